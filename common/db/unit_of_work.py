@@ -1,0 +1,112 @@
+"""One group of work: one transaction, many items.
+
+The dispatcher opens it, runs each item in it, seals what was said, and commits once. Handlers see it as `uow`: the
+repositories of their node (added by the node's own subclass), the time, new identities, and `emit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from common.db.rows import RowSet, RowSpec
+from common.ids import IdSource
+
+if TYPE_CHECKING:
+    from common.messaging.outbox import Outgoing
+
+
+class UnitOfWork:
+    """The state of one group. `now_us` is one reading of the clock for the whole group, so that it is one moment."""
+
+    def __init__(self, connection: sa.Connection, ids: IdSource, now_us: int) -> None:
+        self.connection = connection
+        self.ids = ids
+        self.now_us = now_us
+        self.outgoing: list[Outgoing] = []
+        self.events: list[Any] = []
+        self._item_outgoing: list[Outgoing] = []
+        self._item_events: list[Any] = []
+        self._row_sets: dict[str, RowSet[Any]] = {}
+        self._savepoint_open = False
+
+    # What handlers use
+
+    def rows(self, spec: RowSpec) -> RowSet[Any]:
+        """The rows of a table as this group sees them. For repositories."""
+        row_set = self._row_sets.get(spec.name)
+        if row_set is None:
+            row_set = self._row_sets[spec.name] = RowSet(self.connection, spec)
+        return row_set
+
+    def query(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
+        """Runs SQL that must see what was staged so far: a search by something else than the key. For repositories.
+
+        Writes everything staged first, this item's changes inside a savepoint, so that the item can still fail alone.
+        """
+        self._open_savepoint()
+        self._keep_rows()
+        self.flush()
+        return self.connection.execute(statement, parameters)
+
+    def emit(self, outgoing: Outgoing) -> None:
+        """Says something to another node. It is sealed at the end of the group, or never if the item fails."""
+        self._item_outgoing.append(outgoing)
+
+    def record(self, event: Any) -> None:
+        """Tells the node's own subscribers something, after the commit."""
+        self._item_events.append(event)
+
+    # What the dispatcher uses
+
+    def begin_item(self) -> None:
+        self._item_outgoing = []
+        self._item_events = []
+
+    def keep_item(self) -> None:
+        """The item succeeded; its changes sink into the group."""
+        self._keep_rows()
+        self.outgoing.extend(self._item_outgoing)
+        self.events.extend(self._item_events)
+        self._item_outgoing = []
+        self._item_events = []
+        self._close_savepoint("RELEASE SAVEPOINT item")
+
+    def drop_item(self) -> None:
+        """The item failed; the group goes on as if it had never been."""
+        for row_set in self._row_sets.values():
+            row_set.drop_item()
+        self._item_outgoing = []
+        self._item_events = []
+        if self._savepoint_open:
+            self._close_savepoint("ROLLBACK TO SAVEPOINT item", "RELEASE SAVEPOINT item")
+            # What was read or flushed inside the savepoint may be gone: forget it all, the database knows.
+            self._row_sets.clear()
+
+    def flush(self) -> None:
+        """Writes what is staged. Not a commit."""
+        for row_set in self._row_sets.values():
+            row_set.flush()
+
+    def _keep_rows(self) -> None:
+        for row_set in self._row_sets.values():
+            if row_set.dirty:
+                row_set.keep_item()
+
+    def _open_savepoint(self) -> None:
+        if self._savepoint_open:
+            return
+        self.flush()
+        self.connection.exec_driver_sql("SAVEPOINT item")
+        self._savepoint_open = True
+
+    def _close_savepoint(self, *statements: str) -> None:
+        if self._savepoint_open:
+            for statement in statements:
+                self.connection.exec_driver_sql(statement)
+            self._savepoint_open = False
+
+
+UnitOfWorkFactory = Callable[[sa.Connection, IdSource, int], UnitOfWork]

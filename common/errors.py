@@ -1,0 +1,55 @@
+"""What can go wrong, in words.
+
+A *refusal* is an answer: a rule said no, and the reason code says which. A *fault* means that something broke. They never
+share a path: refusals travel to whoever asked, faults go to the operator. Each exception states a fact as its name, has a
+stable code, and can say itself in English and in Chinese; what a caller sees is `text(language)`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+
+class QuanwangError(Exception):
+    """Base of all errors that the system raises on purpose.
+
+    `en` and `zh` are format strings over the keyword arguments given to the constructor. The code is derived from the
+    class name: `SubscriptionNotFound` is `SUBSCRIPTION_NOT_FOUND`.
+    """
+
+    code: ClassVar[str] = "QUANWANG_ERROR"
+    en: ClassVar[str] = "Something went wrong."
+    zh: ClassVar[str] = "出现错误。"
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "code" not in cls.__dict__:
+            cls.code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).upper()
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+        super().__init__(self.text("en"))
+
+    def text(self, language: str) -> str:
+        """The message in `language` ("zh..." is Chinese, all else English)."""
+        return (self.zh if language.startswith("zh") else self.en).format(**self.facts)
+
+
+class Refusal(QuanwangError):
+    """A rule says no. An answer, not a fault."""
+
+
+class Fault(QuanwangError):
+    """Something broke; trying again would not help."""
+
+
+class TemporaryFault(Fault):
+    """Something is away for now; the same work will be tried again, with spacing."""
+
+
+class StorageUnavailable(TemporaryFault):
+    """The database took nothing: disk full, locked, or away."""
+
+    en = "The node cannot store anything at the moment ({detail}). Nothing was changed; try again shortly."
+    zh = "节点暂时无法写入数据（{detail}）。未做任何更改，请稍后重试。"

@@ -1,0 +1,96 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class NodeStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NODE_STATUS_UNSPECIFIED: _ClassVar[NodeStatus]
+    NODE_STATUS_ACTIVE: _ClassVar[NodeStatus]
+    NODE_STATUS_SUSPENDED: _ClassVar[NodeStatus]
+    NODE_STATUS_REVOKED: _ClassVar[NodeStatus]
+
+class KeyUse(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    KEY_USE_UNSPECIFIED: _ClassVar[KeyUse]
+    KEY_USE_SIGNING: _ClassVar[KeyUse]
+    KEY_USE_PRIVATE_BODIES: _ClassVar[KeyUse]
+NODE_STATUS_UNSPECIFIED: NodeStatus
+NODE_STATUS_ACTIVE: NodeStatus
+NODE_STATUS_SUSPENDED: NodeStatus
+NODE_STATUS_REVOKED: NodeStatus
+KEY_USE_UNSPECIFIED: KeyUse
+KEY_USE_SIGNING: KeyUse
+KEY_USE_PRIVATE_BODIES: KeyUse
+
+class SignedDirectory(_message.Message):
+    __slots__ = ("directory", "key_id", "signature")
+    DIRECTORY_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    directory: bytes
+    key_id: str
+    signature: bytes
+    def __init__(self, directory: _Optional[bytes] = ..., key_id: _Optional[str] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class Directory(_message.Message):
+    __slots__ = ("version", "previous_hash", "issued_at_us", "valid_until_us", "nodes", "regions")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_HASH_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_US_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_US_FIELD_NUMBER: _ClassVar[int]
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    REGIONS_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    previous_hash: bytes
+    issued_at_us: int
+    valid_until_us: int
+    nodes: _containers.RepeatedCompositeFieldContainer[NodeEntry]
+    regions: _containers.RepeatedCompositeFieldContainer[Region]
+    def __init__(self, version: _Optional[int] = ..., previous_hash: _Optional[bytes] = ..., issued_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., nodes: _Optional[_Iterable[_Union[NodeEntry, _Mapping]]] = ..., regions: _Optional[_Iterable[_Union[Region, _Mapping]]] = ...) -> None: ...
+
+class NodeEntry(_message.Message):
+    __slots__ = ("node", "name_zh", "name_en", "status", "keys", "tls_fingerprint")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    NAME_ZH_FIELD_NUMBER: _ClassVar[int]
+    NAME_EN_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    TLS_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    name_zh: str
+    name_en: str
+    status: NodeStatus
+    keys: _containers.RepeatedCompositeFieldContainer[NodeKey]
+    tls_fingerprint: bytes
+    def __init__(self, node: _Optional[str] = ..., name_zh: _Optional[str] = ..., name_en: _Optional[str] = ..., status: _Optional[_Union[NodeStatus, str]] = ..., keys: _Optional[_Iterable[_Union[NodeKey, _Mapping]]] = ..., tls_fingerprint: _Optional[bytes] = ...) -> None: ...
+
+class NodeKey(_message.Message):
+    __slots__ = ("key_id", "use", "suite", "public_key", "valid_from_us", "valid_until_us", "previous_key_signature")
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    USE_FIELD_NUMBER: _ClassVar[int]
+    SUITE_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    VALID_FROM_US_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_US_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_KEY_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    key_id: str
+    use: KeyUse
+    suite: str
+    public_key: bytes
+    valid_from_us: int
+    valid_until_us: int
+    previous_key_signature: bytes
+    def __init__(self, key_id: _Optional[str] = ..., use: _Optional[_Union[KeyUse, str]] = ..., suite: _Optional[str] = ..., public_key: _Optional[bytes] = ..., valid_from_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., previous_key_signature: _Optional[bytes] = ...) -> None: ...
+
+class Region(_message.Message):
+    __slots__ = ("name", "nodes")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    nodes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., nodes: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -1,0 +1,63 @@
+from common.gen.quanwang.federation.v1 import directory_pb2 as _directory_pb2
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class EnrolmentState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ENROLMENT_STATE_UNSPECIFIED: _ClassVar[EnrolmentState]
+    ENROLMENT_STATE_WAITING_FOR_APPROVAL: _ClassVar[EnrolmentState]
+    ENROLMENT_STATE_APPROVED: _ClassVar[EnrolmentState]
+ENROLMENT_STATE_UNSPECIFIED: EnrolmentState
+ENROLMENT_STATE_WAITING_FOR_APPROVAL: EnrolmentState
+ENROLMENT_STATE_APPROVED: EnrolmentState
+
+class Invitation(_message.Message):
+    __slots__ = ("node", "address", "secret", "root_public_key", "tls_authority", "expires_at_us")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    ROOT_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    TLS_AUTHORITY_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_US_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    address: str
+    secret: bytes
+    root_public_key: bytes
+    tls_authority: bytes
+    expires_at_us: int
+    def __init__(self, node: _Optional[str] = ..., address: _Optional[str] = ..., secret: _Optional[bytes] = ..., root_public_key: _Optional[bytes] = ..., tls_authority: _Optional[bytes] = ..., expires_at_us: _Optional[int] = ...) -> None: ...
+
+class EnrolRequest(_message.Message):
+    __slots__ = ("node", "invitation_secret", "signing_public_key", "private_body_public_key", "tls_certificate_request", "proof_of_possession", "software_version")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    INVITATION_SECRET_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    PRIVATE_BODY_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    TLS_CERTIFICATE_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    PROOF_OF_POSSESSION_FIELD_NUMBER: _ClassVar[int]
+    SOFTWARE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    invitation_secret: bytes
+    signing_public_key: bytes
+    private_body_public_key: bytes
+    tls_certificate_request: bytes
+    proof_of_possession: bytes
+    software_version: str
+    def __init__(self, node: _Optional[str] = ..., invitation_secret: _Optional[bytes] = ..., signing_public_key: _Optional[bytes] = ..., private_body_public_key: _Optional[bytes] = ..., tls_certificate_request: _Optional[bytes] = ..., proof_of_possession: _Optional[bytes] = ..., software_version: _Optional[str] = ...) -> None: ...
+
+class EnrolResponse(_message.Message):
+    __slots__ = ("state", "tls_certificate", "directory", "link_address")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    TLS_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
+    DIRECTORY_FIELD_NUMBER: _ClassVar[int]
+    LINK_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    state: EnrolmentState
+    tls_certificate: bytes
+    directory: _directory_pb2.SignedDirectory
+    link_address: str
+    def __init__(self, state: _Optional[_Union[EnrolmentState, str]] = ..., tls_certificate: _Optional[bytes] = ..., directory: _Optional[_Union[_directory_pb2.SignedDirectory, _Mapping]] = ..., link_address: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,86 @@
+"""Envelopes: built once by the node where a message begins, parsed by all others, never re-encoded."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError
+
+from common.errors import Fault
+from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+from common.ids import ID_BYTES, NODE_PATTERN
+
+HEADER_DOMAIN = b"quanwang/header/v1"
+"""Before the header's bytes when they are hashed."""
+
+HEADER_BYTES_MAX = 4_096
+BODY_BYTES_MAX = 262_144
+PRIVATE_BODY_BYTES_MAX = 262_144
+
+PROTOCOL_VERSION = 1
+
+
+class MalformedEnvelope(Fault):
+    """The bytes are not an envelope, or their digests do not agree."""
+
+    en = "Malformed envelope: {detail}."
+    zh = "报文格式错误：{detail}。"
+
+
+@dataclass(slots=True)
+class Envelope:
+    """An envelope: the exact bytes, and what its header says."""
+
+    header: bytes
+    body: bytes
+    private_body: bytes
+    routing: pb.Routing
+    routing_bytes: bytes
+    digest: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.header) + len(self.body) + len(self.private_body)
+
+
+def header_digest(header: bytes) -> bytes:
+    """What answers, stamps and leaves refer to a message by."""
+    return hashlib.sha256(HEADER_DOMAIN + header).digest()
+
+
+def build(routing: pb.Routing, body: bytes = b"", private_body: bytes = b"", routing_bytes: bytes = b"") -> Envelope:
+    """A new envelope. Give `routing_bytes` when the private body was already encrypted for exactly these."""
+    routing_bytes = routing_bytes or routing.SerializeToString()
+    header = pb.EnvelopeHeader(
+        routing=routing_bytes,
+        body_digest=hashlib.sha256(body).digest() if body else b"",
+        private_body_digest=hashlib.sha256(private_body).digest() if private_body else b"",
+    ).SerializeToString()
+    return Envelope(header, body, private_body, routing, routing_bytes, header_digest(header))
+
+
+def parse(header: bytes, body: bytes, private_body: bytes) -> Envelope:
+    """Reads an envelope as it came. Raises MalformedEnvelope; never anything else, whatever the bytes are.
+
+    A private body may be absent where the header names one: it may have been purged.
+    """
+    if len(header) > HEADER_BYTES_MAX or len(body) > BODY_BYTES_MAX or len(private_body) > PRIVATE_BODY_BYTES_MAX:
+        raise MalformedEnvelope(detail="larger than the limit")
+    try:
+        outer = pb.EnvelopeHeader.FromString(header)
+        routing_bytes = outer.routing
+        routing = pb.Routing.FromString(routing_bytes)
+    except DecodeError as error:
+        raise MalformedEnvelope(detail="not a header") from error
+    if outer.body_digest != (hashlib.sha256(body).digest() if body else b""):
+        raise MalformedEnvelope(detail="the body is not the one that was signed")
+    if private_body and outer.private_body_digest != hashlib.sha256(private_body).digest():
+        raise MalformedEnvelope(detail="the private body is not the one that was signed")
+    if len(routing.message_id) != ID_BYTES or len(routing.request_id) != ID_BYTES:
+        raise MalformedEnvelope(detail="message_id and request_id must be 16 bytes")
+    if not NODE_PATTERN.fullmatch(routing.source) or not NODE_PATTERN.fullmatch(routing.destination):
+        raise MalformedEnvelope(detail="source and destination must be node codes of two digits")
+    if not NODE_PATTERN.fullmatch(routing.leg_destination):
+        raise MalformedEnvelope(detail="leg_destination must be a node code of two digits")
+    return Envelope(header, body, private_body, routing, routing_bytes, header_digest(header))

@@ -1,0 +1,74 @@
+"""What a link hands to the dispatcher, and what the dispatcher hands back to the link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from common.gen.quanwang.federation.v1 import seal_pb2 as pb
+from common.messaging.envelope import Envelope
+
+
+@dataclass(slots=True)
+class Incoming:
+    """One entry of a received batch, on its way to being processed.
+
+    `fault` is empty where everything about the entry is proved; otherwise the code of what is wrong with it
+    (MALFORMED_ENVELOPE, SOURCE_MISMATCH, ORIGIN_PROOF_MISSING, ORIGIN_PROOF_INVALID, ORIGIN_UNKNOWN, ...).
+    """
+
+    peer: str
+    link: str
+    seal_number: int
+    index: int
+    sequence: int
+    envelope: Envelope | None
+    stamp: pb.Stamp | None = None
+    stamp_bytes: bytes = b""
+    origin: pb.OriginProof | None = None
+    origin_seal: pb.SignedSeal | None = None
+    fault: str = ""
+    received_at_us: int = 0
+    attempts: int = 0
+
+
+@dataclass(slots=True)
+class ReceivedBatch:
+    """A batch whose link seal, chain and Merkle root are good: what the peer said, and can never deny."""
+
+    peer: str
+    link: str
+    seal: pb.Seal
+    seal_hash: bytes
+    batch_bytes: bytes
+    entries: list[Incoming] = field(default_factory=list)
+
+    @property
+    def last_sequence(self) -> int:
+        return self.seal.first_sequence + self.seal.count - 1
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBatch:
+    """A batch that this node has sealed and committed, ready to be sent."""
+
+    peer: str
+    seal_number: int
+    last_sequence: int
+    witnessed_seal_number: int
+    batch_bytes: bytes
+
+
+@dataclass(slots=True)
+class LinkPort:
+    """What the sealer must know of a live link, and what it is told. Written by the link, read by the dispatcher.
+
+    Requests are sealed for a peer only while its link is open and fewer than `window_bytes` of batches are sealed but
+    not acknowledged; all else is sealed at once, open or not.
+    """
+
+    peer: str
+    open: bool = False
+    window_bytes: int = 0
+    acked_seal_number: int = 0
+    sealing_stopped: str = ""
+    """Why nothing may be sealed for this peer at all (the chains disagree); empty when all is well."""
