@@ -23,28 +23,27 @@ _sym_db = _symbol_database.Default()
 
 
 from common.gen.quanwang.federation.v1 import directory_pb2 as quanwang_dot_federation_dot_v1_dot_directory__pb2
-from common.gen.quanwang.federation.v1 import seal_pb2 as quanwang_dot_federation_dot_v1_dot_seal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!quanwang/federation/v1/link.proto\x12\x16quanwang.federation.v1\x1a&quanwang/federation/v1/directory.proto\x1a!quanwang/federation/v1/seal.proto\"\xc6\x02\n\tLinkFrame\x12.\n\x05hello\x18\x01 \x01(\x0b\x32\x1d.quanwang.federation.v1.HelloH\x00\x12\x34\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32#.quanwang.federation.v1.SealedBatchH\x00\x12*\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32\x1b.quanwang.federation.v1.AckH\x00\x12\x30\n\x06reject\x18\x04 \x01(\x0b\x32\x1e.quanwang.federation.v1.RejectH\x00\x12<\n\tdirectory\x18\x05 \x01(\x0b\x32\'.quanwang.federation.v1.SignedDirectoryH\x00\x12.\n\x05\x64rain\x18\x06 \x01(\x0b\x32\x1d.quanwang.federation.v1.DrainH\x00\x42\x07\n\x05\x66rame\"\x97\x02\n\x05Hello\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x1c\n\x14protocol_version_min\x18\x02 \x01(\r\x12\x1c\n\x14protocol_version_max\x18\x03 \x01(\r\x12\x13\n\x0bincarnation\x18\x04 \x01(\x0c\x12\x32\n\x08received\x18\x05 \x01(\x0b\x32 .quanwang.federation.v1.Position\x12\x30\n\x06sealed\x18\x06 \x01(\x0b\x32 .quanwang.federation.v1.Position\x12\x14\n\x0cwindow_bytes\x18\x07 \x01(\x04\x12\x19\n\x11\x64irectory_version\x18\x08 \x01(\x04\x12\x18\n\x10software_version\x18\t \x01(\t\"Y\n\x08Position\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bseal_number\x18\x02 \x01(\x04\x12\x11\n\tseal_hash\x18\x03 \x01(\x0c\x12\x13\n\x0bincarnation\x18\x04 \x01(\x0c\",\n\x03\x41\x63k\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bseal_number\x18\x02 \x01(\x04\"-\n\x06Reject\x12\x13\n\x0breason_code\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"\x07\n\x05\x44rain2m\n\x15\x46\x65\x64\x65rationLinkService\x12T\n\x08OpenLink\x12!.quanwang.federation.v1.LinkFrame\x1a!.quanwang.federation.v1.LinkFrame(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!quanwang/federation/v1/link.proto\x12\x16quanwang.federation.v1\x1a&quanwang/federation/v1/directory.proto\"\xa1\x02\n\tLinkFrame\x12.\n\x05hello\x18\x01 \x01(\x0b\x32\x1d.quanwang.federation.v1.HelloH\x00\x12\x0f\n\x05\x62\x61tch\x18\x02 \x01(\x0cH\x00\x12*\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32\x1b.quanwang.federation.v1.AckH\x00\x12\x30\n\x06reject\x18\x04 \x01(\x0b\x32\x1e.quanwang.federation.v1.RejectH\x00\x12<\n\tdirectory\x18\x05 \x01(\x0b\x32\'.quanwang.federation.v1.SignedDirectoryH\x00\x12.\n\x05\x64rain\x18\x06 \x01(\x0b\x32\x1d.quanwang.federation.v1.DrainH\x00\x42\x07\n\x05\x66rame\"\x97\x02\n\x05Hello\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x1c\n\x14protocol_version_min\x18\x02 \x01(\r\x12\x1c\n\x14protocol_version_max\x18\x03 \x01(\r\x12\x13\n\x0bincarnation\x18\x04 \x01(\x0c\x12\x32\n\x08received\x18\x05 \x01(\x0b\x32 .quanwang.federation.v1.Position\x12\x30\n\x06sealed\x18\x06 \x01(\x0b\x32 .quanwang.federation.v1.Position\x12\x14\n\x0cwindow_bytes\x18\x07 \x01(\x04\x12\x19\n\x11\x64irectory_version\x18\x08 \x01(\x04\x12\x18\n\x10software_version\x18\t \x01(\t\"Y\n\x08Position\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bseal_number\x18\x02 \x01(\x04\x12\x11\n\tseal_hash\x18\x03 \x01(\x0c\x12\x13\n\x0bincarnation\x18\x04 \x01(\x0c\",\n\x03\x41\x63k\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bseal_number\x18\x02 \x01(\x04\"-\n\x06Reject\x12\x13\n\x0breason_code\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"\x07\n\x05\x44rain2m\n\x15\x46\x65\x64\x65rationLinkService\x12T\n\x08OpenLink\x12!.quanwang.federation.v1.LinkFrame\x1a!.quanwang.federation.v1.LinkFrame(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quanwang.federation.v1.link_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LINKFRAME']._serialized_start=137
-  _globals['_LINKFRAME']._serialized_end=463
-  _globals['_HELLO']._serialized_start=466
-  _globals['_HELLO']._serialized_end=745
-  _globals['_POSITION']._serialized_start=747
-  _globals['_POSITION']._serialized_end=836
-  _globals['_ACK']._serialized_start=838
-  _globals['_ACK']._serialized_end=882
-  _globals['_REJECT']._serialized_start=884
-  _globals['_REJECT']._serialized_end=929
-  _globals['_DRAIN']._serialized_start=931
-  _globals['_DRAIN']._serialized_end=938
-  _globals['_FEDERATIONLINKSERVICE']._serialized_start=940
-  _globals['_FEDERATIONLINKSERVICE']._serialized_end=1049
+  _globals['_LINKFRAME']._serialized_start=102
+  _globals['_LINKFRAME']._serialized_end=391
+  _globals['_HELLO']._serialized_start=394
+  _globals['_HELLO']._serialized_end=673
+  _globals['_POSITION']._serialized_start=675
+  _globals['_POSITION']._serialized_end=764
+  _globals['_ACK']._serialized_start=766
+  _globals['_ACK']._serialized_end=810
+  _globals['_REJECT']._serialized_start=812
+  _globals['_REJECT']._serialized_end=857
+  _globals['_DRAIN']._serialized_start=859
+  _globals['_DRAIN']._serialized_end=866
+  _globals['_FEDERATIONLINKSERVICE']._serialized_start=868
+  _globals['_FEDERATIONLINKSERVICE']._serialized_end=977
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,4 @@
 from common.gen.quanwang.federation.v1 import directory_pb2 as _directory_pb2
-from common.gen.quanwang.federation.v1 import seal_pb2 as _seal_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping
@@ -16,12 +15,12 @@ class LinkFrame(_message.Message):
     DIRECTORY_FIELD_NUMBER: _ClassVar[int]
     DRAIN_FIELD_NUMBER: _ClassVar[int]
     hello: Hello
-    batch: _seal_pb2.SealedBatch
+    batch: bytes
     ack: Ack
     reject: Reject
     directory: _directory_pb2.SignedDirectory
     drain: Drain
-    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., batch: _Optional[_Union[_seal_pb2.SealedBatch, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., reject: _Optional[_Union[Reject, _Mapping]] = ..., directory: _Optional[_Union[_directory_pb2.SignedDirectory, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ...) -> None: ...
+    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., batch: _Optional[bytes] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., reject: _Optional[_Union[Reject, _Mapping]] = ..., directory: _Optional[_Union[_directory_pb2.SignedDirectory, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("node", "protocol_version_min", "protocol_version_max", "incarnation", "received", "sealed", "window_bytes", "directory_version", "software_version")
