@@ -1,0 +1,58 @@
+"""What can be asked about customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+IMPORT_ROWS_MAX = 500
+"""Rows of one ImportCustomers, which is one transaction: small enough that interactive work hardly waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryCustomerProfile:
+    """Show a customer's profile.
+
+    One of `customer_number` and `service_number` names the customer; the other is empty, or names the same one.
+    `authentication` is a name of CustomerAuthentication without its prefix.
+    """
+
+    customer_number: str
+    service_number: str
+    authentication: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRecord:
+    """The subscription that a row of an extract names. `status_since_us` 0: the extract does not say since when."""
+
+    subscription_id: str
+    service_number: str
+    offering: str
+    status: str
+    status_since_us: int = 0
+    suspended_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRecord:
+    """One good row of an extract, checked and in normal form. `line` is where it stands in the file, for reports;
+    `source_reference` is what the legacy system calls the customer."""
+
+    line: int
+    customer_number: str
+    kind: str
+    name: str = ""
+    document_kind: str = ""
+    document_number: str = ""
+    contact_number: str = ""
+    address: str = ""
+    city_code: str = ""
+    source_reference: str = ""
+    subscription: SubscriptionRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCustomers:
+    """Take in some rows of an extract, at most IMPORT_ROWS_MAX, all in one transaction."""
+
+    rows: tuple[CustomerRecord, ...]

@@ -1,0 +1,79 @@
+"""A province's unit of work on an SQLite file of its own, with customers and subscriptions and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from common.db.engine import METADATA, open_writer, sqlite_url
+from common.db.unit_of_work import UnitOfWork
+from common.ids import IdSource
+from province_node.customers.repository import CUSTOMERS, CustomerRepository
+from province_node.subscriptions.repository import SERVICE_NUMBERS, SUBSCRIPTIONS, SubscriptionRepository
+
+C = TypeVar("C")
+E = TypeVar("E")
+
+TABLES = [CUSTOMERS, SUBSCRIPTIONS, SERVICE_NUMBERS]
+
+
+class FixedClock:
+    """A clock that is moved by hand."""
+
+    def __init__(self, now_us: int = 1_790_000_000_000_000) -> None:
+        self.at_us = now_us
+
+    def now_us(self) -> int:
+        return self.at_us
+
+    def monotonic_us(self) -> int:
+        return self.at_us
+
+
+class ProvinceWork(UnitOfWork):
+    """What handlers of a province see, as far as these two features go."""
+
+    def __init__(self, connection: sa.Connection, ids: IdSource, now_us: int) -> None:
+        super().__init__(connection, ids, now_us)
+        self.customers = CustomerRepository(self)
+        self.subscriptions = SubscriptionRepository(self)
+
+
+class ProvinceDatabase:
+    """One province's tables, and a small stand-in for the dispatcher: one group for each command."""
+
+    def __init__(self, directory: Path) -> None:
+        self.clock = FixedClock()
+        self._ids = IdSource(self.clock, bytes)
+        self._engine = open_writer(sqlite_url(str(directory / "province.db")))
+        self.connection = self._engine.connect()
+        METADATA.create_all(self.connection, tables=TABLES)
+
+    @contextmanager
+    def group(self) -> Iterator[ProvinceWork]:
+        """One group with one item: committed at the end, undone by an exception."""
+        self.connection.exec_driver_sql("BEGIN IMMEDIATE")
+        uow = ProvinceWork(self.connection, self._ids, self.clock.now_us())
+        uow.begin_item()
+        try:
+            yield uow
+            uow.keep_item()
+            uow.flush()
+        except BaseException:
+            uow.drop_item()
+            self.connection.exec_driver_sql("ROLLBACK")
+            raise
+        self.connection.exec_driver_sql("COMMIT")
+
+    def execute(self, handler: Callable[[C, ProvinceWork], E], command: C) -> E:
+        """Runs one command in a group of its own and gives back what the handler said."""
+        with self.group() as uow:
+            return handler(command, uow)
+
+    def close(self) -> None:
+        self.connection.close()
+        self._engine.dispose()
