@@ -1,0 +1,251 @@
+"""The directory as nodes use it: parsed once for each version, then looked up by dictionary on every message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from common.directory.regions import ALL_PROVINCES
+from common.errors import Fault
+from common.ids import HQ
+from common.security.reader import HPKE_X25519, Reader
+
+NO_HASH = bytes(32)
+"""In place of the hash of a version before the first."""
+
+
+class NodeStatus(StrEnum):
+    """Whether a node takes part. UNKNOWN stands for a word of a later release, and counts as not taking part."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+class KeyUse(StrEnum):
+    """What a public key in the directory is for."""
+
+    SIGNING = "signing"
+    PRIVATE_BODIES = "private-bodies"
+    UNKNOWN = "unknown"
+
+
+class DirectoryOlder(Fault):
+    """A directory older than the one this node has; a node never goes back."""
+
+    en = "HQ's directory version {new} is older than version {current}, which this node has. It was not taken."
+    zh = "总部目录版本 {new} 早于本节点已有的版本 {current}，未予采用。"
+
+
+class DirectoryForked(Fault):
+    """Two directories claim one place in the chain: HQ says different things to different nodes, or was restored."""
+
+    en = (
+        "HQ's directory version {new} does not continue version {current}, which this node has. It was not taken; "
+        "HQ's operators must explain this."
+    )
+    zh = "总部目录版本 {new} 与本节点已有的版本 {current} 不衔接，未予采用；须由总部运维人员查明原因。"
+
+
+class OwnEntryWrong(Fault):
+    """The directory says something else about this node than the node itself: somebody could speak in its name."""
+
+    en = "HQ's directory version {version} is wrong about this node ({node}): {detail}. It was not taken."
+    zh = "总部目录版本 {version} 对本节点（{node}）的记载有误：{detail_zh}。未予采用。"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeKey:
+    """A public key of a node, valid from `valid_from_us` until before `valid_until_us` (0: open)."""
+
+    key_id: str
+    use: KeyUse
+    suite: str
+    public_key: bytes
+    valid_from_us: int
+    valid_until_us: int = 0
+    previous_key_signature: bytes = b""
+
+    def valid_at(self, at_us: int) -> bool:
+        return self.valid_from_us <= at_us and (self.valid_until_us == 0 or at_us < self.valid_until_us)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEntry:
+    """What the directory says about one node. `tls_fingerprint`: SHA-256 of its TLS certificate (DER)."""
+
+    node: str
+    name_zh: str
+    name_en: str
+    status: NodeStatus
+    keys: tuple[NodeKey, ...]
+    tls_fingerprint: bytes = b""
+
+    @property
+    def active(self) -> bool:
+        return self.status is NodeStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKeys:
+    """What a node knows about itself: the public keys it holds by key id, and the fingerprint of its certificate."""
+
+    node: str
+    signing: frozenset[str]
+    private_bodies: frozenset[str]
+    tls_fingerprint: bytes
+
+
+class Directory:
+    """One version of the directory. Immutable; all times are microseconds since 1970 UTC."""
+
+    __slots__ = (
+        "_active_provinces",
+        "_nodes",
+        "_readers",
+        "_regions",
+        "_signing_keys",
+        "hash",
+        "issued_at_us",
+        "nodes",
+        "previous_hash",
+        "region_lists",
+        "valid_until_us",
+        "version",
+    )
+
+    def __init__(
+        self,
+        version: int,
+        hash: bytes,
+        previous_hash: bytes,
+        issued_at_us: int,
+        valid_until_us: int,
+        nodes: Iterable[NodeEntry],
+        regions: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self.version = version
+        self.hash = hash
+        self.previous_hash = previous_hash
+        self.issued_at_us = issued_at_us
+        self.valid_until_us = valid_until_us
+        self.nodes = tuple(nodes)
+        self.region_lists = dict(regions)
+        self._nodes = {entry.node: entry for entry in self.nodes}
+        self._signing_keys = {
+            (entry.node, key.key_id): key for entry in self.nodes for key in entry.keys if key.use is KeyUse.SIGNING
+        }
+        self._readers = {entry.node: self._newest_reader(entry) for entry in self.nodes if entry.active}
+        self._active_provinces = tuple(sorted(e.node for e in self.nodes if e.active and e.node != HQ))
+        served = [e.node for e in self.nodes if e.status in (NodeStatus.ACTIVE, NodeStatus.SUSPENDED) and e.node != HQ]
+        self._regions = {
+            name: tuple(node for node in members if node in served) for name, members in self.region_lists.items()
+        }
+        self._regions[ALL_PROVINCES] = tuple(sorted(served))
+
+    def __repr__(self) -> str:
+        return f"Directory(version={self.version}, nodes={len(self.nodes)}, hash={self.hash.hex()[:16]})"
+
+    def node(self, node_id: str) -> NodeEntry | None:
+        """What is said about a node, whatever its status; None for one that never was in the federation."""
+        return self._nodes.get(node_id)
+
+    def is_active(self, node_id: str) -> bool:
+        entry = self._nodes.get(node_id)
+        return entry is not None and entry.active
+
+    def signing_key(self, node: str, key_id: str, at_us: int) -> tuple[str, bytes] | None:
+        """Suite and public key by which `node` may sign at `at_us`; None unless it is active and the key valid then."""
+        key = self._signing_keys.get((node, key_id))
+        if key is None or not key.valid_at(at_us) or not self._nodes[node].active:
+            return None
+        return key.suite, key.public_key
+
+    def past_signing_key(self, node: str, key_id: str, at_us: int) -> tuple[str, bytes] | None:
+        """The same, whatever has become of the node since: for what the hub admitted at `at_us`.
+
+        A revocation closes the node's keys at its own moment, so nothing admitted after it verifies here either.
+        """
+        key = self._signing_keys.get((node, key_id))
+        return (key.suite, key.public_key) if key is not None and key.valid_at(at_us) else None
+
+    def private_body_reader(self, node: str) -> Reader | None:
+        """For whom to encrypt what `node` shall read: its newest open key. None for a node that is not active."""
+        return self._readers.get(node)
+
+    def region(self, name: str) -> tuple[str, ...] | None:
+        """The provinces to address in a region (ALL_PROVINCES is one); None where no region has that name.
+
+        Suspended provinces are among them: their legs are refused by the hub, where people see it, rather than left
+        out silently. Provinces that have not enrolled, or are revoked, are not.
+        """
+        return self._regions.get(name)
+
+    def active_provinces(self) -> tuple[str, ...]:
+        """All active nodes but HQ, by code."""
+        return self._active_provinces
+
+    def expired(self, now_us: int) -> bool:
+        """Whether HQ should have published a newer one by now. A node goes on with the last valid one that it has."""
+        return now_us >= self.valid_until_us
+
+    def _newest_reader(self, entry: NodeEntry) -> Reader | None:
+        usable = [
+            key
+            for key in entry.keys
+            if key.use is KeyUse.PRIVATE_BODIES
+            and key.suite == HPKE_X25519
+            and (key.valid_until_us == 0 or key.valid_until_us > self.issued_at_us)
+        ]
+        if not usable:
+            return None
+        newest = max(usable, key=lambda key: key.valid_from_us)
+        return Reader(entry.node, newest.key_id, newest.public_key)
+
+
+def accept(current: Directory | None, new: Directory) -> bool:
+    """Whether `new` (its signature and validity already checked) takes the place of `current`.
+
+    False: it is the same. Raises DirectoryOlder, DirectoryForked.
+
+    The next version must name the hash of this one. Versions in between may be missing: a directory is the whole
+    current document, and HQ sends a node that was away only the newest. What the missing ones said cannot be checked
+    here, but HQ cannot profit from it: it can never again show this node a version at or below the one it took, and
+    every seal names version and hash of the sealer's directory, so two nodes that were told different things find out.
+    """
+    if current is None:
+        return True
+    if new.version < current.version:
+        raise DirectoryOlder(new=new.version, current=current.version)
+    if new.version == current.version:
+        if new.hash != current.hash:
+            raise DirectoryForked(new=new.version, current=current.version)
+        return False
+    follows = new.version > current.version + 1 or new.previous_hash == current.hash
+    if not follows or new.issued_at_us < current.issued_at_us:
+        raise DirectoryForked(new=new.version, current=current.version)
+    return True
+
+
+def check_own_entry(directory: Directory, own: OwnKeys) -> None:
+    """Raises OwnEntryWrong unless the directory names this node with its own keys, and no others.
+
+    A key that is not the node's own would let HQ, or whoever holds HQ's root key, speak in the node's name.
+    """
+    entry = directory.node(own.node)
+    wrong: tuple[str, str] | None = None
+    if entry is None:
+        wrong = "it is not listed", "未列出本节点"
+    else:
+        signing = {key.key_id for key in entry.keys if key.use is KeyUse.SIGNING}
+        private_bodies = {key.key_id for key in entry.keys if key.use is KeyUse.PRIVATE_BODIES}
+        if signing - own.signing or private_bodies - own.private_bodies:
+            wrong = "it lists a key that is not this node's", "列出了不属于本节点的密钥"
+        elif entry.active and (not signing or not private_bodies):
+            wrong = "a key is missing", "缺少密钥"
+        elif entry.active and entry.tls_fingerprint != own.tls_fingerprint:
+            wrong = "it names another TLS certificate", "记载了其他 TLS 证书"
+    if wrong:
+        raise OwnEntryWrong(version=directory.version, node=own.node, detail=wrong[0], detail_zh=wrong[1])

@@ -1,0 +1,84 @@
+"""How HQ makes the next version of the directory, and how a node checks one before it believes a word of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from common.clock import iso
+from common.directory.model import NO_HASH, Directory, NodeEntry
+from common.directory.wire import decode_directory, encode_directory
+from common.errors import Fault
+from common.gen.quanwang.federation.v1 import directory_pb2 as pb
+from common.security.encoding import pae
+from common.security.signing import ED25519, Signer, key_id_of, verify
+
+DIRECTORY_SIGNATURE_DOMAIN = b"quanwang/directory/v1"
+
+
+class DirectoryNotByRoot(Fault):
+    """The directory is not signed by the root key that this node's invitation named."""
+
+    en = "The directory is not signed by this federation's root key. It was not taken."
+    zh = "目录未由本联邦的根密钥签名，未予采用。"
+
+
+class DirectoryExpired(Fault):
+    """The directory was good until a time that has passed."""
+
+    en = "The directory version {version} expired at {valid_until}. It was not taken."
+    zh = "目录版本 {version} 已于 {valid_until} 过期，未予采用。"
+
+
+def sign_directory(
+    previous: Directory | None,
+    nodes: Iterable[NodeEntry],
+    regions: Mapping[str, tuple[str, ...]],
+    now_us: int,
+    valid_us: int,
+    root: Signer,
+) -> pb.SignedDirectory:
+    """The version after `previous` (None: version 1), good for `valid_us` microseconds, signed by `root`.
+
+    Its time is never before that of the version before, whatever the clock says.
+    """
+    issued_at_us = now_us if previous is None else max(now_us, previous.issued_at_us)
+    directory = encode_directory(
+        version=1 if previous is None else previous.version + 1,
+        previous_hash=NO_HASH if previous is None else previous.hash,
+        issued_at_us=issued_at_us,
+        valid_until_us=issued_at_us + valid_us,
+        nodes=nodes,
+        regions=regions,
+    )
+    # Nothing is signed that a node would refuse.
+    decode_directory(directory)
+    return pb.SignedDirectory(directory=directory, key_id=root.key_id, signature=root.sign(signed_bytes(directory)))
+
+
+def open_directory(signed: pb.SignedDirectory, root_public_key: bytes) -> Directory:
+    """The directory in `signed`, whether expired or not: for what this node stored itself, and for evidence.
+
+    Raises DirectoryNotByRoot, MalformedDirectory.
+    """
+    if signed.key_id != key_id_of(ED25519, root_public_key) or not verify(
+        ED25519, root_public_key, signed.signature, signed_bytes(signed.directory)
+    ):
+        raise DirectoryNotByRoot
+    return decode_directory(signed.directory)
+
+
+def verify_directory(signed: pb.SignedDirectory, root_public_key: bytes, now_us: int) -> Directory:
+    """The directory in `signed`, if it may be taken at `now_us`; `common.directory.model.accept` compares it with the
+    one a node has.
+
+    Raises DirectoryNotByRoot, MalformedDirectory, DirectoryExpired.
+    """
+    directory = open_directory(signed, root_public_key)
+    if directory.expired(now_us):
+        raise DirectoryExpired(version=directory.version, valid_until=iso(directory.valid_until_us))
+    return directory
+
+
+def signed_bytes(directory: bytes) -> bytes:
+    """What the signature of a directory is over."""
+    return pae(DIRECTORY_SIGNATURE_DOMAIN, directory)
