@@ -12,7 +12,8 @@ import unicodedata
 SERVICE_NUMBER_CHARS_MAX = 32
 
 _PUNCTUATION = re.compile(r"[\s()./_\-\u00ad\u2010-\u2015]+")
-_INTERNATIONAL = re.compile(r"(?:\+|00)86([0-9]+)")
+_OUR_COUNTRY = re.compile(r"(?:\+|00)86([0-9]+)")
+_FOREIGN = re.compile(r"\+[1-9][0-9]{6,14}")
 _AREA_AND_NUMBER = r"(?:10|2[0-9]|[3-9][0-9]{2})[2-8][0-9]{6,7}"
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
@@ -34,9 +35,9 @@ def normal_number(text: str) -> str:
     digits = _PUNCTUATION.sub("", written)
     if digits.isdecimal() and digits.isascii() and not digits.startswith("00"):
         return digits
-    international = _INTERNATIONAL.fullmatch(digits)
+    international = _OUR_COUNTRY.fullmatch(digits)
     if international is None:
-        return "".join(written.split())
+        return digits if _FOREIGN.fullmatch(digits) else "".join(written.split())
     national = international[1]
     if not is_telephone_number(national) and _FIXED_LINE_WITHOUT_ZERO.fullmatch(national):
         return "0" + national
@@ -46,6 +47,11 @@ def normal_number(text: str) -> str:
 def is_telephone_number(number: str) -> bool:
     """Whether a number in its normal form can be a mobile, fixed-line, data-card, freephone or short number."""
     return any(pattern.fullmatch(number) for pattern in _TELEPHONE)
+
+
+def is_contact_number(number: str) -> bool:
+    """Whether a number in its normal form can be called: a telephone number, or a foreign one that begins with +."""
+    return is_telephone_number(number) or _FOREIGN.fullmatch(number) is not None
 
 
 def is_service_number(number: str) -> bool:
