@@ -41,7 +41,12 @@ def sqlite_url(path: str) -> str:
 
 def is_storage_fault(error: BaseException) -> bool:
     """Whether the database could not take the work (disk full, locked, away), as opposed to the work being wrong."""
-    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError) and any(sign in str(error.orig).lower() for sign in _STORAGE_SIGNS)
+
+
+_STORAGE_SIGNS = ("is locked", "disk", "full", "i/o error", "unable to open", "readonly", "busy")
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -6,7 +6,8 @@ repositories of their node (added by the node's own subclass), the time, new ide
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from common.db.rows import RowSet, RowSpec
 from common.ids import IdSource
 
 if TYPE_CHECKING:
+    from common.messaging.incoming import Incoming
     from common.messaging.outbox import Outgoing
 
 
@@ -31,6 +33,7 @@ class UnitOfWork:
         self._item_events: list[Any] = []
         self._row_sets: dict[str, RowSet[Any]] = {}
         self._savepoint_open = False
+        self._here: deque[Incoming] = deque()
 
     # What handlers use
 
@@ -55,15 +58,29 @@ class UnitOfWork:
         """Says something to another node. It is sealed at the end of the group, or never if the item fails."""
         self._item_outgoing.append(outgoing)
 
+    def deliver_here(self, incoming: Incoming) -> None:
+        """Says something to this node itself: processed in the same item, after the handler."""
+        self._here.append(incoming)
+
     def record(self, event: Any) -> None:
         """Tells the node's own subscribers something, after the commit."""
         self._item_events.append(event)
+
+    def start_over(self) -> None:
+        """Undoes all that this item did so far; it goes on (to record a refusal)."""
+        self.drop_item()
+        self.begin_item()
 
     # What the dispatcher uses
 
     def begin_item(self) -> None:
         self._item_outgoing = []
         self._item_events = []
+
+    def deliveries_here(self) -> Iterator[Incoming]:
+        """What this item said to the node itself, until nothing is left."""
+        while self._here:
+            yield self._here.popleft()
 
     def keep_item(self) -> None:
         """The item succeeded; its changes sink into the group."""
@@ -78,6 +95,7 @@ class UnitOfWork:
         """The item failed; the group goes on as if it had never been."""
         for row_set in self._row_sets.values():
             row_set.drop_item()
+        self._here.clear()
         self._item_outgoing = []
         self._item_events = []
         if self._savepoint_open:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from common.gen.quanwang.federation.v1 import seal_pb2 as pb
 from common.messaging.envelope import Envelope
+from common.messaging.seal import MerkleTree
 
 
 @dataclass(slots=True)
@@ -29,6 +30,8 @@ class Incoming:
     fault: str = ""
     received_at_us: int = 0
     attempts: int = 0
+    batch: ReceivedBatch | None = None
+    """The batch that the entry came in, while it is in memory; the hub takes proofs of origin from it."""
 
 
 @dataclass(slots=True)
@@ -40,6 +43,9 @@ class ReceivedBatch:
     seal: pb.Seal
     seal_hash: bytes
     batch_bytes: bytes
+    signed_seal: pb.SignedSeal
+    tree: MerkleTree | None
+    """None for a seal without entries."""
     entries: list[Incoming] = field(default_factory=list)
 
     @property

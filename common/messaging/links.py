@@ -11,6 +11,14 @@ from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
 from common.messaging.seal import NO_HASH
 
+node_identity = sa.Table(
+    "node_identity",
+    METADATA,
+    sa.Column("node", sa.String(2), primary_key=True),
+    sa.Column("incarnation", sa.LargeBinary(16), nullable=False),
+    sa.Column("initialised_at_us", sa.BigInteger, nullable=False),
+)
+
 links = sa.Table(
     "links",
     METADATA,

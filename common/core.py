@@ -1,0 +1,117 @@
+"""The core of a node: everything between the links and the database, synchronous and without sockets.
+
+Both programs are built on it, and so is the simulator, which runs the same core on a simulated clock and network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.clock import Clock
+from common.db.engine import open_writer
+from common.db.unit_of_work import UnitOfWork
+from common.directory.model import Directory
+from common.errors import Fault
+from common.ids import IdSource
+from common.link.entries import EntryJudge
+from common.link.origin import OriginProofs
+from common.link.settings import LinkSettings
+from common.messaging.dispatcher import Commit, Dispatcher, Handler, MessageProcessor, commit
+from common.messaging.incoming import Incoming
+from common.messaging.intake import Intake, RetryPolicy
+from common.messaging.links import node_identity
+from common.messaging.sealer import Gate, Sealer, SealLimits
+from common.node_context import NodeContext
+from common.security.signing import Signer
+
+MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
+Prefetch = Callable[[Any, Sequence[Any], Sequence[Incoming]], None]
+
+
+class NodeNotInitialised(Fault):
+    """The database does not belong to a node yet, or to another one."""
+
+    en = "The database is not that of node {node}. Initialise the node first."
+    zh = "该数据库不属于节点 {node}，请先初始化节点。"
+
+
+@dataclass(frozen=True, slots=True)
+class CoreParts:
+    """What makes a node's core its own."""
+
+    url: str
+    context: NodeContext
+    signer: Signer
+    processor: MessageProcessor
+    unit_of_work: MakeUnitOfWork
+    handlers: Mapping[type, Handler]
+    clock: Clock
+    entropy: Callable[[int], bytes]
+    gate: Gate | None = None
+    prefetch: Prefetch | None = None
+    seal_limits: SealLimits | None = None
+    retry: RetryPolicy | None = None
+    link_settings: LinkSettings | None = None
+    commit: Commit = commit
+
+
+class NodeCore:
+    """One node's dispatcher with its sealer and intake, on its writing connection."""
+
+    def __init__(self, parts: CoreParts) -> None:
+        self.node = parts.context.node
+        self.context = parts.context
+        self.clock = parts.clock
+        self.link_settings = parts.link_settings or LinkSettings()
+        self.engine = open_writer(parts.url)
+        self.connection = self.engine.connect()
+        self.incarnation = read_incarnation(self.connection, self.node)
+        self.ids = IdSource(parts.clock, parts.entropy)
+        self.judge = EntryJudge(self.node, OriginProofs(self.directory, self.link_settings), self.link_settings)
+        sealer = Sealer(self.node, self.incarnation, parts.signer, self.directory, parts.gate, parts.seal_limits)
+        intake = Intake(self.node, self.incarnation, parts.processor, self.judge.reread, parts.retry)
+
+        def make_unit_of_work(connection: sa.Connection, ids: IdSource, now_us: int) -> UnitOfWork:
+            return parts.unit_of_work(connection, ids, now_us, parts.context, sealer.waiting)
+
+        self.dispatcher = Dispatcher(
+            self.connection,
+            make_unit_of_work,
+            parts.handlers,
+            intake,
+            sealer,
+            self.ids,
+            parts.clock,
+            parts.prefetch,
+            parts.commit,
+        )
+        self.dispatcher.load()
+
+    def directory(self) -> Directory:
+        """The directory in force."""
+        return self.context.directory
+
+    def close(self) -> None:
+        """Gives back the database."""
+        self.connection.close()
+        self.engine.dispose()
+
+
+def write_identity(connection: sa.Connection, node: str, incarnation: bytes, now_us: int) -> None:
+    """Makes an empty database that of `node`."""
+    connection.execute(
+        node_identity.insert().values(node=node, incarnation=incarnation, initialised_at_us=now_us)
+    )
+
+
+def read_incarnation(connection: sa.Connection, node: str) -> bytes:
+    """The incarnation of the node that the database belongs to. Raises NodeNotInitialised."""
+    statement = sa.select(node_identity.c.incarnation).where(node_identity.c.node == node)
+    incarnation: bytes | None = connection.execute(statement).scalar()
+    if incarnation is None:
+        raise NodeNotInitialised(node=node)
+    return incarnation

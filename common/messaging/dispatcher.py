@@ -1,0 +1,255 @@
+"""The one place where transactions are opened and committed.
+
+A group is everything that waits right now: commands, received batches, messages whose next try is due. Each is an item
+of its own; what one of them does wrong, the others do not feel. The group is received, processed, sealed and committed
+once; only then does anybody hear of it.
+
+    run_group:  receive -> run items (commands, then messages) -> seal -> commit -> tell
+
+This class is synchronous and deterministic: the writer thread runs it in a node, the simulator runs it inline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+import structlog
+
+from common.clock import Clock
+from common.db.engine import is_storage_fault
+from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from common.errors import Fault, QuanwangError, StorageUnavailable
+from common.ids import IdSource
+from common.messaging.incoming import Incoming, ReceivedBatch, SealedBatch
+from common.messaging.intake import Intake
+from common.messaging.sealer import SealedGroup, Sealer
+
+log = structlog.get_logger()
+
+Handler = Callable[[Any, Any], Any]
+"""`handler(command, uow) -> result`."""
+
+
+class InternalFault(Fault):
+    """A handler failed in a way that it did not foresee. The log says how; the caller learns only that nothing was changed."""
+
+    en = "The command failed for a reason inside the node ({detail}). Nothing was changed; the node's log says more."
+    zh = "命令因节点内部原因失败（{detail}）。未做任何更改，详情见节点日志。"
+
+
+class UnknownCommand(Fault):
+    """No handler is registered for this command."""
+
+    en = "No handler is registered for {command}."
+    zh = "没有为 {command} 注册处理程序。"
+
+
+class MessageProcessor(Protocol):
+    """What a node does with a message. Given by the node; run inside an item; never commits."""
+
+    def process(self, incoming: Incoming, uow: Any) -> None:
+        """Carries out a message that is proved and new. Raises TemporaryFault to be tried again."""
+
+    def repeat(self, incoming: Incoming, uow: Any) -> None:
+        """The same message came again: gives the stored answer, where there is one."""
+
+    def refuse(self, incoming: Incoming, reason_code: str, uow: Any) -> None:
+        """The message is about to be parked: records the refusal as the leg's outcome where the sender waits for one."""
+
+
+@dataclass(slots=True)
+class CommandWork:
+    """A command and whom to tell; `done` gets the result or the exception, after the commit."""
+
+    command: Any
+    done: Callable[[Any, BaseException | None], None]
+
+
+@dataclass(slots=True)
+class GroupOutcome:
+    """What a group did, for the links and the meters: by peer, what was received and what was sealed."""
+
+    received: dict[str, ReceivedBatch] = field(default_factory=dict)
+    sealed: list[SealedBatch] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    items: int = 0
+    messages: int = 0
+    work_us: int = 0
+    commit_us: int = 0
+    storage_failed: bool = False
+
+    def merge(self, other: GroupOutcome) -> None:
+        """Takes in what a later group of the same run did."""
+        self.received.update(other.received)
+        self.sealed.extend(other.sealed)
+        self.failed.update(other.failed)
+        self.items += other.items
+        self.messages += other.messages
+        self.work_us += other.work_us
+        self.commit_us += other.commit_us
+        self.storage_failed = self.storage_failed or other.storage_failed
+
+
+Commit = Callable[[sa.Connection], None]
+
+
+def commit(connection: sa.Connection) -> None:
+    """Makes the group durable."""
+    connection.exec_driver_sql("COMMIT")
+
+
+class Dispatcher:
+    """Runs groups on the node's one writing connection."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        unit_of_work: UnitOfWorkFactory,
+        handlers: Mapping[type, Handler],
+        intake: Intake,
+        sealer: Sealer,
+        ids: IdSource,
+        clock: Clock,
+        prefetch: Callable[[Any, Sequence[Any], Sequence[Incoming]], None] | None = None,
+        commit: Commit = commit,
+    ) -> None:
+        self._connection = connection
+        self._unit_of_work = unit_of_work
+        self._handlers = handlers
+        self._intake = intake
+        self.sealer = sealer
+        self._ids = ids
+        self._clock = clock
+        self._prefetch = prefetch
+        self._commit = commit
+        self._subscribers: dict[type, list[Callable[[Any], None]]] = {}
+
+    def load(self) -> None:
+        """Takes up where the database says the node was."""
+        self.sealer.load(self._connection)
+        self._intake.load(self._connection)
+
+    def run_group(self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch]) -> GroupOutcome:
+        """Runs everything given, and what is due, in one durable commit. Never raises for what an item did."""
+        try:
+            return self._attempt(commands, batches)
+        except Exception as error:
+            self._roll_back()
+            if is_storage_fault(error):
+                return self._storage_failed(commands, batches, error)
+            if len(commands) + len(batches) > 1:
+                return self._one_by_one(commands, batches)
+            return self._single_failed(commands, batches, error)
+
+    def has_work(self) -> bool:
+        """Whether a group with nothing new would have something to do: a message to try again, or credit that came back."""
+        due = self._intake.next_due_us
+        return (due is not None and due <= self._clock.now_us()) or self.sealer.has_work()
+
+    def subscribe(self, event_type: type, subscriber: Callable[[Any], None]) -> None:
+        """`subscriber` is called with each event of this type that a handler recorded, after the commit."""
+        self._subscribers.setdefault(event_type, []).append(subscriber)
+
+    def _attempt(
+        self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch], receive_only: bool = False
+    ) -> GroupOutcome:
+        started = self._clock.monotonic_us()
+        self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+        uow = self._unit_of_work(self._connection, self._ids, self._clock.now_us())
+        outcome = GroupOutcome()
+        messages = self._intake.receive(batches, outcome, uow, receive_only)
+        messages += self._intake.due(uow) if not receive_only else []
+        if self._prefetch is not None:
+            self._prefetch(uow, [work.command for work in commands], messages)
+        answers = [self._run_command(work, uow) for work in commands]
+        for incoming in messages:
+            self._intake.run(incoming, uow)
+        group = self.sealer.seal(uow)
+        uow.flush()
+        self._intake.settle(uow)
+        worked = self._clock.monotonic_us()
+        self._commit(self._connection)
+        self._settle(outcome, group, uow)
+        outcome.items, outcome.messages = len(commands) + len(messages), len(messages)
+        outcome.work_us, outcome.commit_us = worked - started, self._clock.monotonic_us() - worked
+        for work, (result, error) in zip(commands, answers, strict=True):
+            work.done(result, error)
+        return outcome
+
+    def _run_command(self, work: CommandWork, uow: UnitOfWork) -> tuple[Any, BaseException | None]:
+        handler = self._handlers.get(type(work.command))
+        if handler is None:
+            return None, UnknownCommand(command=type(work.command).__name__)
+        uow.begin_item()
+        try:
+            result = handler(work.command, uow)
+            self._intake.process_here(uow)
+        except QuanwangError as refusal_or_fault:
+            uow.drop_item()
+            return None, refusal_or_fault
+        except Exception as error:
+            if is_storage_fault(error):
+                raise
+            uow.drop_item()
+            log.exception("command failed", command=type(work.command).__name__)
+            return None, InternalFault(detail=type(error).__name__)
+        uow.keep_item()
+        return result, None
+
+    def _settle(self, outcome: GroupOutcome, group: SealedGroup, uow: UnitOfWork) -> None:
+        """The commit succeeded: what was only meant becomes true in memory as well."""
+        self.sealer.committed(group)
+        self._intake.committed()
+        outcome.sealed.extend(group.batches)
+        for event in uow.events:
+            for subscriber in self._subscribers.get(type(event), ()):
+                subscriber(event)
+
+    def _one_by_one(self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch]) -> GroupOutcome:
+        """The group failed as a whole for something one item did: each alone, so that only that one fails."""
+        outcome = GroupOutcome()
+        for batch in batches:
+            outcome.merge(self.run_group((), (batch,)) if batch.peer not in outcome.failed else GroupOutcome())
+        for work in commands:
+            outcome.merge(self.run_group((work,), ()))
+        return outcome
+
+    def _single_failed(
+        self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch], error: Exception
+    ) -> GroupOutcome:
+        log.error("group failed", error=type(error).__name__, detail=str(error)[:500], exc_info=error)
+        if commands:
+            commands[0].done(None, InternalFault(detail=type(error).__name__))
+            return GroupOutcome()
+        if batches:
+            return self._receive_alone(batches)
+        self._intake.suspect_due()
+        return GroupOutcome()
+
+    def _receive_alone(self, batches: Sequence[ReceivedBatch]) -> GroupOutcome:
+        """One of the batch's messages broke the group: receive it without processing; they are then tried one at a time."""
+        try:
+            return self._attempt((), batches, receive_only=True)
+        except Exception as error:
+            self._roll_back()
+            if is_storage_fault(error):
+                return self._storage_failed((), batches, error)
+            log.error("batch cannot be received", error=type(error).__name__, exc_info=error)
+            return GroupOutcome(failed={batch.peer: "INTERNAL_FAULT" for batch in batches})
+
+    def _storage_failed(
+        self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch], error: Exception
+    ) -> GroupOutcome:
+        """The database takes nothing: new work is refused, links are cut and their peers send again later."""
+        log.error("storage unavailable", error=type(error).__name__, detail=str(getattr(error, "orig", error))[:200])
+        for work in commands:
+            work.done(None, StorageUnavailable(detail=type(error).__name__))
+        return GroupOutcome(failed={batch.peer: StorageUnavailable.code for batch in batches}, storage_failed=True)
+
+    def _roll_back(self) -> None:
+        self._intake.rolled_back()
+        if self._connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+            self._connection.exec_driver_sql("ROLLBACK")

@@ -1,0 +1,137 @@
+"""What has been received: once for good, whatever is repeated.
+
+The key is (source, message_id) with the digest of the header: the same again changes nothing; other bytes under the same
+key are parked and alarmed. A row also says how far its message has come: done, waiting for its next try, parked for an
+operator, or ended by one. Parked work is not a place of its own, but a state of the row.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from common.db.engine import METADATA
+from common.db.rows import RowSpec
+from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+from common.ids import HQ, leg_id
+from common.messaging.envelope import Envelope
+from common.messaging.incoming import Incoming
+from common.security.encoding import tagged_digest
+
+DONE, WAITING, PARKED, ENDED = "done", "waiting", "parked", "ended"
+
+inbox = sa.Table(
+    "inbox",
+    METADATA,
+    sa.Column("source", sa.String(2), primary_key=True),
+    sa.Column("message_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False),
+    sa.Column("link", sa.String(5), nullable=False),
+    sa.Column("seal_number", sa.BigInteger, nullable=False),
+    sa.Column("entry_index", sa.Integer, nullable=False),
+    sa.Column("leg_id", sa.LargeBinary(18), nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_attempt_at_us", sa.BigInteger, nullable=False),
+    sa.Column("received_at_us", sa.BigInteger, nullable=False),
+    sa.Column("problem", sa.String(64), nullable=False),
+    sa.Column("detail", sa.String(512), nullable=False),
+    sqlite_with_rowid=False,
+)
+sa.Index(
+    "inbox_open",
+    inbox.c.state,
+    inbox.c.next_attempt_at_us,
+    sqlite_where=inbox.c.state.in_((WAITING, PARKED)),
+    postgresql_where=inbox.c.state.in_((WAITING, PARKED)),
+)
+sa.Index(
+    "inbox_waiting_by_leg",
+    inbox.c.leg_id,
+    sqlite_where=inbox.c.state == WAITING,
+    postgresql_where=inbox.c.state == WAITING,
+)
+
+
+class InboxRow(NamedTuple):
+    source: str
+    message_id: bytes
+    digest: bytes
+    link: str
+    seal_number: int
+    entry_index: int
+    leg_id: bytes
+    state: str
+    attempts: int
+    next_attempt_at_us: int
+    received_at_us: int
+    problem: str
+    detail: str
+
+    @property
+    def key(self) -> tuple[str, bytes]:
+        return self.source, self.message_id
+
+
+INBOX = RowSpec(inbox, InboxRow, key_width=2)
+
+
+def row_of(incoming: Incoming, now_us: int) -> InboxRow:
+    """The row of a message as it is received; taken for done unless its processing says otherwise."""
+    envelope = incoming.envelope
+    if envelope is None:
+        return _row_without_envelope(incoming, now_us)
+    routing = envelope.routing
+    return InboxRow(
+        routing.source,
+        routing.message_id,
+        envelope.digest,
+        incoming.link,
+        incoming.seal_number,
+        incoming.index,
+        leg_of(envelope),
+        DONE,
+        0,
+        0,
+        now_us,
+        "",
+        "",
+    )
+
+
+def row_beside(incoming: Incoming, now_us: int) -> InboxRow:
+    """A row under a key of its own, for bytes whose key is taken by others."""
+    return _row_without_envelope(incoming, now_us)
+
+
+def _row_without_envelope(incoming: Incoming, now_us: int) -> InboxRow:
+    """What cannot be read (or trusted to name itself) is known by its place on the link."""
+    place = tagged_digest(b"quanwang/place/v1", incoming.link.encode(), incoming.sequence.to_bytes(8, "big"))
+    digest = incoming.envelope.digest if incoming.envelope is not None else place
+    leg = leg_of(incoming.envelope) if incoming.envelope is not None else b""
+    return InboxRow(
+        incoming.peer,
+        place[:16],
+        digest,
+        incoming.link,
+        incoming.seal_number,
+        incoming.index,
+        leg,
+        DONE,
+        0,
+        0,
+        now_us,
+        "",
+        "",
+    )
+
+
+def leg_of(envelope: Envelope) -> bytes:
+    """The leg that a message is about."""
+    return leg_id(envelope.routing.request_id, envelope.routing.leg_destination)
+
+
+def overtakes(envelope: Envelope) -> bool:
+    """Whether a message may be processed before earlier ones of its leg: only the hub's Withdraw (state tables, G3)."""
+    return envelope.routing.phase == pb.PHASE_CANCEL and envelope.routing.source == HQ

@@ -1,0 +1,353 @@
+"""Receiving, and bringing received messages to their processing: once, in order for each leg, again when it failed for now.
+
+Receiving (journal, watermark, inbox) is what an ack means. Processing is a step of its own; usually it shares the commit,
+but a message that cannot be processed now stays received and waits, and only its own leg waits with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+import structlog
+
+from common.db.engine import is_storage_fault
+from common.db.unit_of_work import UnitOfWork
+from common.errors import Fault, QuanwangError, TemporaryFault
+from common.messaging.alarms import raise_alarm
+from common.messaging.inbox import DONE, INBOX, PARKED, WAITING, InboxRow, inbox, leg_of, overtakes, row_beside, row_of
+from common.messaging.incoming import Incoming, ReceivedBatch
+from common.messaging.links import JOURNAL, LINKS, JournalRow, journal_batch, link_of, new_link
+
+if TYPE_CHECKING:
+    from common.messaging.dispatcher import GroupOutcome, MessageProcessor
+
+log = structlog.get_logger()
+
+Reread = Callable[[str, str, int, int, bytes], Incoming]
+"""`reread(peer, link, seal_number, index, batch bytes)`: an entry of the journal, judged anew."""
+
+
+class SequenceGap(Fault):
+    """A batch does not continue the journal of its link: the stream must be cut and resumed."""
+
+    en = "Link {link}: batch {got} does not follow {expected}."
+    zh = "链路 {link}：批次 {got} 不接续 {expected}。"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Spacing of retries (µs): doubled from `first_us` up to `most_us`. `due_max`: how many are taken into one group."""
+
+    first_us: int = 500_000
+    most_us: int = 60_000_000
+    due_max: int = 256
+
+    def next_at(self, now_us: int, attempts: int) -> int:
+        """When to try again after `attempts` failures."""
+        return now_us + min(self.first_us << min(attempts - 1, 20), self.most_us)
+
+
+class Intake:
+    """The inbox at work."""
+
+    def __init__(
+        self, node: str, incarnation: bytes, processor: MessageProcessor, reread: Reread, retry: RetryPolicy | None = None
+    ) -> None:
+        self._node = node
+        self._incarnation = incarnation
+        self._processor = processor
+        self._reread = reread
+        self._retry = retry or RetryPolicy()
+        self._blocked: set[bytes] = set()
+        self._block_undo: list[tuple[Callable[[bytes], None], bytes]] = []
+        self._waiting_changed = False
+        self._singly = False
+        self._suspects: list[tuple[str, bytes]] = []
+        self._failed: list[tuple[str, bytes]] = []
+        self._due_after: int | None = None
+        self._giving_up: set[tuple[str, bytes]] = set()
+        self.next_due_us: int | None = None
+
+    def load(self, connection: sa.Connection) -> None:
+        """Takes up from the database: which legs wait, and for when."""
+        waiting = connection.execute(
+            sa.select(inbox.c.leg_id, inbox.c.next_attempt_at_us).where(inbox.c.state == WAITING)
+        ).all()
+        self._blocked = {leg for leg, _ in waiting if leg}
+        self.next_due_us = min((due for _, due in waiting), default=None)
+
+    # Receiving
+
+    def receive(
+        self, batches: Sequence[ReceivedBatch], outcome: GroupOutcome, uow: UnitOfWork, receive_only: bool
+    ) -> list[Incoming]:
+        """Journals the batches, advances the watermarks, writes the inbox. Returns the messages to be processed now."""
+        if not batches:
+            return []
+        uow.begin_item()
+        uow.rows(INBOX).prefetch(
+            (entry.envelope.routing.source, entry.envelope.routing.message_id)
+            for batch in batches
+            for entry in batch.entries
+            if entry.envelope is not None
+        )
+        messages: list[Incoming] = []
+        for batch in batches:
+            if self._take_batch(batch, uow):
+                messages.extend(self._take_entry(entry, uow, receive_only) for entry in batch.entries)
+            outcome.received[batch.peer] = batch
+        uow.keep_item()
+        return [] if receive_only else messages
+
+    def _take_batch(self, batch: ReceivedBatch, uow: UnitOfWork) -> bool:
+        """Whether the batch is new: then journal and watermark have it. The durable watermark decides (section C)."""
+        link = link_of(uow, batch.peer)
+        if link is None:
+            link = new_link(batch.peer, self._incarnation)
+            uow.rows(LINKS).insert(link)
+        seal = batch.seal
+        if seal.seal_number <= link.received_seal_number:
+            return False
+        if seal.seal_number != link.received_seal_number + 1 or seal.previous_hash != link.received_hash:
+            raise SequenceGap(link=batch.link, got=seal.seal_number, expected=link.received_seal_number)
+        uow.rows(JOURNAL).insert(
+            JournalRow(batch.link, seal.seal_number, seal.first_sequence, seal.count, uow.now_us, batch.batch_bytes)
+        )
+        uow.rows(LINKS).update(
+            link._replace(
+                peer_incarnation=seal.incarnation,
+                received_seal_number=seal.seal_number,
+                received_sequence=batch.last_sequence,
+                received_hash=batch.seal_hash,
+                acked_seal_number=max(link.acked_seal_number, seal.witnessed_seal_number),
+                acked_sequence=max(link.acked_sequence, seal.witnessed_sequence),
+            )
+        )
+        return True
+
+    def _take_entry(self, incoming: Incoming, uow: UnitOfWork, receive_only: bool) -> Incoming:
+        """Writes the entry's inbox row. A stamp alone has none: it can be taken again without harm."""
+        incoming.received_at_us = uow.now_us
+        if incoming.envelope is None and not incoming.fault:
+            return incoming
+        row = row_of(incoming, uow.now_us)
+        if receive_only:
+            row = row._replace(state=WAITING, next_attempt_at_us=uow.now_us)
+            self._block(row)
+            self._singly = True
+        known: InboxRow | None = uow.rows(INBOX).get(row.key)
+        if known is None:
+            uow.rows(INBOX).insert(row)
+        elif known.digest == row.digest:
+            incoming.fault = incoming.fault or "REPEATED"
+        else:
+            incoming.fault = "MESSAGE_ID_REUSED"
+            uow.rows(INBOX).insert(row_beside(incoming, uow.now_us))
+        return incoming
+
+    def due(self, uow: UnitOfWork) -> list[Incoming]:
+        """Messages whose next try has come, oldest first; at most one where the last group failed as a whole."""
+        if self.next_due_us is None or self.next_due_us > uow.now_us:
+            return []
+        statement = (
+            sa.select(inbox)
+            .where(inbox.c.state == WAITING, inbox.c.next_attempt_at_us <= uow.now_us)
+            .order_by(inbox.c.received_at_us, inbox.c.seal_number, inbox.c.entry_index)
+            .limit(1 if self._singly else self._retry.due_max)
+        )
+        uow.flush()
+        rows = [InboxRow._make(values) for values in uow.connection.execute(statement)]
+        uow.rows(INBOX).prefetch(row.key for row in rows)
+        self._suspects = [row.key for row in rows]
+        return [incoming for row in rows if (incoming := self._from_journal(row, uow)) is not None]
+
+    def _from_journal(self, row: InboxRow, uow: UnitOfWork) -> Incoming | None:
+        peer = row.link.split(">")[0]
+        batch = journal_batch(uow.connection, row.link, row.seal_number)
+        if batch is None:
+            raise JournalIncomplete(link=row.link, seal_number=row.seal_number)
+        incoming = self._reread(peer, row.link, row.seal_number, row.entry_index, batch)
+        incoming.received_at_us = row.received_at_us
+        incoming.attempts = row.attempts
+        if row.key in self._giving_up:
+            incoming.fault = "INTERNAL_FAULT"
+        return incoming
+
+    # Processing
+
+    def run(self, incoming: Incoming, uow: UnitOfWork) -> None:
+        """Brings one message to its processing, as an item of its own."""
+        if self._must_wait(incoming, uow):
+            self._wait_behind(incoming, uow)
+            return
+        uow.begin_item()
+        try:
+            self._process(incoming, uow)
+        except TemporaryFault as fault:
+            uow.drop_item()
+            self._try_again(incoming, fault, uow)
+        except Exception as error:
+            if is_storage_fault(error):
+                raise
+            uow.drop_item()
+            self._give_up(incoming, error, uow)
+        else:
+            self._set_done(incoming, uow)
+            uow.keep_item()
+
+    def _process(self, incoming: Incoming, uow: UnitOfWork) -> None:
+        if not incoming.fault:
+            self._processor.process(incoming, uow)
+        elif incoming.fault == "REPEATED":
+            self._processor.repeat(incoming, uow)
+        else:
+            raise UnprovedMessage(fault=incoming.fault)
+        self.process_here(uow)
+
+    def process_here(self, uow: UnitOfWork) -> None:
+        """Processes what the item said to this node itself, in the same item."""
+        for incoming in uow.deliveries_here():
+            incoming.received_at_us = uow.now_us
+            self._processor.process(incoming, uow)
+
+    def _must_wait(self, incoming: Incoming, uow: UnitOfWork) -> bool:
+        """Whether earlier messages of the same leg still wait (G3)."""
+        envelope = incoming.envelope
+        if not self._blocked or envelope is None or incoming.fault or overtakes(envelope):
+            return False
+        leg = leg_of(envelope)
+        return leg in self._blocked and (incoming.attempts == 0 or self._earlier_waits(incoming, leg, uow))
+
+    def _earlier_waits(self, incoming: Incoming, leg: bytes, uow: UnitOfWork) -> bool:
+        mine = (incoming.received_at_us, incoming.seal_number, incoming.index)
+        place = sa.tuple_(inbox.c.received_at_us, inbox.c.seal_number, inbox.c.entry_index)
+        statement = sa.select(sa.func.count()).where(
+            inbox.c.state == WAITING, inbox.c.leg_id == leg, place < sa.tuple_(*map(sa.literal, mine))
+        )
+        uow.flush()
+        return bool(uow.connection.execute(statement).scalar())
+
+    def _wait_behind(self, incoming: Incoming, uow: UnitOfWork) -> None:
+        uow.begin_item()
+        self._update_row(incoming, uow, state=WAITING, attempts=1, next_attempt_at_us=self._retry.next_at(uow.now_us, 1))
+        uow.keep_item()
+
+    def _try_again(self, incoming: Incoming, fault: TemporaryFault, uow: UnitOfWork) -> None:
+        """It failed for now: received it stays; its leg waits, everything else flows."""
+        attempts = incoming.attempts + 1
+        uow.begin_item()
+        self._update_row(
+            incoming,
+            uow,
+            state=WAITING,
+            attempts=attempts,
+            next_attempt_at_us=self._retry.next_at(uow.now_us, attempts),
+            problem=fault.code,
+            detail=str(fault)[:512],
+        )
+        uow.keep_item()
+
+    def _give_up(self, incoming: Incoming, error: Exception, uow: UnitOfWork) -> None:
+        """It failed for good: parked and alarmed; refused, where the sender waits for an answer."""
+        code = error.facts["fault"] if isinstance(error, UnprovedMessage) else getattr(error, "code", "INTERNAL_FAULT")
+        detail = str(error) if isinstance(error, QuanwangError) else type(error).__name__
+        if not isinstance(error, QuanwangError):
+            log.exception("message failed", link=incoming.link, seal_number=incoming.seal_number, index=incoming.index)
+        uow.begin_item()
+        if code != "MESSAGE_ID_REUSED":
+            try:
+                self._processor.refuse(incoming, code, uow)
+            except Exception:
+                uow.drop_item()
+                log.exception("refusal failed", link=incoming.link, seal_number=incoming.seal_number)
+                uow.begin_item()
+        self._update_row(incoming, uow, state=PARKED, next_attempt_at_us=0, problem=code[:64], detail=detail[:512])
+        raise_alarm(uow, code[:64], f"{incoming.link} {incoming.seal_number}/{incoming.index}", detail)
+        uow.keep_item()
+
+    def _set_done(self, incoming: Incoming, uow: UnitOfWork) -> None:
+        if incoming.attempts:
+            self._update_row(incoming, uow, state=DONE, next_attempt_at_us=0, problem="", detail="")
+
+    def _update_row(self, incoming: Incoming, uow: UnitOfWork, **changes: Any) -> None:
+        row = row_of(incoming, uow.now_us) if incoming.fault != "MESSAGE_ID_REUSED" else row_beside(incoming, uow.now_us)
+        known: InboxRow | None = uow.rows(INBOX).get(row.key)
+        if known is None:
+            if incoming.envelope is None and not incoming.fault:
+                return
+            uow.rows(INBOX).insert(row._replace(**changes))
+        else:
+            row = known._replace(**changes)
+            uow.rows(INBOX).update(row)
+        if changes["state"] == WAITING:
+            self._block(row._replace(**changes))
+        elif row.leg_id in self._blocked:
+            self._unblock(row, uow)
+
+    def _block(self, row: InboxRow) -> None:
+        self._waiting_changed = True
+        if row.leg_id and row.leg_id not in self._blocked:
+            self._blocked.add(row.leg_id)
+            self._block_undo.append((self._blocked.discard, row.leg_id))
+
+    def _unblock(self, row: InboxRow, uow: UnitOfWork) -> None:
+        """A waiting message of the leg is through: its leg is free once none waits any more."""
+        self._waiting_changed = True
+        statement = sa.select(sa.func.count()).where(inbox.c.state == WAITING, inbox.c.leg_id == row.leg_id)
+        if not uow.query(statement).scalar():
+            self._blocked.discard(row.leg_id)
+            self._block_undo.append((self._blocked.add, row.leg_id))
+
+    # The group's end
+
+    def settle(self, uow: UnitOfWork) -> None:
+        """Everything is flushed: when is the next try due?"""
+        if self._waiting_changed or self._suspects:
+            statement = sa.select(sa.func.min(inbox.c.next_attempt_at_us)).where(inbox.c.state == WAITING)
+            self._due_after = uow.connection.execute(statement).scalar()
+        else:
+            self._due_after = self.next_due_us
+
+    def committed(self) -> None:
+        """What the group decided is durable."""
+        self.next_due_us = self._due_after
+        self._giving_up.difference_update(self._suspects)
+        self._singly = self._singly and bool(self._blocked)
+        self._begin()
+
+    def rolled_back(self) -> None:
+        """The group never was."""
+        for undo, leg in reversed(self._block_undo):
+            undo(leg)
+        suspects = self._suspects
+        self._begin()
+        self._failed = suspects
+
+    def _begin(self) -> None:
+        self._block_undo.clear()
+        self._waiting_changed = False
+        self._suspects = []
+        self._failed = []
+
+    def suspect_due(self) -> None:
+        """A group of due messages alone failed: from now on one at a time, and what failed alone is given up."""
+        if self._singly:
+            self._giving_up.update(self._failed)
+        self._singly = True
+
+
+class JournalIncomplete(Fault):
+    """A received message is not in the journal any more."""
+
+    en = "Batch {seal_number} of link {link} is missing from the journal."
+    zh = "日志中缺少链路 {link} 的批次 {seal_number}。"
+
+
+class UnprovedMessage(Fault):
+    """Something about the message is not proved; `fault` says what."""
+
+    en = "The message is not proved: {fault}."
+    zh = "报文未通过验证：{fault}。"

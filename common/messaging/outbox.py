@@ -1,0 +1,124 @@
+"""What a node says, on its way to being sealed.
+
+Most of it never touches the outbox table: it is sealed as the last step of the group that said it. Only requests (and what
+must stay behind them) wait here while their peer is away or has no credit left; answers, withdrawals and stamps never do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from common.db.engine import METADATA
+from common.db.rows import RowSpec
+from common.gen.quanwang.federation.v1 import seal_pb2 as pb
+from common.messaging.envelope import Envelope
+from common.messaging.seal import NO_HASH
+
+outbox = sa.Table(
+    "outbox",
+    METADATA,
+    sa.Column("outbox_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("peer", sa.String(2), nullable=False),
+    sa.Column("leg_id", sa.LargeBinary(18), nullable=False),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False),
+    sa.Column("gated", sa.Boolean, nullable=False),
+    sa.Column("bytes", sa.Integer, nullable=False),
+    sa.Column("queued_at_us", sa.BigInteger, nullable=False),
+    sa.Column("entry", sa.LargeBinary, nullable=False),
+    sa.Column("origin_seal", sa.LargeBinary, nullable=False),
+    sa.Index("outbox_by_peer", "peer", "outbox_id"),
+)
+
+
+class OutboxRow(NamedTuple):
+    outbox_id: int
+    peer: str
+    leg_id: bytes
+    digest: bytes
+    gated: bool
+    bytes: int
+    queued_at_us: int
+    entry: bytes
+    origin_seal: bytes
+
+
+OUTBOX = RowSpec(outbox, OutboxRow)
+
+ENTRY_OVERHEAD_BYTES = 64
+"""What an entry costs on the link beyond its own bytes; for counting against the window."""
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """One entry to be sealed for `peer`.
+
+    `waits_for_credit`: it may wait for the peer's window (requests, and what must not overtake them). `gated`: the node is
+    asked once more at sealing, and may drop it or put its stamp on (the hub: only a leg still admitted is forwarded).
+    """
+
+    peer: str
+    leg_id: bytes
+    entry: pb.Entry
+    digest: bytes
+    size: int
+    origin_seal: pb.SignedSeal | None = None
+    waits_for_credit: bool = False
+    gated: bool = False
+
+
+def envelope_entry(
+    peer: str,
+    leg_id: bytes,
+    envelope: Envelope,
+    *,
+    stamp: bytes = b"",
+    origin: pb.OriginProof | None = None,
+    origin_seal: pb.SignedSeal | None = None,
+    waits_for_credit: bool = False,
+    gated: bool = False,
+) -> Outgoing:
+    """An envelope for a peer: this node's own, or relayed with the proof of its origin and a stamp."""
+    entry = pb.Entry(
+        header=envelope.header, body=envelope.body, private_body=envelope.private_body, stamp=stamp, origin=origin
+    )
+    size = envelope.size + ENTRY_OVERHEAD_BYTES
+    return Outgoing(peer, leg_id, entry, envelope.digest, size, origin_seal, waits_for_credit, gated)
+
+
+def stamp_entry(peer: str, leg_id: bytes, stamp: bytes) -> Outgoing:
+    """The hub's word alone, to the origin of a request."""
+    return Outgoing(peer, leg_id, pb.Entry(stamp=stamp), NO_HASH, len(stamp) + ENTRY_OVERHEAD_BYTES)
+
+
+def to_row(outgoing: Outgoing, outbox_id: int, now_us: int) -> OutboxRow:
+    """An entry as it waits in the table."""
+    origin_seal = outgoing.origin_seal.SerializeToString() if outgoing.origin_seal is not None else b""
+    return OutboxRow(
+        outbox_id,
+        outgoing.peer,
+        outgoing.leg_id,
+        outgoing.digest,
+        outgoing.gated,
+        outgoing.size,
+        now_us,
+        outgoing.entry.SerializeToString(),
+        origin_seal,
+    )
+
+
+def from_row(row: OutboxRow) -> Outgoing:
+    """The entry that waited in the table."""
+    origin_seal = pb.SignedSeal.FromString(row.origin_seal) if row.origin_seal else None
+    entry = pb.Entry.FromString(row.entry)
+    return Outgoing(row.peer, row.leg_id, entry, row.digest, row.bytes, origin_seal, True, bool(row.gated))
+
+
+def waiting_by_peer(connection: sa.Connection) -> dict[str, tuple[int, int, int]]:
+    """For each peer with waiting entries: how many, their bytes, and since when the oldest waits (µs)."""
+    statement = sa.select(
+        outbox.c.peer, sa.func.count(), sa.func.sum(outbox.c.bytes), sa.func.min(outbox.c.queued_at_us)
+    ).group_by(outbox.c.peer)
+    return {peer: (count, size, oldest) for peer, count, size, oldest in connection.execute(statement)}

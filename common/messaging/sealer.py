@@ -1,0 +1,245 @@
+"""Sealing: the last step of a group. What the group said becomes batches in the journals, in the same transaction.
+
+A node is alone on its links here (one process, one writer), so sequences are given at sealing and have no gaps.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from common.db.unit_of_work import UnitOfWork
+from common.directory.model import Directory
+from common.gen.quanwang.federation.v1 import seal_pb2 as pb
+from common.ids import link_name
+from common.messaging import outbox as box
+from common.messaging.incoming import LinkPort, SealedBatch
+from common.messaging.links import JOURNAL, LINKS, JournalRow, LinkRow, journal, link_of, links, new_link
+from common.messaging.outbox import OUTBOX, Outgoing, OutboxRow
+from common.messaging.seal import MerkleTree, leaf, leaf_prefix, seal_hash, sign_seal, stamp_digest
+from common.security.signing import Signer
+
+Gate = Callable[[Outgoing, UnitOfWork], bool]
+"""Asked for a gated entry at sealing: whether it still goes out (and may put the stamp on it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealLimits:
+    """How large a batch may grow: entries, and bytes."""
+
+    entries_max: int = 128
+    bytes_max: int = 1_048_576
+    backlog_entries_a_group_max: int = 512
+
+
+@dataclass(slots=True)
+class SealedGroup:
+    """What sealing did in a group; it counts only once the group is committed."""
+
+    batches: list[SealedBatch] = field(default_factory=list)
+    waiting: dict[str, tuple[int, int]] = field(default_factory=dict)
+    next_outbox_id: int = 0
+    backlog_left: bool = False
+
+
+class Sealer:
+    """Cuts batches, keeps count of what waits and of what is sealed but not acknowledged."""
+
+    def __init__(
+        self,
+        node: str,
+        incarnation: bytes,
+        signer: Signer,
+        directory: Callable[[], Directory],
+        gate: Gate | None = None,
+        limits: SealLimits | None = None,
+    ) -> None:
+        self._node = node
+        self._incarnation = incarnation
+        self._signer = signer
+        self._directory = directory
+        self._gate = gate
+        self._limits = limits or SealLimits()
+        self._ports: dict[str, LinkPort] = {}
+        self._waiting: dict[str, tuple[int, int]] = {}
+        self._unacked: dict[str, deque[tuple[int, int]]] = {}
+        self._unacked_bytes: dict[str, int] = {}
+        self._next_outbox_id = 1
+
+    def load(self, connection: sa.Connection) -> None:
+        """Takes up from the database: what waits, and what is not acknowledged."""
+        self._waiting = {peer: (count, size) for peer, (count, size, _) in box.waiting_by_peer(connection).items()}
+        self._next_outbox_id = (connection.execute(sa.select(sa.func.max(box.outbox.c.outbox_id))).scalar() or 0) + 1
+        for peer, acked in connection.execute(sa.select(links.c.peer, links.c.acked_seal_number)):
+            statement = (
+                sa.select(journal.c.seal_number, sa.func.length(journal.c.batch))
+                .where(journal.c.link == link_name(self._node, peer), journal.c.seal_number > acked)
+                .order_by(journal.c.seal_number)
+            )
+            self._unacked[peer] = deque(tuple(row) for row in connection.execute(statement))
+            self._unacked_bytes[peer] = sum(size for _, size in self._unacked[peer])
+            self.port(peer).acked_seal_number = acked
+
+    def port(self, peer: str) -> LinkPort:
+        """What is known of the live link with `peer`."""
+        return self._ports.setdefault(peer, LinkPort(peer))
+
+    def waiting(self, peer: str) -> tuple[int, int]:
+        """How many requests wait to be sealed for `peer`, and their bytes."""
+        return self._waiting.get(peer, (0, 0))
+
+    def has_work(self) -> bool:
+        """Whether something waits that could be sealed now."""
+        return any(count and self._credit(peer) > 0 for peer, (count, _) in self._waiting.items())
+
+    def seal(self, uow: UnitOfWork) -> SealedGroup:
+        """Seals what the group said, and what waited and now may go. Stages journal and cursors; commits nothing."""
+        group = SealedGroup(next_outbox_id=self._next_outbox_id)
+        said: dict[str, list[Outgoing]] = {}
+        for outgoing in uow.outgoing:
+            said.setdefault(outgoing.peer, []).append(outgoing)
+        uow.begin_item()
+        for peer in [*said, *(peer for peer in self._waiting if peer not in said)]:
+            ready = self._choose(peer, said.get(peer, []), group, uow)
+            if ready:
+                self._cut(peer, ready, group, uow)
+        uow.keep_item()
+        return group
+
+    def committed(self, group: SealedGroup) -> None:
+        """The group is durable: its counts become true."""
+        self._next_outbox_id = group.next_outbox_id
+        self._waiting.update(group.waiting)
+        for batch in group.batches:
+            self._unacked.setdefault(batch.peer, deque()).append((batch.seal_number, len(batch.batch_bytes)))
+            self._unacked_bytes[batch.peer] = self._unacked_bytes.get(batch.peer, 0) + len(batch.batch_bytes)
+
+    def _credit(self, peer: str) -> int:
+        """Bytes of requests that may still be sealed for `peer` (less than one: none)."""
+        port = self.port(peer)
+        if not port.open or port.sealing_stopped:
+            return 0
+        unacked = self._unacked.setdefault(peer, deque())
+        while unacked and unacked[0][0] <= port.acked_seal_number:
+            self._unacked_bytes[peer] -= unacked.popleft()[1]
+        return port.window_bytes - self._unacked_bytes.get(peer, 0)
+
+    def _choose(self, peer: str, said: list[Outgoing], group: SealedGroup, uow: UnitOfWork) -> list[Outgoing]:
+        """What is sealed now, in order; the rest of what waits for credit goes into the outbox."""
+        credit = self._credit(peer)
+        count, size = self.waiting(peer)
+        ready: list[Outgoing] = []
+        if count and credit > 0:
+            backlog = self._take_backlog(peer, credit, uow)
+            credit -= sum(row.bytes for row in backlog)
+            count, size = count - len(backlog), size - sum(row.bytes for row in backlog)
+            ready.extend(outgoing for row in backlog if self._passes(outgoing := box.from_row(row), uow))
+            group.backlog_left = group.backlog_left or bool(count and credit > 0)
+        for outgoing in said:
+            if not outgoing.waits_for_credit:
+                ready.append(outgoing)
+            elif count or credit <= 0:
+                uow.rows(OUTBOX).insert(box.to_row(outgoing, group.next_outbox_id, uow.now_us))
+                group.next_outbox_id += 1
+                count, size = count + 1, size + outgoing.size
+            elif self._passes(outgoing, uow):
+                credit -= outgoing.size
+                ready.append(outgoing)
+        group.waiting[peer] = (count, size)
+        return ready
+
+    def _passes(self, outgoing: Outgoing, uow: UnitOfWork) -> bool:
+        return not outgoing.gated or self._gate is None or self._gate(outgoing, uow)
+
+    def _take_backlog(self, peer: str, credit: int, uow: UnitOfWork) -> list[OutboxRow]:
+        """The oldest waiting entries that the credit covers (at least one); removed from the outbox."""
+        statement = (
+            sa.select(box.outbox)
+            .where(box.outbox.c.peer == peer)
+            .order_by(box.outbox.c.outbox_id)
+            .limit(self._limits.backlog_entries_a_group_max)
+        )
+        taken: list[OutboxRow] = []
+        rows = [OutboxRow._make(values) for values in uow.connection.execute(statement)]
+        uow.rows(OUTBOX).prefetch(row.outbox_id for row in rows)
+        for row in rows:
+            if credit <= 0:
+                break
+            credit -= row.bytes
+            taken.append(row)
+            uow.rows(OUTBOX).delete(row.outbox_id)
+        return taken
+
+    def _cut(self, peer: str, ready: list[Outgoing], group: SealedGroup, uow: UnitOfWork) -> None:
+        """Cuts `ready` into batches, each under one signature, and advances the link's cursors."""
+        link = link_of(uow, peer)
+        if link is None:
+            link = new_link(peer, self._incarnation)
+            uow.rows(LINKS).insert(link)
+        for chunk in _chunks(ready, self._limits):
+            link = self._seal_chunk(link, chunk, group, uow)
+        uow.rows(LINKS).update(link)
+
+    def _seal_chunk(self, link: LinkRow, chunk: list[Outgoing], group: SealedGroup, uow: UnitOfWork) -> LinkRow:
+        name = link_name(self._node, link.peer)
+        prefix = leaf_prefix(name)
+        first = link.sealed_sequence + 1
+        tree = MerkleTree(
+            [
+                leaf(prefix, first + index, outgoing.digest, stamp_digest(outgoing.entry.stamp))
+                for index, outgoing in enumerate(chunk)
+            ]
+        )
+        directory = self._directory()
+        signed = sign_seal(
+            pb.Seal(
+                node=self._node,
+                incarnation=link.incarnation,
+                link=name,
+                epoch=link.epoch,
+                seal_number=link.sealed_seal_number + 1,
+                previous_hash=link.sealed_hash,
+                first_sequence=first,
+                count=len(chunk),
+                merkle_root=tree.root,
+                sealed_at_us=uow.now_us,
+                directory_version=directory.version,
+                directory_hash=directory.hash,
+                witnessed_sequence=link.received_sequence,
+                witnessed_seal_number=link.received_seal_number,
+                witnessed_seal_hash=link.received_hash,
+            ),
+            self._signer,
+        )
+        batch_bytes = pb.SealedBatch(
+            seal=signed, entries=[outgoing.entry for outgoing in chunk], origin_seals=_origin_seals(chunk)
+        ).SerializeToString()
+        seal_number, last = link.sealed_seal_number + 1, first + len(chunk) - 1
+        uow.rows(JOURNAL).insert(JournalRow(name, seal_number, first, len(chunk), uow.now_us, batch_bytes))
+        group.batches.append(SealedBatch(link.peer, seal_number, last, link.received_seal_number, batch_bytes))
+        return link._replace(sealed_seal_number=seal_number, sealed_sequence=last, sealed_hash=seal_hash(signed))
+
+
+def _chunks(ready: list[Outgoing], limits: SealLimits) -> Iterable[list[Outgoing]]:
+    chunk: list[Outgoing] = []
+    size = 0
+    for outgoing in ready:
+        if chunk and (len(chunk) >= limits.entries_max or size + outgoing.size > limits.bytes_max):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(outgoing)
+        size += outgoing.size
+    if chunk:
+        yield chunk
+
+
+def _origin_seals(chunk: list[Outgoing]) -> list[pb.SignedSeal]:
+    """The seals that the chunk's origin proofs name, each once."""
+    seals: dict[bytes, pb.SignedSeal] = {}
+    for outgoing in chunk:
+        if outgoing.origin_seal is not None:
+            seals.setdefault(outgoing.entry.origin.seal_hash, outgoing.origin_seal)
+    return list(seals.values())

@@ -1,0 +1,213 @@
+"""The writer thread: takes what waits, runs it as groups, and tells the event loop.
+
+Interactive commands come before federation, federation before bulk; bulk work is taken one command at a time, so that it
+never holds the others up for longer than one slice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from common.clock import Clock
+from common.errors import TemporaryFault
+from common.messaging.dispatcher import CommandWork, Dispatcher, GroupOutcome
+from common.messaging.incoming import LinkPort, ReceivedBatch, SealedBatch
+
+log = structlog.get_logger()
+
+
+class NodeBusy(TemporaryFault):
+    """More commands wait than the node takes."""
+
+    en = "The node is busy: {waiting} commands wait already. Try again shortly."
+    zh = "节点繁忙：已有 {waiting} 个命令在等待，请稍后重试。"
+
+
+class NodeStopping(TemporaryFault):
+    """The node is being stopped."""
+
+    en = "The node is stopping; nothing was changed."
+    zh = "节点正在停止，未做任何更改。"
+
+
+class LinkListener(Protocol):
+    """A live link, told on the event loop what became durable."""
+
+    def group_committed(self, received: ReceivedBatch | None, sealed: list[SealedBatch]) -> None: ...
+
+    def group_failed(self, reason: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WriterLimits:
+    """How much is taken into one group, how much may wait, and how often the clock is looked at (ms)."""
+
+    commands_a_group_max: int = 256
+    batches_a_group_max: int = 16
+    commands_waiting_max: int = 20_000
+    tick_ms: int = 250
+
+
+class Writer:
+    """Runs a dispatcher on a thread of its own."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        timer: Callable[[], list[Any]] | None = None,
+        observe: Callable[[GroupOutcome], None] | None = None,
+        limits: WriterLimits | None = None,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._timer = timer or list
+        self._observe = observe or (lambda outcome: None)
+        self._limits = limits or WriterLimits()
+        self._ready = threading.Condition()
+        self._interactive: deque[CommandWork] = deque()
+        self._bulk: deque[CommandWork] = deque()
+        self._batches: deque[ReceivedBatch] = deque()
+        self._woken = False
+        self._stopping = False
+        self._listeners: dict[str, LinkListener] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._answers: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
+        self._next_tick_us = 0
+        self.storage_failing = False
+        """Whether the last group that had something to store could not."""
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begins to run groups; results are given on `loop`."""
+        self._loop = loop
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finishes what waits and ends the thread."""
+        with self._ready:
+            self._stopping = True
+            self._ready.notify()
+        self._thread.join()
+
+    # From the event loop
+
+    def execute(self, command: Any, bulk: bool = False) -> asyncio.Future[Any]:
+        """A future for the command's result; it fails with the handler's refusal or fault."""
+        loop = self._loop
+        assert loop is not None, "the writer was not started"
+        future: asyncio.Future[Any] = loop.create_future()
+
+        def done(result: Any, error: BaseException | None) -> None:
+            self._answers.append((future, result, error))
+
+        self._put(CommandWork(command, done), self._bulk if bulk else self._interactive)
+        return future
+
+    def submit_batch(self, batch: ReceivedBatch) -> None:
+        """A batch that a link received; its listener hears what became of it."""
+        with self._ready:
+            self._batches.append(batch)
+            self._ready.notify()
+
+    def wake(self) -> None:
+        """Something outside changed (a link opened, credit came back): there may be something to seal."""
+        with self._ready:
+            self._woken = True
+            self._ready.notify()
+
+    def port(self, peer: str) -> LinkPort:
+        """What the sealer must know of the link with `peer`."""
+        return self._dispatcher.sealer.port(peer)
+
+    def listen(self, peer: str, listener: LinkListener | None) -> None:
+        """From now on `listener` hears of commits that concern `peer` (None: nobody)."""
+        if listener is None:
+            self._listeners.pop(peer, None)
+        else:
+            self._listeners[peer] = listener
+
+    def _put(self, work: CommandWork, queue: deque[CommandWork]) -> None:
+        with self._ready:
+            if self._stopping:
+                raise NodeStopping()
+            if len(queue) >= self._limits.commands_waiting_max:
+                raise NodeBusy(waiting=len(queue))
+            queue.append(work)
+            self._ready.notify()
+
+    # On the writer's thread
+
+    def _run(self) -> None:
+        while True:
+            commands, batches, ticked = self._take()
+            if self._stopping and not commands and not batches:
+                return
+            if ticked:
+                commands = [*commands, *(CommandWork(command, self._timed) for command in self._timer())]
+            if not commands and not batches and not self._dispatcher.has_work():
+                continue
+            try:
+                outcome = self._dispatcher.run_group(commands, batches)
+            except Exception:
+                # The dispatcher answers for its items; this is a fault of its own, and the node goes on.
+                log.exception("group lost", commands=len(commands), batches=len(batches))
+                outcome = GroupOutcome(failed={batch.peer: "INTERNAL_FAULT" for batch in batches})
+            self._tell(outcome)
+
+    def _take(self) -> tuple[list[CommandWork], list[ReceivedBatch], bool]:
+        """Everything that waits, within the limits of a group; waits for the next tick when nothing does."""
+        limits = self._limits
+        with self._ready:
+            if not (self._interactive or self._batches or self._bulk or self._woken or self._stopping):
+                self._ready.wait(max(0.0, (self._next_tick_us - self._clock.monotonic_us()) / 1e6))
+            ticked = self._clock.monotonic_us() >= self._next_tick_us
+            if ticked:
+                self._next_tick_us = self._clock.monotonic_us() + limits.tick_ms * 1000
+            self._woken = False
+            commands = [
+                self._interactive.popleft() for _ in range(min(len(self._interactive), limits.commands_a_group_max))
+            ]
+            batches = [self._batches.popleft() for _ in range(min(len(self._batches), limits.batches_a_group_max))]
+            if self._bulk and not commands and not batches:
+                commands.append(self._bulk.popleft())
+            return commands, batches, ticked
+
+    def _timed(self, _result: Any, error: BaseException | None) -> None:
+        if error is not None:
+            log.error("timed command failed", error=str(error))
+
+    def _tell(self, outcome: GroupOutcome) -> None:
+        self.storage_failing = outcome.storage_failed
+        self._observe(outcome)
+        answers, self._answers = self._answers, []
+        if (answers or outcome.received or outcome.sealed or outcome.failed) and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._on_loop, answers, outcome)
+
+    def _on_loop(
+        self, answers: list[tuple[asyncio.Future[Any], Any, BaseException | None]], outcome: GroupOutcome
+    ) -> None:
+        sealed: dict[str, list[SealedBatch]] = {}
+        for batch in outcome.sealed:
+            sealed.setdefault(batch.peer, []).append(batch)
+        for peer in {**outcome.received, **sealed}:
+            listener = self._listeners.get(peer)
+            if listener is not None:
+                listener.group_committed(outcome.received.get(peer), sealed.get(peer, []))
+        for peer, reason in outcome.failed.items():
+            listener = self._listeners.get(peer)
+            if listener is not None:
+                listener.group_failed(reason)
+        for future, result, error in answers:
+            if not future.done():
+                if error is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(error)

@@ -1,0 +1,42 @@
+"""What can be wished of service requests at the node that asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ActingFor:
+    """Who acts, and how the customer was authenticated (a name of CustomerAuthentication without its prefix)."""
+
+    operator: str = ""
+    organisation: str = ""
+    channel: str = ""
+    customer_authentication: str = "NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitServiceRequest:
+    """Ask other nodes for something: of `destinations`, or of the nodes of `region`.
+
+    `body` and `private` are the kind's messages, serialised; `private` is encrypted for each destination. The same
+    `idempotency_key` again gives the first answer again. `time_to_live_ms` counts from the hub's admission; 0 means the
+    node's default.
+    """
+
+    kind: str
+    destinations: tuple[str, ...] = ()
+    region: str = ""
+    body: bytes = b""
+    private: bytes = b""
+    acting: ActingFor = field(default_factory=ActingFor)
+    time_to_live_ms: int = 0
+    idempotency_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelServiceRequest:
+    """Ask for the legs of a request that are still open to be cancelled (all, or the one at `destination`)."""
+
+    request_id: bytes
+    destination: str = ""

@@ -1,0 +1,174 @@
+"""Business kinds: what can be asked of another node.
+
+A kind is known by its protobuf prefix: `quanwang.subscriptions.v1.SuspendSubscription` has the body
+`SuspendSubscriptionRequest` and is answered with `SuspendSubscriptionResponse`; where personal data travels,
+`...PrivateRequest` and `...PrivateResponse` stand beside them. Asking needs no more than that. Serving adds a handler, in
+the room of the feature that the business belongs to (`Serve` in its wire.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import json_format, message, symbol_database
+
+from common.errors import Refusal
+from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+from common.messaging.envelope import Envelope
+
+
+class UnknownRequestKind(Refusal):
+    """Nothing is known under this name."""
+
+    en = "There is no kind of request named {kind}. Known kinds: {known}."
+    zh = "不存在名为 {kind} 的业务请求类型。已知类型：{known}。"
+
+
+class MalformedRequest(Refusal):
+    """The content does not fit the kind's message."""
+
+    en = "The content of the request does not fit {kind}: {detail}"
+    zh = "请求内容与 {kind} 的格式不符：{detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler's result is on the wire: the body, and where personal data is answered, the private body."""
+
+    body: message.Message
+    private: message.Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as the serving side hands it to a kind's `to_command`."""
+
+    body: Any
+    private: Any
+    envelope: Envelope
+
+    @property
+    def authentication(self) -> str:
+        """How the accepting node says it authenticated the customer, by its name without prefix."""
+        value = self.envelope.routing.actor.customer_authentication
+        try:
+            return pb.CustomerAuthentication.Name(value).removeprefix("CUSTOMER_AUTHENTICATION_")
+        except ValueError:
+            return "UNSPECIFIED"
+
+
+WORKING = object()
+"""A handler's result that means: begun, will be answered later (`FinishLeg`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """How this node carries a kind out: the wire entry. `handle(command, uow)` gives an event; `answer(event)` its wire form.
+
+    `prefetch(bodies, uow)` may load what a group's requests of this kind will need, at once; a hint, never needed.
+    """
+
+    kind: str
+    to_command: Callable[[Asked], Any]
+    handle: Callable[[Any, Any], Any]
+    answer: Callable[[Any], Answer]
+    prefetch: Callable[[Sequence[Any], Any], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKind:
+    """One kind: its protobuf prefix, its message class, its messages."""
+
+    name: str
+    message_class: int
+    request: type[message.Message]
+    response: type[message.Message]
+    private_request: type[message.Message] | None
+    private_response: type[message.Message] | None
+    serve: Serve | None = None
+
+    @property
+    def alias(self) -> str:
+        """The short name for people: `suspend-subscription`."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", self.name.rsplit(".", 1)[-1]).lower()
+
+    def encode_request(self, content: Mapping[str, Any]) -> tuple[bytes, bytes]:
+        """Body and private plaintext from plain data; each field goes to the message that has it. Raises MalformedRequest."""
+        private_fields = set(self.private_request.DESCRIPTOR.fields_by_name) if self.private_request else set()
+        public = {name: value for name, value in content.items() if name not in private_fields}
+        private = {name: value for name, value in content.items() if name in private_fields}
+        return self._encode(self.request, public), self._encode(self.private_request, private) if private else b""
+
+    def _encode(self, message_type: type[message.Message] | None, content: Mapping[str, Any]) -> bytes:
+        if message_type is None:
+            return b""
+        try:
+            return json_format.ParseDict(dict(content), message_type()).SerializeToString(deterministic=True)
+        except json_format.ParseError as error:
+            raise MalformedRequest(kind=self.alias, detail=str(error)[:200]) from error
+
+    def decode_request(self, body: bytes, private: bytes) -> tuple[message.Message, message.Message | None]:
+        """The messages of a request. Raises MalformedRequest."""
+        return self._decode(self.request, body), (
+            self._decode(self.private_request, private) if self.private_request and private else None
+        )
+
+    def describe_response(self, body: bytes, private: bytes) -> dict[str, Any]:
+        """A completed answer as plain data, personal data included where it could be opened."""
+        described = json_format.MessageToDict(self._decode(self.response, body), preserving_proto_field_name=True)
+        if private and self.private_response:
+            opened = self._decode(self.private_response, private)
+            described |= json_format.MessageToDict(opened, preserving_proto_field_name=True)
+        return described
+
+    def _decode(self, message_type: type[message.Message], content: bytes) -> message.Message:
+        try:
+            return message_type.FromString(content)
+        except message.DecodeError as error:
+            raise MalformedRequest(kind=self.alias, detail="not its protobuf message") from error
+
+
+class RequestKinds:
+    """All kinds that this node may ask for, and how it serves those that it serves."""
+
+    def __init__(self, kinds: Iterable[RequestKind]) -> None:
+        self._by_name = {kind.name: kind for kind in kinds}
+        self._by_alias = {kind.alias: kind for kind in self._by_name.values()}
+
+    def __iter__(self) -> Any:
+        return iter(self._by_name.values())
+
+    def served(self, name: str) -> RequestKind | None:
+        """The kind, if this node serves it."""
+        kind = self._by_name.get(name)
+        return kind if kind is not None and kind.serve is not None else None
+
+    def known(self, name: str) -> RequestKind | None:
+        """The kind by its protobuf prefix, or None."""
+        return self._by_name.get(name)
+
+    def asked_as(self, name: str) -> RequestKind:
+        """The kind by its alias or protobuf prefix. Raises UnknownRequestKind."""
+        kind = self._by_alias.get(name) or self._by_name.get(name)
+        if kind is None:
+            raise UnknownRequestKind(kind=name, known=", ".join(sorted(self._by_alias)))
+        return kind
+
+
+def request_kind(name: str, message_class: int = pb.MESSAGE_CLASS_WORK_ORDER, serve: Serve | None = None) -> RequestKind:
+    """A kind from its protobuf prefix. Its messages must have been imported (from common.gen)."""
+    symbols = symbol_database.Default()
+
+    def find(suffix: str) -> Any:
+        try:
+            return symbols.GetSymbol(name + suffix)
+        except KeyError:
+            return None
+
+    request, response = find("Request"), find("Response")
+    if request is None or response is None:
+        raise LookupError(f"{name}Request and {name}Response must be defined in proto/ and imported")
+    return RequestKind(name, message_class, request, response, find("PrivateRequest"), find("PrivateResponse"), serve)

@@ -1,0 +1,82 @@
+"""HQ's core: the hub, the asking side, and its message processor, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from common.clock import Clock
+from common.core import CoreParts, NodeCore
+from common.directory.model import Directory
+
+from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+from common.gen.quanwang.nodes.v1 import status_pb2  # noqa: F401 - its messages are asked for by name
+from common.gen.quanwang.subscriptions.v1 import subscriptions_pb2  # noqa: F401 - its messages are asked for by name
+from common.ids import HQ
+from common.messaging.alarms import RaiseAlarm, record_alarm
+from common.messaging.dispatcher import Handler
+from common.messaging.inbox import leg_of
+from common.messaging.incoming import Incoming
+from common.node_context import NodeContext
+from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
+from common.requests.handlers import cancel_service_request, submit_service_request
+from common.requests.registry import RequestKind, RequestKinds, request_kind
+from common.security.private_bodies import PrivateKeys
+from common.security.signing import Signer
+from hq_node.hub.commands import PassTimeLimits, RollBusinessDate
+from hq_node.hub.handlers import pass_time_limits, roll_business_date
+from hq_node.hub.relay import forward_at_sealing
+from hq_node.message_processor import HqMessageProcessor
+from hq_node.unit_of_work import HqUnitOfWork
+
+KINDS: tuple[RequestKind, ...] = (
+    request_kind("quanwang.nodes.v1.QueryNodeStatus", pb.MESSAGE_CLASS_MANAGEMENT),
+    request_kind("quanwang.subscriptions.v1.SuspendSubscription"),
+    request_kind("quanwang.subscriptions.v1.ResumeSubscription"),
+)
+"""The kinds of business that HQ may ask for. It relays any kind, known to it or not."""
+
+HANDLERS: dict[type, Handler] = {
+    SubmitServiceRequest: submit_service_request,
+    CancelServiceRequest: cancel_service_request,
+    PassTimeLimits: pass_time_limits,
+    RollBusinessDate: roll_business_date,
+    RaiseAlarm: record_alarm,
+}
+
+
+def build_core(
+    url: str,
+    signer: Signer,
+    private_keys: PrivateKeys,
+    directory: Directory,
+    clock: Clock,
+    entropy: Callable[[int], bytes],
+    *,
+    software_version: str = "",
+    kinds: Sequence[RequestKind] = KINDS,
+    **parts: Any,
+) -> NodeCore:
+    """Puts HQ's core together on its database. `parts`: further CoreParts (limits, policies)."""
+    context = NodeContext(HQ, directory, private_keys, RequestKinds(kinds), software_version, clock.now_us())
+    handlers = HANDLERS | parts.pop("handlers", {})
+    return NodeCore(
+        CoreParts(
+            url=url,
+            context=context,
+            signer=signer,
+            processor=HqMessageProcessor(),
+            unit_of_work=HqUnitOfWork,
+            handlers=handlers,
+            clock=clock,
+            entropy=entropy,
+            gate=forward_at_sealing,
+            prefetch=prefetch,
+            **parts,
+        )
+    )
+
+
+def prefetch(uow: HqUnitOfWork, _commands: Sequence[Any], messages: Sequence[Incoming]) -> None:
+    """Loads the legs that a group's messages are about, with one statement."""
+    uow.hub_legs.prefetch(leg_of(incoming.envelope) for incoming in messages if incoming.envelope is not None)

@@ -1,0 +1,101 @@
+"""What HQ needs beside its database to let nodes in: the root key, the TLS authority, addresses, chance, and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from common.ids import HQ
+from common.security import tls
+from common.security.keyring import Keyring
+from common.security.private_files import make_private_directory, read_private, write_private
+from common.security.signing import Signer
+from hq_node.directory.commands import FoundFederation
+
+DAY_US = 86_400_000_000
+
+TLS_DIRECTORY = "tls"
+AUTHORITY_FILE = "authority.pem"
+SERVER_FILE = "server.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityLimits:
+    """How long things are valid, in microseconds."""
+
+    invitation_valid_us: int = 3 * DAY_US
+    invitation_valid_us_max: int = 30 * DAY_US
+    directory_valid_us: int = 30 * DAY_US
+    client_certificate_valid_us: int = 2 * 365 * DAY_US
+    server_certificate_valid_us: int = 2 * 365 * DAY_US
+    tls_authority_valid_us: int = 20 * 365 * DAY_US
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Bound to the directory's handlers when HQ starts. `entropy(n)`: n random bytes; addresses are host:port."""
+
+    root: Signer = field(repr=False)
+    tls: tls.TlsAuthority = field(repr=False)
+    entropy: Callable[[int], bytes] = field(repr=False)
+    enrolment_address: str
+    link_address: str
+    limits: AuthorityLimits = AuthorityLimits()
+
+
+class HqCertificates(NamedTuple):
+    """HQ's TLS certificates, PEM: the authority's, and the one that both ports listen with."""
+
+    authority: bytes
+    server: bytes
+
+
+def create_hq_certificates(
+    data_dir: Path,
+    keyring: Keyring,
+    host_names: Sequence[str],
+    entropy: Callable[[int], bytes],
+    now_us: int,
+    limits: AuthorityLimits,
+) -> HqCertificates:
+    """Issues and stores the TLS authority and HQ's server certificate. Safe to repeat: an authority that is there stays.
+
+    `host_names`: host names and IP addresses under which provinces may look for HQ. Raises OSError, PermissionsTooWide.
+    """
+    directory = data_dir / TLS_DIRECTORY
+    make_private_directory(directory)
+    authority_file = directory / AUTHORITY_FILE
+    if authority_file.exists():
+        authority = tls.TlsAuthority(keyring.tls_authority_key, read_private(authority_file))
+    else:
+        serial = entropy(tls.SERIAL_BYTES)
+        authority = tls.issue_authority(keyring.tls_authority_key, serial, now_us, limits.tls_authority_valid_us)
+        write_private(authority_file, authority.certificate_pem)
+    server = tls.issue_server_certificate(
+        authority,
+        keyring.tls_key.public_key(),
+        HQ,
+        host_names,
+        entropy(tls.SERIAL_BYTES),
+        now_us,
+        limits.server_certificate_valid_us,
+    )
+    write_private(directory / SERVER_FILE, server)
+    return HqCertificates(authority.certificate_pem, server)
+
+
+def load_hq_certificates(data_dir: Path) -> HqCertificates:
+    """Reads what `create_hq_certificates` stored. Raises OSError, PermissionsTooWide."""
+    directory = data_dir / TLS_DIRECTORY
+    return HqCertificates(read_private(directory / AUTHORITY_FILE), read_private(directory / SERVER_FILE))
+
+
+def founding_command(keyring: Keyring, certificates: HqCertificates) -> FoundFederation:
+    """The command by which HQ puts itself into version 1 of the directory."""
+    return FoundFederation(
+        signing_public_key=keyring.signer.public_key,
+        private_body_public_key=keyring.private_body_keys.reader(HQ).public_key,
+        tls_fingerprint=tls.fingerprint(certificates.server),
+    )

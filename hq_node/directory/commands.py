@@ -1,0 +1,51 @@
+"""What HQ's operators and new nodes ask of the directory. Times are microseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFederation:
+    """Publish version 1 of the directory, with HQ alone in it. `tls_fingerprint`: of HQ's server certificate."""
+
+    signing_public_key: bytes
+    private_body_public_key: bytes
+    tls_fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InviteNode:
+    """Invite a province; an earlier invitation of the same province ends. `valid_us` 0: as long as is usual."""
+
+    node: str
+    invited_by: str
+    valid_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEnrolment:
+    """A node asks to join, or how far it has come."""
+
+    node: str
+    invitation_secret: bytes = field(repr=False)
+    signing_public_key: bytes
+    private_body_public_key: bytes
+    tls_certificate_request: bytes
+    proof_of_possession: bytes
+    software_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveNode:
+    """Let a waiting node in. `signing_key_id`: the key that the operator compared with the one the node shows; empty
+    approves whatever waits."""
+
+    node: str
+    approved_by: str
+    signing_key_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishDirectory:
+    """Publish the next version with the same content, so that the directory stays valid."""

@@ -1,0 +1,22 @@
+"""What happened to the directory, told inside HQ after the commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPublished:
+    """There is a new version; links send it on. `signed`: a serialised SignedDirectory."""
+
+    version: int
+    hash: bytes
+    signed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentRequested:
+    """A node waits for an operator's approval."""
+
+    node: str
+    signing_key_id: str

@@ -1,0 +1,316 @@
+"""How nodes join: found, invite, hear the request, approve, publish. The authority is bound when HQ starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from cryptography.hazmat.primitives import serialization
+
+from common.directory import invitation as invitations
+from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, NodeStatus
+from common.directory.proof import enrolment_proof_bytes
+from common.directory.regions import DEFAULT_REGIONS, HQ_NAME_EN, HQ_NAME_ZH, PROVINCES
+from common.directory.signing import open_directory, sign_directory
+from common.ids import HQ
+from common.security import tls
+from common.security.reader import HPKE_X25519
+from common.security.signing import ED25519, key_id_of, verify
+from hq_node.directory.authority import Authority
+from hq_node.directory.commands import ApproveNode, FoundFederation, InviteNode, PublishDirectory, RequestEnrolment
+from hq_node.directory.events import DirectoryPublished, EnrolmentRequested
+from hq_node.directory.model import (
+    Enrolment,
+    EnrolmentKeys,
+    EnrolmentNotFound,
+    EnrolmentState,
+    FederationAlreadyFounded,
+    FederationNotFounded,
+    Invitation,
+    InvitationInvalid,
+    InvitationValidityRefused,
+    KeyInUse,
+    NodeRevoked,
+    ProofOfPossessionInvalid,
+    UnknownProvince,
+    secret_digest,
+)
+
+HOUR_US = 3_600_000_000
+
+
+class Invitations(Protocol):
+    def get(self, node: str) -> Invitation | None: ...
+    def put(self, invitation: Invitation) -> None: ...
+
+
+class Enrolments(Protocol):
+    def get(self, node: str) -> Enrolment | None: ...
+    def put(self, enrolment: Enrolment) -> None: ...
+
+
+class Directories(Protocol):
+    def latest(self) -> Any: ...
+    def store(self, version: int, signed: Any) -> None: ...
+
+
+class DirectoryWork(Protocol):
+    """What these handlers need of HQ's unit of work."""
+
+    now_us: int
+
+    @property
+    def invitations(self) -> Invitations: ...
+    @property
+    def enrolments(self) -> Enrolments: ...
+    @property
+    def directories(self) -> Directories: ...
+    def record(self, event: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInvited:
+    """What the operator hands over: the invitation as text. It is shown once and stored nowhere."""
+
+    node: str
+    expires_at_us: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentAnswer:
+    """How far a node has come. Once approved: its certificate (PEM), a serialised SignedDirectory, and where to dial."""
+
+    state: EnrolmentState
+    tls_certificate: bytes = b""
+    signed_directory: bytes = field(default=b"", repr=False)
+    link_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeApproved:
+    """A node that is in the directory from that version on. `tls_fingerprint`: of its certificate."""
+
+    node: str
+    signing_key_id: str
+    tls_fingerprint: bytes
+    directory_version: int
+
+
+def handlers(authority: Authority) -> dict[type, Callable[[Any, Any], Any]]:
+    """The handlers by command, bound to the authority: for the dispatcher."""
+    return {
+        FoundFederation: partial(found_federation, authority=authority),
+        InviteNode: partial(invite_node, authority=authority),
+        RequestEnrolment: partial(request_enrolment, authority=authority),
+        ApproveNode: partial(approve_node, authority=authority),
+        PublishDirectory: partial(publish_directory, authority=authority),
+    }
+
+
+def found_federation(command: FoundFederation, uow: DirectoryWork, authority: Authority) -> Directory:
+    """Publishes version 1: HQ alone, and the default regions. Repeated with the same keys it changes nothing.
+
+    Raises FederationAlreadyFounded.
+    """
+    signing_key_id = key_id_of(ED25519, command.signing_public_key)
+    current = _current(uow, authority)
+    if current is not None:
+        if current.signing_key(HQ, signing_key_id, uow.now_us) is None:
+            raise FederationAlreadyFounded
+        return current
+    entry = NodeEntry(
+        node=HQ,
+        name_zh=HQ_NAME_ZH,
+        name_en=HQ_NAME_EN,
+        status=NodeStatus.ACTIVE,
+        keys=_first_keys(command.signing_public_key, command.private_body_public_key, uow.now_us),
+        tls_fingerprint=command.tls_fingerprint,
+    )
+    return _publish(None, [entry], dict(DEFAULT_REGIONS), uow, authority)
+
+
+def invite_node(command: InviteNode, uow: DirectoryWork, authority: Authority) -> NodeInvited:
+    """Makes the node's invitation; an earlier one ends. Raises UnknownProvince, InvitationValidityRefused."""
+    if command.node not in PROVINCES:
+        raise UnknownProvince(node=command.node[:20])
+    valid_us = command.valid_us or authority.limits.invitation_valid_us
+    if not 0 < valid_us <= authority.limits.invitation_valid_us_max:
+        raise InvitationValidityRefused(hours_max=authority.limits.invitation_valid_us_max // HOUR_US)
+    secret = authority.entropy(invitations.SECRET_BYTES)
+    expires_at_us = uow.now_us + valid_us
+    uow.invitations.put(
+        Invitation(
+            node=command.node,
+            secret_digest=secret_digest(command.node, secret),
+            expires_at_us=expires_at_us,
+            invited_at_us=uow.now_us,
+            invited_by=command.invited_by,
+        )
+    )
+    text = invitations.encode_invitation(
+        invitations.Invitation(
+            node=command.node,
+            address=authority.enrolment_address,
+            secret=secret,
+            root_public_key=authority.root.public_key,
+            tls_authority=tls.pem_to_der(authority.tls.certificate_pem),
+            expires_at_us=expires_at_us,
+        )
+    )
+    return NodeInvited(command.node, expires_at_us, text)
+
+
+def request_enrolment(command: RequestEnrolment, uow: DirectoryWork, authority: Authority) -> EnrolmentAnswer:
+    """Hears a node that asks to join, and tells it how far it has come; the same request may be repeated.
+
+    Raises InvitationInvalid, InvitationExpired, InvitationUsed, ProofOfPossessionInvalid, CertificateRequestInvalid,
+    KeyInUse, NodeAlreadyEnrolled, NodeRevoked, FederationNotFounded.
+    """
+    invitation = uow.invitations.get(command.node)
+    if invitation is None:
+        raise InvitationInvalid(node=command.node)
+    invitation.require_secret(command.invitation_secret)
+    keys = _proved_keys(command)
+    directory = _require_current(uow, authority)
+    known = uow.enrolments.get(command.node)
+    if known is not None:
+        known.require_same_keys(keys)
+    used = invitation.use(keys, uow.now_us)
+    if used is not invitation:
+        uow.invitations.put(used)
+    if known is not None and known.approved:
+        return _approved_answer(known, directory, uow, authority)
+    _require_unused_key(directory, command.node, keys.signing_key_id)
+    if known is None or known.keys != keys:
+        uow.enrolments.put(
+            Enrolment(
+                node=command.node,
+                state=EnrolmentState.WAITING,
+                keys=keys,
+                tls_certificate_request=command.tls_certificate_request,
+                software_version=command.software_version,
+                requested_at_us=uow.now_us,
+            )
+        )
+        uow.record(EnrolmentRequested(command.node, keys.signing_key_id))
+    return EnrolmentAnswer(EnrolmentState.WAITING)
+
+
+def approve_node(command: ApproveNode, uow: DirectoryWork, authority: Authority) -> NodeApproved:
+    """Lets a waiting node in: its certificate, its entry, the next version of the directory. Repeating changes nothing.
+
+    Raises EnrolmentNotFound, ApprovedKeyDiffers, KeyInUse, FederationNotFounded.
+    """
+    enrolment = uow.enrolments.get(command.node)
+    if enrolment is None:
+        raise EnrolmentNotFound(node=command.node)
+    enrolment.require_key(command.signing_key_id)
+    directory = _require_current(uow, authority)
+    if not enrolment.approved:
+        _require_unused_key(directory, command.node, enrolment.keys.signing_key_id)
+        certificate = tls.issue_client_certificate(
+            authority.tls,
+            enrolment.tls_certificate_request,
+            command.node,
+            authority.entropy(tls.SERIAL_BYTES),
+            uow.now_us,
+            authority.limits.client_certificate_valid_us,
+        )
+        enrolment = enrolment.approve(certificate, command.approved_by, uow.now_us)
+        uow.enrolments.put(enrolment)
+        others = [entry for entry in directory.nodes if entry.node != command.node]
+        entries = [*others, _entry_of(enrolment, uow.now_us)]
+        directory = _publish(directory, entries, directory.region_lists, uow, authority)
+    return NodeApproved(
+        node=command.node,
+        signing_key_id=enrolment.keys.signing_key_id,
+        tls_fingerprint=tls.fingerprint(enrolment.tls_certificate),
+        directory_version=directory.version,
+    )
+
+
+def publish_directory(command: PublishDirectory, uow: DirectoryWork, authority: Authority) -> Directory:
+    """Publishes the same content anew, valid from now. Raises FederationNotFounded."""
+    current = _require_current(uow, authority)
+    return _publish(current, current.nodes, current.region_lists, uow, authority)
+
+
+def _proved_keys(command: RequestEnrolment) -> EnrolmentKeys:
+    tls_key = tls.requested_key(command.tls_certificate_request, command.node)
+    proved = enrolment_proof_bytes(
+        command.node,
+        command.invitation_secret,
+        command.signing_public_key,
+        command.private_body_public_key,
+        command.tls_certificate_request,
+    )
+    if not verify(ED25519, command.signing_public_key, command.proof_of_possession, proved):
+        raise ProofOfPossessionInvalid(node=command.node)
+    encoded = tls_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return EnrolmentKeys(command.signing_public_key, command.private_body_public_key, encoded)
+
+
+def _approved_answer(
+    enrolment: Enrolment, directory: Directory, uow: DirectoryWork, authority: Authority
+) -> EnrolmentAnswer:
+    entry = directory.node(enrolment.node)
+    if entry is not None and entry.status is NodeStatus.REVOKED:
+        raise NodeRevoked(node=enrolment.node)
+    return EnrolmentAnswer(
+        state=EnrolmentState.APPROVED,
+        tls_certificate=enrolment.tls_certificate,
+        signed_directory=uow.directories.latest().SerializeToString(),
+        link_address=authority.link_address,
+    )
+
+
+def _require_unused_key(directory: Directory, node: str, signing_key_id: str) -> None:
+    for entry in directory.nodes:
+        if entry.node != node and any(key.key_id == signing_key_id for key in entry.keys):
+            raise KeyInUse(node=node, other=entry.node)
+
+
+def _entry_of(enrolment: Enrolment, now_us: int) -> NodeEntry:
+    province = PROVINCES[enrolment.node]
+    return NodeEntry(
+        node=enrolment.node,
+        name_zh=province.name_zh,
+        name_en=province.name_en,
+        status=NodeStatus.ACTIVE,
+        keys=_first_keys(enrolment.keys.signing, enrolment.keys.private_bodies, now_us),
+        tls_fingerprint=tls.fingerprint(enrolment.tls_certificate),
+    )
+
+
+def _first_keys(signing: bytes, private_bodies: bytes, now_us: int) -> tuple[NodeKey, ...]:
+    uses = ((KeyUse.SIGNING, ED25519, signing), (KeyUse.PRIVATE_BODIES, HPKE_X25519, private_bodies))
+    return tuple(NodeKey(key_id_of(suite, key), use, suite, key, valid_from_us=now_us) for use, suite, key in uses)
+
+
+def _current(uow: DirectoryWork, authority: Authority) -> Directory | None:
+    signed = uow.directories.latest()
+    return None if signed is None else open_directory(signed, authority.root.public_key)
+
+
+def _require_current(uow: DirectoryWork, authority: Authority) -> Directory:
+    directory = _current(uow, authority)
+    if directory is None:
+        raise FederationNotFounded
+    return directory
+
+
+def _publish(
+    previous: Directory | None,
+    entries: Sequence[NodeEntry],
+    regions: dict[str, tuple[str, ...]],
+    uow: DirectoryWork,
+    authority: Authority,
+) -> Directory:
+    signed = sign_directory(previous, entries, regions, uow.now_us, authority.limits.directory_valid_us, authority.root)
+    directory = open_directory(signed, authority.root.public_key)
+    uow.directories.store(directory.version, signed)
+    uow.record(DirectoryPublished(directory.version, directory.hash, signed.SerializeToString()))
+    return directory

@@ -1,0 +1,110 @@
+"""The nodes of the federation, as HQ's operators see them: those that take part, and those on their way in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from common.directory import repository as directories
+from common.directory.model import Directory, KeyUse, NodeEntry, NodeStatus
+from common.directory.regions import PROVINCES
+from common.directory.wire import decode_directory
+from hq_node.directory.model import NOT_USED, EnrolmentState
+from hq_node.directory.repository import EnrolmentRow, InvitationRow, enrolment_of, enrolments, invitations
+
+
+class NodeState(StrEnum):
+    """How far a node is, from the first invitation on."""
+
+    INVITED = "invited"
+    INVITATION_EXPIRED = "invitation-expired"
+    WAITING = "waiting"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+class NodeRow(NamedTuple):
+    """One line of the list of nodes. Times are microseconds since 1970 UTC, 0 where nothing happened yet.
+
+    `directory_version`: the current version, when the node is in it, otherwise 0. `tls_fingerprint`: hexadecimal.
+    """
+
+    node: str
+    name_zh: str
+    name_en: str
+    state: NodeState
+    signing_key_id: str
+    tls_fingerprint: str
+    directory_version: int
+    software_version: str
+    invited_at_us: int
+    invitation_expires_at_us: int
+    requested_at_us: int
+    approved_at_us: int
+
+
+def list_nodes(connection: sa.Connection, now_us: int) -> list[NodeRow]:
+    """All nodes that are in the directory, have asked to join, or were invited; by code."""
+    signed = directories.latest(connection)
+    directory = None if signed is None else decode_directory(signed.directory)
+    invited = {row.node: InvitationRow(*row) for row in connection.execute(sa.select(invitations))}
+    asked = {row.node: EnrolmentRow(*row) for row in connection.execute(sa.select(enrolments))}
+    listed = {entry.node: entry for entry in directory.nodes} if directory is not None else {}
+    return [
+        _row(node, listed.get(node), asked.get(node), invited.get(node), directory, now_us)
+        for node in sorted({*listed, *asked, *invited})
+    ]
+
+
+def _row(
+    node: str,
+    entry: NodeEntry | None,
+    asked: EnrolmentRow | None,
+    invited: InvitationRow | None,
+    directory: Directory | None,
+    now_us: int,
+) -> NodeRow:
+    province = PROVINCES.get(node)
+    enrolment = None if asked is None else enrolment_of(asked)
+    signing_key_id = "" if enrolment is None else enrolment.keys.signing_key_id
+    if entry is not None:
+        newest = max((k for k in entry.keys if k.use is KeyUse.SIGNING), key=lambda k: k.valid_from_us, default=None)
+        signing_key_id = "" if newest is None else newest.key_id
+    return NodeRow(
+        node=node,
+        name_zh=entry.name_zh if entry is not None else province.name_zh if province is not None else "",
+        name_en=entry.name_en if entry is not None else province.name_en if province is not None else "",
+        state=_state(entry, asked, invited, now_us),
+        signing_key_id=signing_key_id,
+        tls_fingerprint="" if entry is None else entry.tls_fingerprint.hex(),
+        directory_version=directory.version if directory is not None and entry is not None else 0,
+        software_version="" if asked is None else asked.software_version,
+        invited_at_us=0 if invited is None else invited.invited_at_us,
+        invitation_expires_at_us=0 if invited is None else invited.expires_at_us,
+        requested_at_us=0 if asked is None else asked.requested_at_us,
+        approved_at_us=0 if asked is None else asked.approved_at_us,
+    )
+
+
+_STATES = {
+    NodeStatus.ACTIVE: NodeState.ACTIVE,
+    NodeStatus.SUSPENDED: NodeState.SUSPENDED,
+    NodeStatus.REVOKED: NodeState.REVOKED,
+    NodeStatus.UNKNOWN: NodeState.UNKNOWN,
+}
+
+
+def _state(
+    entry: NodeEntry | None, asked: EnrolmentRow | None, invited: InvitationRow | None, now_us: int
+) -> NodeState:
+    if entry is not None:
+        return _STATES[entry.status]
+    if asked is not None and asked.state == EnrolmentState.WAITING:
+        return NodeState.WAITING
+    if invited is not None and invited.used_by == NOT_USED and now_us >= invited.expires_at_us:
+        return NodeState.INVITATION_EXPIRED
+    return NodeState.INVITED

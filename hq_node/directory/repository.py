@@ -1,0 +1,139 @@
+"""Invitations and enrolments, one row a node. An invitation's secret is stored as its digest alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from common.db.engine import METADATA
+from common.db.rows import RowSpec
+from common.db.unit_of_work import UnitOfWork
+from hq_node.directory.model import Enrolment, EnrolmentKeys, EnrolmentState, Invitation
+
+invitations = sa.Table(
+    "invitations",
+    METADATA,
+    sa.Column("node", sa.String(2), primary_key=True),
+    sa.Column("secret_digest", sa.LargeBinary(32), nullable=False),
+    sa.Column("expires_at_us", sa.BigInteger, nullable=False),
+    sa.Column("invited_at_us", sa.BigInteger, nullable=False),
+    sa.Column("invited_by", sa.String(100), nullable=False),
+    sa.Column("used_by", sa.LargeBinary(32), nullable=False),
+)
+
+enrolments = sa.Table(
+    "enrolments",
+    METADATA,
+    sa.Column("node", sa.String(2), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("signing_public_key", sa.LargeBinary, nullable=False),
+    sa.Column("private_body_public_key", sa.LargeBinary, nullable=False),
+    # DER SubjectPublicKeyInfo.
+    sa.Column("tls_public_key", sa.LargeBinary, nullable=False),
+    # PKCS#10, DER.
+    sa.Column("tls_certificate_request", sa.LargeBinary, nullable=False),
+    sa.Column("software_version", sa.String(100), nullable=False),
+    sa.Column("requested_at_us", sa.BigInteger, nullable=False),
+    sa.Column("approved_at_us", sa.BigInteger, nullable=False),
+    sa.Column("approved_by", sa.String(100), nullable=False),
+    # PEM; empty before the approval.
+    sa.Column("tls_certificate", sa.LargeBinary, nullable=False),
+)
+
+
+class InvitationRow(NamedTuple):
+    node: str
+    secret_digest: bytes
+    expires_at_us: int
+    invited_at_us: int
+    invited_by: str
+    used_by: bytes
+
+
+class EnrolmentRow(NamedTuple):
+    node: str
+    state: str
+    signing_public_key: bytes
+    private_body_public_key: bytes
+    tls_public_key: bytes
+    tls_certificate_request: bytes
+    software_version: str
+    requested_at_us: int
+    approved_at_us: int
+    approved_by: str
+    tls_certificate: bytes
+
+
+INVITATIONS = RowSpec(invitations, InvitationRow)
+ENROLMENTS = RowSpec(enrolments, EnrolmentRow)
+
+
+class InvitationRepository:
+    """The invitations as one group of work sees them."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def get(self, node: str) -> Invitation | None:
+        """The invitation of a node that counts, or None."""
+        row: InvitationRow | None = self._uow.rows(INVITATIONS).get(node)
+        return None if row is None else Invitation(*row)
+
+    def put(self, invitation: Invitation) -> None:
+        """Stores the invitation in the place of the node's earlier one."""
+        rows = self._uow.rows(INVITATIONS)
+        row = InvitationRow(
+            node=invitation.node,
+            secret_digest=invitation.secret_digest,
+            expires_at_us=invitation.expires_at_us,
+            invited_at_us=invitation.invited_at_us,
+            invited_by=invitation.invited_by,
+            used_by=invitation.used_by,
+        )
+        (rows.insert if rows.get(invitation.node) is None else rows.update)(row)
+
+
+class EnrolmentRepository:
+    """The enrolments as one group of work sees them."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def get(self, node: str) -> Enrolment | None:
+        """How far a node has come, or None where it never asked."""
+        row: EnrolmentRow | None = self._uow.rows(ENROLMENTS).get(node)
+        return None if row is None else enrolment_of(row)
+
+    def put(self, enrolment: Enrolment) -> None:
+        """Stores the enrolment in the place of the node's earlier one."""
+        rows = self._uow.rows(ENROLMENTS)
+        row = EnrolmentRow(
+            node=enrolment.node,
+            state=enrolment.state.value,
+            signing_public_key=enrolment.keys.signing,
+            private_body_public_key=enrolment.keys.private_bodies,
+            tls_public_key=enrolment.keys.tls,
+            tls_certificate_request=enrolment.tls_certificate_request,
+            software_version=enrolment.software_version,
+            requested_at_us=enrolment.requested_at_us,
+            approved_at_us=enrolment.approved_at_us,
+            approved_by=enrolment.approved_by,
+            tls_certificate=enrolment.tls_certificate,
+        )
+        (rows.insert if rows.get(enrolment.node) is None else rows.update)(row)
+
+
+def enrolment_of(row: EnrolmentRow) -> Enrolment:
+    """A stored row as what it means."""
+    return Enrolment(
+        node=row.node,
+        state=EnrolmentState(row.state),
+        keys=EnrolmentKeys(row.signing_public_key, row.private_body_public_key, row.tls_public_key),
+        tls_certificate_request=row.tls_certificate_request,
+        software_version=row.software_version,
+        requested_at_us=row.requested_at_us,
+        approved_at_us=row.approved_at_us,
+        approved_by=row.approved_by,
+        tls_certificate=row.tls_certificate,
+    )

@@ -1,0 +1,17 @@
+"""What time asks of the hub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PassTimeLimits:
+    """End or withdraw the legs whose time limit has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollBusinessDate:
+    """Open the business day of `date` (ISO), if it is later than the open one."""
+
+    date: str

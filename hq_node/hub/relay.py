@@ -1,0 +1,181 @@
+"""The hub's work on one message: admit, stamp, decide, forward. Read `relay` top to bottom.
+
+The hub reads headers alone. What it forwards are the origin's bytes, untouched, with the proof of their origin and its own
+stamp. That a request is sealed for home and that its leg becomes `forwarded` is one transaction (`forward_at_sealing`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+from common.gen.quanwang.federation.v1 import seal_pb2
+from common.messaging.envelope import Envelope
+from common.messaging.inbox import leg_of
+from common.messaging.incoming import Incoming
+from common.messaging.outbox import Outgoing
+from common.requests.wire import OUTCOME_NAMES
+from common.state_table import UnnamedTransition
+from hq_node.hub.admission import refusal_of
+from hq_node.hub.leg_states import CANCELLED, EXPIRED, HOME, HUB_LEG, ORIGIN
+from hq_node.hub.model import Facts, HubLeg
+from hq_node.hub.wire import (
+    admission_stamp,
+    final_envelope,
+    overdue_envelope,
+    relay_stamp,
+    withdraw_envelope,
+)
+
+LEGS_DUE_A_GROUP_MAX = 512
+
+
+def relay(incoming: Incoming, uow: Any) -> None:
+    """One message that a province (or HQ itself) said, to wherever it must go."""
+    envelope = incoming.envelope
+    assert envelope is not None, "only messages come here"
+    leg = uow.hub_legs.get(leg_of(envelope)) or _new_leg(envelope)
+    phase = envelope.routing.phase
+    if phase == pb.PHASE_REQUEST:
+        _take_request(leg, incoming, envelope, uow)
+    elif phase == pb.PHASE_CANCEL:
+        _take_cancel(leg, envelope, uow)
+    elif phase in (pb.PHASE_INTERIM, pb.PHASE_FINAL):
+        _take_answer(leg, incoming, envelope, uow)
+    else:
+        raise UnnamedTransition(table=HUB_LEG.name, state=leg.state, event=pb.Phase.Name(phase), by=incoming.peer)
+
+
+def refuse_request(incoming: Incoming, reason_code: str, uow: Any) -> None:
+    """A request that cannot even be judged (its processing failed for good): rejected, so that the origin has its end."""
+    envelope = incoming.envelope
+    assert envelope is not None
+    if uow.hub_legs.get(leg_of(envelope)) is None:
+        leg = _new_leg(envelope)
+        leg.take_request(Facts(refusal=reason_code), uow.now_us)
+        _end_at_origin(leg, uow)
+        uow.hub_legs.save(leg)
+
+
+def forward_at_sealing(outgoing: Outgoing, uow: Any) -> bool:
+    """Asked as a request is about to be sealed for home: only a leg that is still admitted goes out, and is then forwarded."""
+    leg = uow.hub_legs.get(outgoing.leg_id)
+    if leg is None or leg.ended_at_us or leg.forwarded_at_us:
+        return False
+    leg.seal(uow.now_us)
+    outgoing.entry.stamp = admission_stamp(leg, uow, forwarded=True)
+    uow.hub_legs.save(leg)
+    return True
+
+
+def pass_time_limits(uow: Any) -> int:
+    """Ends or withdraws what has passed its time limit. Returns how many legs were looked at."""
+    due = uow.hub_legs.due(uow.now_us, LEGS_DUE_A_GROUP_MAX)
+    for leg in due:
+        row = leg.pass_time_limit(uow.now_us)
+        if "Withdraw(expired) -> home" in row.emits:
+            uow.send(leg.home, withdraw_envelope(leg, uow), leg.leg_id)
+        if "Overdue -> origin" in row.emits:
+            uow.send(leg.origin, overdue_envelope(leg, uow), leg.leg_id)
+        if "Final(expired) -> origin" in row.emits:
+            _end_at_origin(leg, uow)
+        uow.hub_legs.save(leg)
+    return len(due)
+
+
+def _take_request(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any) -> None:
+    _require_party(leg, envelope, ORIGIN, incoming.peer, "Request")
+    refusal = refusal_of(envelope, uow) if not leg.admitted_at_us else ""
+    row = leg.take_request(Facts(refusal=refusal, request_digest=envelope.digest), uow.now_us)
+    if "Stamp -> origin" in row.emits:
+        _admit(leg, envelope.routing.time_to_live_ms, uow)
+        uow.stamp(leg.origin, leg.leg_id, admission_stamp(leg, uow))
+        uow.forward_request(leg.home, envelope, incoming, leg.leg_id)
+    elif "Final(rejected) -> origin" in row.emits:
+        leg.admitted_at_us = uow.now_us
+        _end_at_origin(leg, uow)
+    else:
+        _say_again(leg, uow)
+        return
+    uow.hub_legs.save(leg)
+
+
+def _take_cancel(leg: HubLeg, envelope: Envelope, uow: Any) -> None:
+    _require_party(leg, envelope, ORIGIN, envelope.routing.source, "Cancel")
+    row = leg.take_cancel(Facts(outcome=CANCELLED, request_digest=envelope.routing.request_digest), uow.now_us)
+    if "Withdraw(cancelled) -> home" in row.emits:
+        uow.send(leg.home, withdraw_envelope(leg, uow), leg.leg_id)
+    elif "Final(cancelled) -> origin" in row.emits:
+        _end_at_origin(leg, uow)
+    elif "stored Final -> origin" in row.emits:
+        _say_again(leg, uow)
+        return
+    uow.hub_legs.save(leg)
+
+
+def _take_answer(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any) -> None:
+    event, outcome = _event_of(envelope)
+    _require_party(leg, envelope, HOME, envelope.routing.source, event)
+    if envelope.routing.in_reply_to != leg.message_id or envelope.routing.request_digest != leg.request_digest:
+        raise UnnamedTransition(table=HUB_LEG.name, state=leg.state, event=f"{event} to another request", by=HOME)
+    row = leg.take_answer(event, Facts(outcome=outcome), uow.now_us)
+    if not row.emits:
+        return
+    if event != "Interim":
+        leg.reason_code = envelope.routing.reason_code
+        leg.final_seal_number, leg.final_index = incoming.seal_number, incoming.index
+    uow.relay_answer(leg.origin, envelope, incoming, leg.leg_id, relay_stamp(leg, envelope.digest, uow))
+    uow.hub_legs.save(leg)
+
+
+def _admit(leg: HubLeg, time_to_live_ms: int, uow: Any) -> None:
+    """Gives the leg its place in the hub's order, its business date, and its time."""
+    leg.hub_position = uow.order.next_position()
+    leg.business_date = uow.order.business_date
+    leg.admitted_at_us = uow.now_us
+    leg.expires_at_us = leg.due_at_us = uow.now_us + time_to_live_ms * 1000
+
+
+def _end_at_origin(leg: HubLeg, uow: Any) -> None:
+    """Tells the origin of a leg that the hub ended itself; the same bytes are kept for saying it again."""
+    envelope = final_envelope(leg, uow)
+    leg.final = seal_pb2.Entry(header=envelope.header, body=envelope.body).SerializeToString()
+    uow.send(leg.origin, envelope, leg.leg_id)
+
+
+def _say_again(leg: HubLeg, uow: Any) -> None:
+    """The stored final once more, the same bytes."""
+    if leg.final:
+        uow.send_again(leg.origin, leg.final, leg.leg_id)
+    else:
+        uow.relay_again(leg.origin, leg.home, leg.final_seal_number, leg.final_index, leg.leg_id, leg)
+
+
+def _event_of(envelope: Envelope) -> tuple[str, str]:
+    """The event of table A1 that an answer is, and the outcome it states."""
+    if envelope.routing.phase == pb.PHASE_INTERIM:
+        return "Interim", ""
+    outcome = OUTCOME_NAMES.get(envelope.routing.outcome, "")
+    return ("Withdrawn" if outcome in (EXPIRED, CANCELLED) else "Final"), outcome
+
+
+def _require_party(leg: HubLeg, envelope: Envelope, party: str, speaker: str, event: str) -> None:
+    """Each transition is taken only from the party that the table names (G5)."""
+    expected = leg.origin if party == ORIGIN else leg.home
+    if speaker != expected or envelope.routing.source != expected:
+        raise UnnamedTransition(table=HUB_LEG.name, state=leg.state, event=event, by=f"{speaker} (not the {party})")
+
+
+def _new_leg(envelope: Envelope) -> HubLeg:
+    routing = envelope.routing
+    return HubLeg(
+        leg_of(envelope),
+        origin=routing.source,
+        home=routing.leg_destination,
+        message_id=routing.message_id,
+        request_digest=envelope.digest,
+        kind=routing.message_type[:128],
+        message_class=routing.message_class,
+    )
+
+

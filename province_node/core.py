@@ -1,0 +1,113 @@
+"""A province's core: its handlers, its kinds of business, and its message processor, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from common.clock import Clock
+from common.core import CoreParts, NodeCore
+from common.directory.model import Directory
+from common.errors import Refusal
+from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+from common.messaging.alarms import RaiseAlarm, record_alarm
+from common.messaging.dispatcher import Handler
+from common.messaging.inbox import leg_of
+from common.messaging.incoming import Incoming
+from common.node_context import NodeContext
+from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
+from common.requests.handlers import cancel_service_request, submit_service_request
+from common.requests.registry import RequestKind, RequestKinds
+from common.security.private_bodies import PrivateKeys
+from common.security.signing import Signer
+from province_node.customers.commands import ImportCustomers
+from province_node.customers.handlers import import_customers
+from province_node.customers.wire import KINDS as CUSTOMER_KINDS
+from province_node.message_processor import ProvinceMessageProcessor
+from province_node.node_status.wire import KINDS as NODE_STATUS_KINDS
+from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg
+from province_node.serving.handlers import begin_outside_effect, finish_leg, refuse_leg
+from province_node.subscriptions.wire import KINDS as SUBSCRIPTION_KINDS
+from province_node.unit_of_work import ProvinceUnitOfWork
+
+KINDS: tuple[RequestKind, ...] = (*CUSTOMER_KINDS, *SUBSCRIPTION_KINDS, *NODE_STATUS_KINDS)
+"""The kinds of business that a province serves and may ask for."""
+
+HANDLERS: dict[type, Handler] = {
+    SubmitServiceRequest: submit_service_request,
+    CancelServiceRequest: cancel_service_request,
+    BeginOutsideEffect: begin_outside_effect,
+    FinishLeg: finish_leg,
+    RefuseLeg: refuse_leg,
+    ImportCustomers: import_customers,
+    RaiseAlarm: record_alarm,
+}
+
+
+def build_core(
+    url: str,
+    node: str,
+    signer: Signer,
+    private_keys: PrivateKeys,
+    directory: Directory,
+    clock: Clock,
+    entropy: Callable[[int], bytes],
+    *,
+    software_version: str = "",
+    kinds: Sequence[RequestKind] = KINDS,
+    **parts: Any,
+) -> NodeCore:
+    """Puts a province's core together on its database. `parts`: further CoreParts (limits, policies)."""
+    context = NodeContext(node, directory, private_keys, RequestKinds(kinds), software_version, clock.now_us())
+    handlers = HANDLERS | parts.pop("handlers", {})
+    return NodeCore(
+        CoreParts(
+            url=url,
+            context=context,
+            signer=signer,
+            processor=ProvinceMessageProcessor(),
+            unit_of_work=ProvinceUnitOfWork,
+            handlers=handlers,
+            clock=clock,
+            entropy=entropy,
+            prefetch=prefetch,
+            **parts,
+        )
+    )
+
+
+def prefetch(uow: ProvinceUnitOfWork, _commands: Sequence[Any], messages: Sequence[Incoming]) -> None:
+    """Loads the rows that a group's messages will need, with one statement a table."""
+    asked: list[bytes] = []
+    served: list[bytes] = []
+    bodies: dict[str, list[Any]] = {}
+    for incoming in messages:
+        envelope = incoming.envelope
+        if envelope is None:
+            if incoming.stamp is not None:
+                asked.append(incoming.stamp.request_id + incoming.stamp.destination.encode())
+        elif envelope.routing.phase in (pb.PHASE_REQUEST, pb.PHASE_CANCEL):
+            served.append(leg_of(envelope))
+            kind = uow.node.kinds.served(envelope.routing.message_type)
+            if kind is not None and kind.serve is not None and kind.serve.prefetch is not None:
+                bodies.setdefault(kind.name, []).append(envelope.body)
+        else:
+            asked.append(leg_of(envelope))
+    if asked:
+        uow.requests.prefetch_legs(asked)
+    if served:
+        uow.serving_legs.prefetch(served)
+    for name, contents in bodies.items():
+        _prefetch_kind(uow, name, contents)
+
+
+def _prefetch_kind(uow: ProvinceUnitOfWork, name: str, contents: Sequence[bytes]) -> None:
+    kind = uow.node.kinds.served(name)
+    assert kind is not None and kind.serve is not None and kind.serve.prefetch is not None
+    decoded = []
+    for content in contents:
+        try:
+            decoded.append(kind.decode_request(content, b"")[0])
+        except Refusal:
+            continue  # Its own item will refuse it by name.
+    kind.serve.prefetch(decoded, uow)

@@ -1,0 +1,64 @@
+"""A province's unit of work: what its handlers reach, and where what they say goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from common.db.unit_of_work import UnitOfWork
+from common.directory.repository import DirectoryRepository
+from common.ids import HQ, IdSource
+from common.messaging.envelope import Envelope
+from common.messaging.inbox import PARKED, WAITING, inbox
+from common.messaging.outbox import envelope_entry
+from common.node_context import NodeContext
+from common.requests.repository import RequestRepository
+from province_node.customers.queries import customer_count
+from province_node.customers.repository import CustomerRepository
+from province_node.serving.repository import ServingLegRepository
+from province_node.subscriptions.queries import subscription_count
+from province_node.subscriptions.repository import SubscriptionRepository
+
+
+class ProvinceUnitOfWork(UnitOfWork):
+    """One group of work at a province."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        ids: IdSource,
+        now_us: int,
+        node: NodeContext,
+        waiting: Callable[[str], tuple[int, int]],
+    ) -> None:
+        super().__init__(connection, ids, now_us)
+        self.node = node
+        self._waiting = waiting
+        self.directories = DirectoryRepository(self)
+        self.requests = RequestRepository(self)
+        self.serving_legs = ServingLegRepository(self)
+        self.customers = CustomerRepository(self)
+        self.subscriptions = SubscriptionRepository(self)
+
+    def counts(self) -> dict[str, int]:
+        """How many customers, subscriptions, waiting and parked messages there are."""
+        states = dict(
+            self.query(sa.select(inbox.c.state, sa.func.count()).where(inbox.c.state.in_((WAITING, PARKED))).group_by(inbox.c.state))
+            .tuples()
+            .all()
+        )
+        return {
+            "customers": customer_count(self.connection),
+            "subscriptions": subscription_count(self.connection),
+            "messages_waiting": states.get(WAITING, 0) + self._waiting(HQ)[0],
+            "messages_parked": states.get(PARKED, 0),
+        }
+
+    def send_to_hub(self, envelope: Envelope, leg_id: bytes, *, waits_for_credit: bool) -> None:
+        """Says something to the hub, over the one link a province has."""
+        self.emit(envelope_entry(HQ, leg_id, envelope, waits_for_credit=waits_for_credit))
+
+    def waiting_for_hub(self) -> tuple[int, int]:
+        """How many requests wait to be sealed for HQ, and their bytes (as of the last commit)."""
+        return self._waiting(HQ)
