@@ -24,7 +24,7 @@ import _environment
 import _environment_words as words
 
 # What pip's output tells of the cause, the surest sign first: a retry that succeeded may precede another failure.
-SIGNS: "list[tuple[str, int, str]]" = [
+SIGNS: list[tuple[str, int, str]] = [
     ("disk_full", _environment.IO_ERROR, r"No space left on device|Disk quota exceeded"),
     ("wrong_hash", _environment.UNAVAILABLE, r"DO NOT MATCH THE HASHES"),
     (
@@ -45,6 +45,10 @@ PIP_SETTINGS = {
     "PYTHONUNBUFFERED": "1",
 }
 PIP_LEFT_OUT = {"PIP_PREFIX", "PIP_ROOT", "PIP_TARGET", "PYTHONHOME", "PYTHONPATH"}
+
+# Done here on all processors, for pip does it on one. A package may carry a file for another Python, so what does not
+# compile is passed over, as pip does. Left to the first import, warnings about packages would surface in our tests.
+COMPILE = "import compileall, sysconfig; compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2, workers=0)"
 
 
 def build(home: str) -> None:
@@ -78,11 +82,12 @@ def build_alone(home: str, lock: int) -> None:
     if os.path.exists(home):
         words.say(words.tell("begin_again"))
         shutil.rmtree(home)
-    steps = Steps(home + ".log", lock, count=3)
+    steps = Steps(home + ".log", lock, count=4)
     python = os.path.join(home, "bin", "python")
-    pip = [python, "-I", "-m", "pip", "install", "--no-deps", "--progress-bar=off"]
+    pip = [python, "-I", "-m", "pip", "install", "--no-deps", "--no-compile", "--progress-bar=off"]
     steps.run("step_venv", [sys.executable, "-I", "-m", "venv", home])
     steps.run("step_packages", [*pip, "--require-hashes", "--requirement", _environment.LOCK], PipProgress())
+    steps.run("step_compile", [python, "-I", "-c", COMPILE])
     # Editable: a .pth file that names this checkout, and the console scripts. All it needs is in the lock.
     steps.run("step_project", [*pip, "--no-index", "--no-build-isolation", "--editable", _environment.ROOT])
     with open(os.path.join(home, "ready"), "w"):
@@ -118,68 +123,6 @@ class PipProgress:
         return f"{self.seen}/{self.total} {started[1]}"
 
 
-class Steps:
-    """Runs the steps one after the other, logs their output, and says what goes on and for how long."""
-
-    def __init__(self, log_path: str, lock: int, count: int) -> None:
-        self.log_path = log_path
-        self.lock = lock
-        self.count = count
-        self.number = 0
-
-    def run(self, key: str, command: list[str], progress: "PipProgress | None" = None) -> None:
-        self.number += 1
-        title = words.tell(key)
-        meter = Meter(f"[{self.number}/{self.count}] {title}")
-        environment = {name: value for name, value in os.environ.items() if name not in PIP_LEFT_OUT} | PIP_SETTINGS
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env=environment,
-            pass_fds=[self.lock],
-        )
-        try:
-            output = self.follow(process, meter, progress)
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-        finally:
-            meter.end()
-        if process.wait() != 0:
-            raise refusal_after(output, title, self.log_path)
-
-    def follow(self, process: "subprocess.Popen[str]", meter: "Meter", progress: "PipProgress | None") -> str:
-        """Read the output to its end; a thread reads, so that the seconds go on while pip is silent."""
-        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-        def read() -> None:
-            assert process.stdout is not None  # noqa: S101 - for the type checker
-            for line in process.stdout:
-                lines.put(line)
-            lines.put("")
-
-        threading.Thread(target=read, daemon=True).start()
-        output = []
-        with open(self.log_path, "a" if self.number > 1 else "w") as log:
-            while True:
-                try:
-                    line = lines.get(timeout=1)
-                except queue.Empty:
-                    meter.show()
-                    continue
-                if not line:
-                    return "".join(output)
-                output.append(line)
-                log.write(line)
-                log.flush()
-                meter.show((progress and progress(line)) or "")
-
-
 class Meter:
     """One line of progress: rewritten in place on a terminal, repeated now and then in a log."""
 
@@ -210,6 +153,68 @@ class Meter:
     def end(self) -> None:
         line = f"{self.title} · {self.elapsed()}"
         words.say("\r\x1b[K" + line if self.terminal else line)
+
+
+class Steps:
+    """Runs the steps one after the other, logs their output, and says what goes on and for how long."""
+
+    def __init__(self, log_path: str, lock: int, count: int) -> None:
+        self.log_path = log_path
+        self.lock = lock
+        self.count = count
+        self.number = 0
+
+    def run(self, key: str, command: list[str], progress: PipProgress | None = None) -> None:
+        self.number += 1
+        title = words.tell(key)
+        meter = Meter(f"[{self.number}/{self.count}] {title}")
+        environment = {name: value for name, value in os.environ.items() if name not in PIP_LEFT_OUT} | PIP_SETTINGS
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=environment,
+            pass_fds=[self.lock],
+        )
+        try:
+            output = self.follow(process, meter, progress)
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        finally:
+            meter.end()
+        if process.wait() != 0:
+            raise refusal_after(output, title, self.log_path)
+
+    def follow(self, process: subprocess.Popen[str], meter: Meter, progress: PipProgress | None) -> str:
+        """Read the output to its end; a thread reads, so that the seconds go on while pip is silent."""
+        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+        def read() -> None:
+            assert process.stdout is not None  # noqa: S101 - for the type checker
+            for line in process.stdout:
+                lines.put(line)
+            lines.put("")
+
+        threading.Thread(target=read, daemon=True).start()
+        output = []
+        with open(self.log_path, "a" if self.number > 1 else "w") as log:
+            while True:
+                try:
+                    line = lines.get(timeout=1)
+                except queue.Empty:
+                    meter.show()
+                    continue
+                if not line:
+                    return "".join(output)
+                output.append(line)
+                log.write(line)
+                log.flush()
+                meter.show((progress and progress(line)) or "")
 
 
 def refusal_after(output: str, title: str, log: str) -> _environment.Refusal:
@@ -250,7 +255,7 @@ def remove_outdated(directory: str, current: str) -> None:
             os.remove(home + ".log")
 
 
-def outdated(names: "list[str]", current: str) -> "list[str]":
+def outdated(names: list[str], current: str) -> list[str]:
     """Of these names, the environments of the same Python that `current` replaces."""
     tag, dash, _ = current.rpartition("-")
     pattern = re.compile(re.escape(tag + dash) + "[0-9a-f]{16}$")

@@ -88,6 +88,7 @@ WORDS = {
     ),
     "step_venv": ("making a virtual environment", "创建虚拟环境"),
     "step_packages": ("fetching and installing packages", "下载并安装软件包"),
+    "step_compile": ("compiling them", "编译软件包"),
     "step_project": ("connecting this checkout", "接入本代码目录"),
     "seconds": ("{seconds:.0f} s", "{seconds:.0f} 秒"),
     "index_silent": ("the package index does not answer, trying again", "软件包索引没有响应，正在重试"),
