@@ -175,7 +175,8 @@ class SubscriptionRepository:
             if holder is not None:
                 raise ServiceNumberTaken(subscription_id=holder.subscription_id)
             numbers.insert(ServiceNumberRow(held, subscription.subscription_id))
-        if freed:
+        # Read before it is removed: the row set writes only what it knows to have changed.
+        if freed and numbers.get(freed) is not None:
             numbers.delete(freed)
 
 

@@ -74,6 +74,14 @@ class ProvinceDatabase:
         with self.group() as uow:
             return handler(command, uow)
 
+    def watch(self, statements: list[str]) -> None:
+        """Collects every statement from now on."""
+        sa.event.listen(
+            self.connection,
+            "before_cursor_execute",
+            lambda _connection, _cursor, statement, *_rest: statements.append(statement),
+        )
+
     def close(self) -> None:
         self.connection.close()
         self._engine.dispose()
