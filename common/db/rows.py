@@ -5,6 +5,9 @@ fetched with one statement (`prefetch`), changed in memory, and written with one
 
 Changes lie in two layers. Those of the item being worked on are in the upper one; they sink into the group's layer when
 the item succeeds and are thrown away when it fails, so that a failed item leaves no trace and costs no savepoint.
+
+Statements go to the driver's own cursor: they are few, written once, and run for every group, and what a general
+statement costs on its way through SQLAlchemy is several times what SQLite needs to run one of these.
 """
 
 from __future__ import annotations
@@ -63,45 +66,66 @@ def _sql_of(spec: RowSpec) -> _Sql:
             insert=f"INSERT INTO {spec.name} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})",
             update=f"UPDATE {spec.name} SET {','.join(f'{name}=?' for name in others)} WHERE {where}",
             delete=f"DELETE FROM {spec.name} WHERE {where}",
-            select=f"SELECT {','.join(columns)} FROM {spec.name} WHERE "
-            + (f"{keys[0]} IN " if spec.key_width == 1 else f"({','.join(keys)}) IN "),
+            select=_select_of(spec.name, columns, keys),
         )
     return cached
 
 
-_MISSING: Any = object()
+def _select_of(table: str, columns: list[str], keys: list[str]) -> str:
+    """The statement that reads by key, with a place for the list of keys.
+
+    Several key columns are joined from a list of values, which stands first: SQLite searches the primary key for each,
+    where it would scan the whole table for `(a, b) IN (VALUES ...)`.
+    """
+    if len(keys) == 1:
+        return f"SELECT {','.join(columns)} FROM {table} WHERE {keys[0]} IN (%s)"
+    names = ",".join(f"k{place}" for place in range(len(keys)))
+    on = " AND ".join(f"{table}.{key} = wanted.k{place}" for place, key in enumerate(keys))
+    selected = ",".join(f"{table}.{column}" for column in columns)
+    return f"WITH wanted({names}) AS (VALUES %s) SELECT {selected} FROM wanted CROSS JOIN {table} WHERE {on}"
+
+
+_UNKNOWN: Any = object()
 
 
 class RowSet(Generic[R]):
-    """The rows of one table within one group. A staged value of None is a deletion."""
+    """The rows of one table within one group. A staged value of None is a deletion.
 
-    def __init__(self, connection: sa.Connection, spec: RowSpec) -> None:
-        self._connection = connection
+    `cursor` is the driver's; `touched` is a list to which the set adds itself when an item first changes something in it.
+    """
+
+    __slots__ = ("_cursor", "_group", "_item", "_loaded", "_row_type", "_spec", "_sql", "_touched", "_width")
+
+    def __init__(self, cursor: Any, spec: RowSpec, touched: list[RowSet[Any]]) -> None:
+        self._cursor = cursor
         self._spec = spec
         self._sql = _sql_of(spec)
         self._width = spec.key_width
+        self._row_type = spec.row_type
+        self._touched = touched
         self._loaded: dict[Any, R | None] = {}
         self._group: dict[Any, R | None] = {}
         self._item: dict[Any, R | None] = {}
 
     def prefetch(self, keys: Iterable[Any]) -> None:
         """Loads the rows of `keys` that are not known yet, with as few statements as can be."""
-        wanted = [key for key in dict.fromkeys(keys) if key not in self._loaded]
+        loaded = self._loaded
+        wanted = [key for key in dict.fromkeys(keys) if key not in loaded]
         for start in range(0, len(wanted), FETCH_KEYS_MAX):
             self._load(wanted[start : start + FETCH_KEYS_MAX])
 
     def _load(self, keys: Sequence[Any]) -> None:
-        one = "?" if self._width == 1 else f"({','.join('?' * self._width)})"
-        opening = "(" if self._width == 1 else "(VALUES "
-        parameters = tuple(keys) if self._width == 1 else tuple(part for key in keys for part in key)
-        statement = f"{self._sql.select}{opening}{','.join([one] * len(keys))})"
+        if self._width == 1:
+            places, parameters = ",".join("?" * len(keys)), tuple(keys)
+        else:
+            places = ",".join([f"({','.join('?' * self._width)})"] * len(keys))
+            parameters = tuple(part for key in keys for part in key)
         loaded = self._loaded
         for key in keys:
             loaded[key] = None
-        make = self._spec.row_type._make
-        for values in self._connection.exec_driver_sql(statement, parameters):
-            row = make(values)
-            loaded[self.key_of(row)] = row
+        make, width = self._row_type._make, self._width
+        for values in self._cursor.execute(self._sql.select % places, parameters).fetchall():
+            loaded[values[0] if width == 1 else values[:width]] = make(values)
 
     def key_of(self, row: R) -> Any:
         """The primary key of a row: its first column, or a tuple of the first ones."""
@@ -109,30 +133,38 @@ class RowSet(Generic[R]):
 
     def get(self, key: Any) -> R | None:
         """The row as this item sees it, or None."""
-        for layer in (self._item, self._group, self._loaded):
-            row = layer.get(key, _MISSING)
-            if row is not _MISSING:
-                return row
+        if self._item:
+            row = self._item.get(key, _UNKNOWN)
+            if row is not _UNKNOWN:
+                return row  # type: ignore[no-any-return]
+        row = self._group.get(key, _UNKNOWN)
+        if row is not _UNKNOWN:
+            return row  # type: ignore[no-any-return]
+        row = self._loaded.get(key, _UNKNOWN)
+        if row is not _UNKNOWN:
+            return row  # type: ignore[no-any-return]
         self._load((key,))
         return self._loaded[key]
 
     def insert(self, row: R) -> None:
         """Stages a row whose key is new. That it is new is checked by the database, at the flush."""
-        key = self.key_of(row)
-        self._loaded.setdefault(key, None)
-        self._item[key] = row
+        key = row[0] if self._width == 1 else tuple(row[: self._width])
+        if key not in self._loaded:
+            self._loaded[key] = None
+        self._stage(key, row)
 
     def update(self, row: R) -> None:
-        """Stages the new content of a row that was read before."""
-        self._item[self.key_of(row)] = row
+        """Stages the content of a row whose key was asked for before: new content, or a first one."""
+        self._stage(row[0] if self._width == 1 else tuple(row[: self._width]), row)
 
     def delete(self, key: Any) -> None:
         """Stages the removal of a row that was read before."""
-        self._item[key] = None
+        self._stage(key, None)
 
-    @property
-    def dirty(self) -> bool:
-        return bool(self._item)
+    def _stage(self, key: Any, row: R | None) -> None:
+        if not self._item:
+            self._touched.append(self)
+        self._item[key] = row
 
     def keep_item(self) -> None:
         """The item succeeded: its changes become the group's."""
@@ -141,6 +173,19 @@ class RowSet(Generic[R]):
 
     def drop_item(self) -> None:
         """The item failed: as if it had never been."""
+        self._item.clear()
+
+    def forget(self) -> None:
+        """Whatever was read or written here may not be so any more: everything is read anew. Repositories keep their row
+        sets for the whole group, so it is this one that must forget; another in its place would never be flushed."""
+        self._loaded.clear()
+        self._group.clear()
+        self._item.clear()
+
+    def forget(self) -> None:
+        """What was read or written since the savepoint may be gone: the database knows, this set no longer does."""
+        self._loaded.clear()
+        self._group.clear()
         self._item.clear()
 
     def flush(self) -> None:
@@ -155,9 +200,9 @@ class RowSet(Generic[R]):
             known = loaded.get(key)
             if row is None:
                 if known is not None:
-                    deletes.append(tuple(known[:width]))
+                    deletes.append(known[:width])
             elif known is None:
-                inserts.append(tuple(row))
+                inserts.append(row)
             elif row is not known:
                 updates.append(row[width:] + row[:width])
         loaded.update(self._group)
@@ -169,6 +214,6 @@ class RowSet(Generic[R]):
     def _write(self, statement: str, rows: list[Sequence[Any]]) -> None:
         if not rows:
             return
-        changed = self._connection.exec_driver_sql(statement, rows).rowcount
+        changed = self._cursor.executemany(statement, rows).rowcount
         if changed != len(rows):
             raise RowsDisagree(table=self._spec.name, expected=len(rows), actual=changed)

@@ -31,7 +31,9 @@ class UnitOfWork:
         self.events: list[Any] = []
         self._item_outgoing: list[Outgoing] = []
         self._item_events: list[Any] = []
+        self._cursor: Any = connection.connection.cursor()
         self._row_sets: dict[str, RowSet[Any]] = {}
+        self._touched: list[RowSet[Any]] = []
         self._savepoint_open = False
         self._here: deque[Incoming] = deque()
 
@@ -41,7 +43,7 @@ class UnitOfWork:
         """The rows of a table as this group sees them. For repositories."""
         row_set = self._row_sets.get(spec.name)
         if row_set is None:
-            row_set = self._row_sets[spec.name] = RowSet(self.connection, spec)
+            row_set = self._row_sets[spec.name] = RowSet(self._cursor, spec, self._touched)
         return row_set
 
     def query(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
@@ -85,23 +87,28 @@ class UnitOfWork:
     def keep_item(self) -> None:
         """The item succeeded; its changes sink into the group."""
         self._keep_rows()
-        self.outgoing.extend(self._item_outgoing)
-        self.events.extend(self._item_events)
-        self._item_outgoing = []
-        self._item_events = []
-        self._close_savepoint("RELEASE SAVEPOINT item")
+        if self._item_outgoing:
+            self.outgoing.extend(self._item_outgoing)
+            self._item_outgoing = []
+        if self._item_events:
+            self.events.extend(self._item_events)
+            self._item_events = []
+        if self._savepoint_open:
+            self._close_savepoint("RELEASE SAVEPOINT item")
 
     def drop_item(self) -> None:
         """The item failed; the group goes on as if it had never been."""
-        for row_set in self._row_sets.values():
+        for row_set in self._touched:
             row_set.drop_item()
+        self._touched.clear()
         self._here.clear()
         self._item_outgoing = []
         self._item_events = []
         if self._savepoint_open:
             self._close_savepoint("ROLLBACK TO SAVEPOINT item", "RELEASE SAVEPOINT item")
-            # What was read or flushed inside the savepoint may be gone: forget it all, the database knows.
-            self._row_sets.clear()
+            # What was read or flushed inside the savepoint may be gone; what came before it is in the database.
+            for row_set in self._row_sets.values():
+                row_set.forget()
 
     def flush(self) -> None:
         """Writes what is staged. Not a commit."""
@@ -109,9 +116,9 @@ class UnitOfWork:
             row_set.flush()
 
     def _keep_rows(self) -> None:
-        for row_set in self._row_sets.values():
-            if row_set.dirty:
-                row_set.keep_item()
+        for row_set in self._touched:
+            row_set.keep_item()
+        self._touched.clear()
 
     def _open_savepoint(self) -> None:
         if self._savepoint_open:

@@ -60,10 +60,10 @@ def build(routing: pb.Routing, body: bytes = b"", private_body: bytes = b"", rou
     return Envelope(header, body, private_body, routing, routing_bytes, header_digest(header))
 
 
-def parse(header: bytes, body: bytes, private_body: bytes) -> Envelope:
+def parse(header: bytes, body: bytes, private_body: bytes, digest: bytes = b"") -> Envelope:
     """Reads an envelope as it came. Raises MalformedEnvelope; never anything else, whatever the bytes are.
 
-    A private body may be absent where the header names one: it may have been purged.
+    `digest` is the header's, where the caller has computed it already. A private body may be absent where the header names one: it may have been purged.
     """
     if len(header) > HEADER_BYTES_MAX or len(body) > BODY_BYTES_MAX or len(private_body) > PRIVATE_BODY_BYTES_MAX:
         raise MalformedEnvelope(detail="larger than the limit")
@@ -83,4 +83,4 @@ def parse(header: bytes, body: bytes, private_body: bytes) -> Envelope:
         raise MalformedEnvelope(detail="source and destination must be node codes of two digits")
     if not NODE_PATTERN.fullmatch(routing.leg_destination):
         raise MalformedEnvelope(detail="leg_destination must be a node code of two digits")
-    return Envelope(header, body, private_body, routing, routing_bytes, header_digest(header))
+    return Envelope(header, body, private_body, routing, routing_bytes, digest or header_digest(header))

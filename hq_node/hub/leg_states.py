@@ -108,7 +108,9 @@ HUB_LEG = StateTable(
             lambda leg, facts: _withdrawn(leg, facts) and _same_digest(leg, facts),
             "withdraw set, same digest",
         ),
-        Row((FORWARDED,), "Withdrawn", HOME, _outcome, ("Final relayed -> origin",), _as_withdrawn, "reason = withdraw"),
+        Row(
+            (FORWARDED,), "Withdrawn", HOME, _outcome, ("Final relayed -> origin",), _as_withdrawn, "reason = withdraw"
+        ),
         Row(TERMINAL, "Request", ORIGIN, UNCHANGED, ("stored Final -> origin",), _same_digest, "same digest"),
         Row(TERMINAL, "Cancel", ORIGIN, UNCHANGED, ("stored Final -> origin",), _same_digest, "same digest"),
         Row(TERMINAL, "Final", HOME, UNCHANGED, (), _says_the_same, "says the same"),

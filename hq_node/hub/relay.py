@@ -177,5 +177,3 @@ def _new_leg(envelope: Envelope) -> HubLeg:
         kind=routing.message_type[:128],
         message_class=routing.message_class,
     )
-
-

@@ -40,7 +40,10 @@ hub_legs = sa.Table(
     sqlite_with_rowid=False,
 )
 sa.Index(
-    "hub_legs_due", hub_legs.c.due_at_us, sqlite_where=hub_legs.c.due_at_us > 0, postgresql_where=hub_legs.c.due_at_us > 0
+    "hub_legs_due",
+    hub_legs.c.due_at_us,
+    sqlite_where=hub_legs.c.due_at_us > 0,
+    postgresql_where=hub_legs.c.due_at_us > 0,
 )
 
 hub_order = sa.Table(
@@ -115,34 +118,32 @@ class HubLegRepository:
 
     def save(self, leg: HubLeg) -> None:
         """Stages the leg, new or known."""
-        row = HubLegRow(
-            leg.leg_id,
-            leg.origin,
-            leg.home,
-            leg.state,
-            leg.withdraw,
-            leg.overdue,
-            leg.message_id,
-            leg.request_digest,
-            leg.kind,
-            leg.message_class,
-            leg.hub_position,
-            leg.business_date,
-            leg.admitted_at_us,
-            leg.expires_at_us,
-            leg.forwarded_at_us,
-            leg.answered_at_us,
-            leg.ended_at_us,
-            leg.due_at_us,
-            leg.reason_code,
-            leg.final_seal_number,
-            leg.final_index,
-            leg.final,
+        self._rows.update(
+            HubLegRow(
+                leg.leg_id,
+                leg.origin,
+                leg.home,
+                leg.state,
+                leg.withdraw,
+                leg.overdue,
+                leg.message_id,
+                leg.request_digest,
+                leg.kind,
+                leg.message_class,
+                leg.hub_position,
+                leg.business_date,
+                leg.admitted_at_us,
+                leg.expires_at_us,
+                leg.forwarded_at_us,
+                leg.answered_at_us,
+                leg.ended_at_us,
+                leg.due_at_us,
+                leg.reason_code,
+                leg.final_seal_number,
+                leg.final_index,
+                leg.final,
+            )
         )
-        if self._rows.get(leg.leg_id) is None:
-            self._rows.insert(row)
-        else:
-            self._rows.update(row)
 
 
 class HubOrder:

@@ -205,5 +205,3 @@ class PrivateRequestUnreadable(Refusal):
 
     en = "The private part of the request cannot be opened: {reason}."
     zh = "无法打开请求中的加密部分：{reason}。"
-
-

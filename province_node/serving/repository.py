@@ -62,20 +62,18 @@ class ServingLegRepository:
 
     def save(self, leg: ServingLeg) -> None:
         """Stages the leg, new or known."""
-        row = ServingLegRow(
-            leg.leg_id,
-            leg.source,
-            leg.state,
-            leg.message_id,
-            leg.request_digest,
-            leg.kind,
-            leg.received_at_us,
-            leg.committing_at_us,
-            leg.ended_at_us,
-            leg.reason_code,
-            leg.answer,
+        self._rows.update(
+            ServingLegRow(
+                leg.leg_id,
+                leg.source,
+                leg.state,
+                leg.message_id,
+                leg.request_digest,
+                leg.kind,
+                leg.received_at_us,
+                leg.committing_at_us,
+                leg.ended_at_us,
+                leg.reason_code,
+                leg.answer,
+            )
         )
-        if self._rows.get(leg.leg_id) is None:
-            self._rows.insert(row)
-        else:
-            self._rows.update(row)

@@ -64,4 +64,3 @@ def stored_envelope(stored: bytes) -> Envelope:
         outer.routing,
         header_digest(entry.header),
     )
-
