@@ -60,7 +60,7 @@ def create_hq_certificates(
     now_us: int,
     limits: AuthorityLimits,
 ) -> HqCertificates:
-    """Issues and stores the TLS authority and HQ's server certificate. Safe to repeat: an authority that is there stays.
+    """Issues and stores the TLS authority and HQ's server certificate. An authority that is there already stays.
 
     `host_names`: host names and IP addresses under which provinces may look for HQ. Raises OSError, PermissionsTooWide.
     """

@@ -81,7 +81,7 @@ class NodeInvited:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentAnswer:
-    """How far a node has come. Once approved: its certificate (PEM), a serialised SignedDirectory, and where to dial."""
+    """How far a node has come. Once approved: its certificate (PEM), the SignedDirectory's bytes, and where to dial."""
 
     state: EnrolmentState
     tls_certificate: bytes = b""

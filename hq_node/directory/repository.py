@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
+from common.directory.repository import DirectoryRepository
+from common.ids import IdSource
 from hq_node.directory.model import Enrolment, EnrolmentKeys, EnrolmentState, Invitation
 
 invitations = sa.Table(
@@ -137,3 +139,13 @@ def enrolment_of(row: EnrolmentRow) -> Enrolment:
         approved_by=row.approved_by,
         tls_certificate=row.tls_certificate,
     )
+
+
+class DirectoryUnitOfWork(UnitOfWork):
+    """A unit of work that reaches the directory's repositories and nothing else: for founding a federation."""
+
+    def __init__(self, connection: sa.Connection, ids: IdSource, now_us: int) -> None:
+        super().__init__(connection, ids, now_us)
+        self.invitations = InvitationRepository(self)
+        self.enrolments = EnrolmentRepository(self)
+        self.directories = DirectoryRepository(self)
