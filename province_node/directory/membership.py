@@ -1,0 +1,100 @@
+"""What a province keeps of its enrolment: one file, `federation.json`, so that it is there in full or not at all."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.directory.model import Directory, OwnKeys
+from common.directory.signing import open_directory
+from common.directory.wire import decode_signed
+from common.errors import Fault
+from common.gen.quanwang.federation.v1 import directory_pb2
+from common.security import tls
+from common.security.keyring import Keyring
+from common.security.private_files import read_private, write_private
+
+MEMBERSHIP_FILE = "federation.json"
+
+_FORMAT = 1
+
+
+class NotEnrolled(Fault):
+    """The node has not joined a federation yet."""
+
+    en = "This node has not joined the federation yet ({path} is missing). Enrol it with an invitation from HQ."
+    zh = "本节点尚未入网（缺少 {path}），请使用总部签发的邀请码办理入网。"
+
+
+class MembershipDamaged(Fault):
+    """The file is there but cannot be read."""
+
+    en = "{path} is damaged. Enrol the node again with the same keys; nothing else is lost."
+    zh = "{path} 已损坏。请使用原有密钥重新办理入网，其他数据不受影响。"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An enrolled province: who it is, whom it believes, where it dials, and with what certificate. Holds no secret."""
+
+    node: str
+    link_address: str
+    """host:port of HQ's federation port."""
+    root_public_key: bytes
+    tls_authority_pem: bytes
+    tls_certificate_pem: bytes
+    signed_directory: bytes
+    """The directory at the time of enrolment (a serialised SignedDirectory); later ones are in the database."""
+
+    def directory(self) -> Directory:
+        """The directory at the time of enrolment. Raises DirectoryNotByRoot, MalformedDirectory."""
+        return open_directory(self.signed(), self.root_public_key)
+
+    def signed(self) -> directory_pb2.SignedDirectory:
+        """The same, as it was signed. Raises MalformedDirectory."""
+        return decode_signed(self.signed_directory)
+
+    def own_keys(self, keyring: Keyring) -> OwnKeys:
+        """What the directory must say about this node."""
+        return OwnKeys(
+            node=self.node,
+            signing=frozenset(signer.key_id for signer in keyring.signers),
+            private_bodies=frozenset(keyring.private_body_keys.public_keys),
+            tls_fingerprint=tls.fingerprint(self.tls_certificate_pem),
+        )
+
+    def save(self, data_dir: Path) -> None:
+        """Writes the file, durably and at once. Raises OSError."""
+        content = {
+            "format": _FORMAT,
+            "node": self.node,
+            "link_address": self.link_address,
+            "root_public_key": self.root_public_key.hex(),
+            "tls_authority": self.tls_authority_pem.decode("ascii"),
+            "tls_certificate": self.tls_certificate_pem.decode("ascii"),
+            "directory": base64.b64encode(self.signed_directory).decode("ascii"),
+        }
+        write_private(data_dir / MEMBERSHIP_FILE, json.dumps(content, indent=2).encode("utf-8") + b"\n")
+
+    @classmethod
+    def load(cls, data_dir: Path) -> Membership:
+        """Reads the file. Raises NotEnrolled, MembershipDamaged, PermissionsTooWide."""
+        path = data_dir / MEMBERSHIP_FILE
+        try:
+            content = json.loads(read_private(path))
+            if content["format"] != _FORMAT:
+                raise MembershipDamaged(path=path)
+            return cls(
+                node=str(content["node"]),
+                link_address=str(content["link_address"]),
+                root_public_key=bytes.fromhex(content["root_public_key"]),
+                tls_authority_pem=content["tls_authority"].encode("ascii"),
+                tls_certificate_pem=content["tls_certificate"].encode("ascii"),
+                signed_directory=base64.b64decode(content["directory"], validate=True),
+            )
+        except FileNotFoundError as error:
+            raise NotEnrolled(path=path) from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise MembershipDamaged(path=path) from error
