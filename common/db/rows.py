@@ -188,13 +188,6 @@ class RowSet(Generic[R]):
         self._group.clear()
         self._item.clear()
 
-    def forget(self) -> None:
-        """Whatever was read or written here may not be so any more: everything is read anew. Repositories keep their row
-        sets for the whole group, so it is this one that must forget; another in its place would never be flushed."""
-        self._loaded.clear()
-        self._group.clear()
-        self._item.clear()
-
     def flush(self) -> None:
         """Writes what the group's items left, one `executemany` for each kind of change."""
         if not self._group:
