@@ -176,13 +176,6 @@ class RowSet(Generic[R]):
         self._item.clear()
 
     def forget(self) -> None:
-        """Whatever was read or written here may not be so any more: everything is read anew. Repositories keep their row
-        sets for the whole group, so it is this one that must forget; another in its place would never be flushed."""
-        self._loaded.clear()
-        self._group.clear()
-        self._item.clear()
-
-    def forget(self) -> None:
         """What was read or written since the savepoint may be gone: the database knows, this set no longer does."""
         self._loaded.clear()
         self._group.clear()
