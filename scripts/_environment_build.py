@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import unicodedata
 from collections.abc import Iterator
 
 import _environment
@@ -123,6 +124,15 @@ class PipProgress:
         return f"{self.seen}/{self.total} {started[1]}"
 
 
+def cut(line: str, cells: int) -> str:
+    """The beginning of the line that fits into so many cells of a terminal; a Chinese character takes two."""
+    for index, character in enumerate(line):
+        cells -= 2 if unicodedata.east_asian_width(character) in "FW" else 1
+        if cells < 0:
+            return line[:index]
+    return line
+
+
 class Meter:
     """One line of progress: rewritten in place on a terminal, repeated now and then in a log."""
 
@@ -142,10 +152,12 @@ class Meter:
         if now - self.last_shown < (0.1 if self.terminal else self.QUIET_SECONDS):
             return
         self.last_shown = now
-        line = " · ".join(part for part in (self.title, self.detail, self.elapsed()) if part)
-        # Cut by cells: Chinese characters take two, and a line that wraps cannot be rewritten.
-        width = shutil.get_terminal_size().columns // (1 if line.isascii() else 2) - 1
-        words.say("\r\x1b[K" + line[:width] if self.terminal else line, end="" if self.terminal else "\n")
+        line = " · ".join(part for part in (self.title, self.elapsed(), self.detail) if part)
+        if self.terminal:
+            # A line that wraps cannot be rewritten.
+            words.say("\r\x1b[K" + cut(line, shutil.get_terminal_size().columns - 1), end="")
+        else:
+            words.say(line)
 
     def elapsed(self) -> str:
         return words.tell("seconds", seconds=time.monotonic() - self.started)

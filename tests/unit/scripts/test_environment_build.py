@@ -80,6 +80,12 @@ def test_progress_counts_packages_and_says_what_pip_waits_for(monkeypatch: pytes
     assert progress("Installing collected packages: alembic\n") == "unpacking"
 
 
+def test_a_line_of_progress_is_cut_to_the_terminal() -> None:
+    assert builder.cut("[1/4] abc", 100) == "[1/4] abc"
+    assert builder.cut("[1/4] abc", 7) == "[1/4] a"
+    assert builder.cut("下载软件包 1 s", 5) == "下载"
+
+
 def test_a_replaced_environment_is_cleaned_away(tmp_path: Path) -> None:
     for name in (CURRENT, OLD, OF_ANOTHER_PYTHON, "lib"):
         environment(tmp_path / name)

@@ -1,4 +1,7 @@
-"""The life of an environment in a checkout with one package, made by pip without a network."""
+"""The life of an environment in a checkout with one package, made by pip without a network.
+
+The tests tell one story, each going on from where the one before it ended.
+"""
 
 import base64
 import hashlib
@@ -50,9 +53,6 @@ if __name__ == "__main__":
     import tiny_dependency
     print(sys.prefix, *sys.argv[1:])
 """
-
-# Everything below shares one checkout, and so belongs on one worker.
-pytestmark = pytest.mark.xdist_group("environment")
 
 
 class Checkout:
