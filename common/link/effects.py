@@ -37,6 +37,8 @@ CERTIFICATE_UNKNOWN = "CERTIFICATE_UNKNOWN"
 DIRECTORY_REFUSED = "DIRECTORY_REFUSED"
 REPLACED = "REPLACED"
 STREAM_ENDED = "STREAM_ENDED"
+INTERNAL_FAULT = "INTERNAL_FAULT"
+STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
 
 STOP_SEALING = frozenset({INCARNATION_CHANGED, PEER_FORGOT, WE_FORGOT, CHAIN_FORK})
 """The two chains disagree: whatever were sealed now could contradict what was sealed before. Both sides stop."""
@@ -91,6 +93,8 @@ _TEXTS = {
     CERTIFICATE_UNKNOWN: ("The certificate belongs to no active node.", "证书不属于任何有效节点。"),
     DIRECTORY_REFUSED: ("The directory that HQ sent is not acceptable.", "总部下发的目录不可接受。"),
     REPLACED: ("The same node opened a newer stream.", "同一节点建立了更新的链路。"),
+    INTERNAL_FAULT: ("Something failed inside this node; its log says more.", "本节点内部出错，详情见日志。"),
+    STORAGE_UNAVAILABLE: ("The node's database is away for now.", "节点数据库暂时不可用。"),
     STREAM_ENDED: ("The connection ended.", "连接已断开。"),
 }
 

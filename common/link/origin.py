@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -103,7 +104,9 @@ class OriginProofs:
     def _known_seal(self, hash_of_seal: bytes, signed: pb.SignedSeal) -> _KnownSeal | None:
         known = self._seals.get(hash_of_seal)
         if known is not None:
-            self._seals.move_to_end(hash_of_seal)
+            # The writer's thread, judging anew, may have dropped it in this moment; then it need not be kept longer.
+            with suppress(KeyError):
+                self._seals.move_to_end(hash_of_seal)
             return known
         settings = self._settings
         if len(signed.seal) > settings.seal_bytes_max or len(signed.signature) > settings.signature_bytes_max:
@@ -114,13 +117,15 @@ class OriginProofs:
             return None
         self._seals[hash_of_seal] = known
         if len(self._seals) > settings.origin_seals_cached_max:
-            self._seals.popitem(last=False)
+            with suppress(KeyError):
+                self._seals.popitem(last=False)
         return known
 
     def _signature_good(self, known: _KnownSeal, signed: pb.SignedSeal, key: tuple[str, bytes]) -> bool:
         if known.key != key:
             suite, public_key = key
             signed_data = signed_bytes(signed.seal)
+            # First what was found, then for which key: another thread must never see the one without the other.
             known.good = known.seal.suite == suite and verify(suite, public_key, signed.signature, signed_data)
             known.key = key
         return known.good

@@ -1,4 +1,4 @@
-"""Both ends of a link on paper: nodes with keys, journals in memory; messages, proofs and stamps as the hub makes them."""
+"""Both ends of a link on paper: nodes with keys, journals in memory; messages, proofs and stamps as HQ makes them."""
 
 from __future__ import annotations
 
