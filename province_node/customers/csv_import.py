@@ -157,7 +157,7 @@ class _Columns:
     def __init__(self, heading: str, mapping: ColumnMapping) -> None:
         self._mapping = mapping
         self._delimiter = max(DELIMITERS, key=lambda delimiter: _known_headings(heading, delimiter, mapping))
-        headings = [same_heading(field) for field in _split(heading, self._delimiter) or []]
+        headings = _headings(heading, self._delimiter)
         self._width = len(headings)
         self._places: dict[str, int] = {}
         for column, sources in mapping.columns.items():
@@ -202,13 +202,17 @@ def _split(text: str, delimiter: str) -> list[str]:
     return next(csv.reader((text,), delimiter=delimiter, strict=True), [])
 
 
-def _known_headings(heading: str, delimiter: str, mapping: ColumnMapping) -> int:
+def _headings(heading: str, delimiter: str) -> list[str]:
+    """The headings in the form in which they are compared; none where the line is malformed."""
     try:
-        found = {same_heading(field) for field in _split(heading, delimiter)}
+        return [same_heading(field) for field in _split(heading, delimiter)]
     except csv.Error:
-        return -1
+        return []
+
+
+def _known_headings(heading: str, delimiter: str, mapping: ColumnMapping) -> int:
     known = {same_heading(source) for sources in mapping.columns.values() for source in sources}
-    return len(found & known)
+    return len(known.intersection(_headings(heading, delimiter)))
 
 
 def _place_of(headings: list[str], sources: Iterable[str]) -> int | None:

@@ -1,0 +1,47 @@
+"""A province without customers, and short ways to read and to import an extract."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from province_node.customers.column_mapping import QUANWANG, ColumnMapping
+from province_node.customers.commands import CustomerRecord
+from province_node.customers.csv_import import ImportSummary, read_records, run_import
+from province_node.customers.events import RowProblem
+from province_node.customers.handlers import import_customers
+from tests.support.province_uow import ProvinceDatabase
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+def province(tmp_path: Path) -> Iterator[ProvinceDatabase]:
+    database = ProvinceDatabase(tmp_path)
+    yield database
+    database.close()
+
+
+def read(text: str, mapping: ColumnMapping = QUANWANG, province: str = "44") -> list[CustomerRecord | RowProblem]:
+    """What becomes of the rows of an extract."""
+    return list(read_records(io.StringIO(text), mapping, province, TODAY))
+
+
+def load(
+    database: ProvinceDatabase, text: str, mapping: ColumnMapping = QUANWANG, province: str = "44"
+) -> tuple[ImportSummary, list[RowProblem]]:
+    """Imports an extract; the summary, and the problems that were reported."""
+    problems: list[RowProblem] = []
+    records = read_records(io.StringIO(text), mapping, province, TODAY)
+    summary = run_import(records, lambda command: database.execute(import_customers, command), problems.append)
+    return summary, problems
+
+
+def codes(problem: CustomerRecord | RowProblem) -> list[tuple[str, str]]:
+    """Column and code of each finding."""
+    assert isinstance(problem, RowProblem)
+    return [(finding.column, finding.code) for finding in problem.findings]
