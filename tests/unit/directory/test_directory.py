@@ -233,6 +233,21 @@ def test_time_never_goes_back_along_the_chain(directory: Directory, root: Ed2551
     assert second.issued_at_us == directory.issued_at_us
 
 
+def test_newer_version_of_an_earlier_time_is_a_fork(directory: Directory, root: Ed25519Signer, now_us: int) -> None:
+    # HQ never makes one: it is a chain that was begun anew, or forged with the root key.
+    backwards = Directory(3, bytes(32), bytes(range(32)), now_us - 1, now_us + DAY_US, directory.nodes, {})
+    with pytest.raises(DirectoryForked):
+        accept(directory, backwards)
+
+
+def test_directory_that_names_another_key_than_the_root_is_refused(
+    first: pb.SignedDirectory, root: Ed25519Signer, now_us: int
+) -> None:
+    renamed = pb.SignedDirectory(directory=first.directory, key_id="ed25519:other", signature=first.signature)
+    with pytest.raises(DirectoryNotByRoot):
+        verify_directory(renamed, root.public_key, now_us)
+
+
 def test_own_entry_with_own_keys_is_right(directory: Directory, shanghai: Any) -> None:
     check_own_entry(directory, shanghai.own())
 
