@@ -28,4 +28,5 @@ RULES = [
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_nothing_in_the_repository_breaks_the_rule(rule: Callable[[Path], Iterator[str]]) -> None:
-    assert list(rule(ROOT)) == []
+    offences = list(rule(ROOT))
+    assert not offences, "\n".join(["", *offences])
