@@ -37,9 +37,6 @@ ROLES = {
     "events": 1,
 }
 
-# In these, a decision is itself a message to another node, so their handlers may make envelopes with `wire`.
-DECISIONS_ARE_MESSAGES = {"hq_node.hub", "province_node.serving"}
-
 
 def features(root: Path) -> Iterator[Path]:
     return (place for place in packages(root, *NODES) if place.name not in WIRING)
@@ -93,8 +90,6 @@ def roles_import_upwards(root: Path) -> Iterator[str]:
             )
         for role in uses.keys() & ROLES.keys():
             for place, other in sorted(set(_reached(role, uses))):
-                if (role, other) == ("handlers", "wire") and dotted in DECISIONS_ARE_MESSAGES:
-                    continue
                 if other != role and ROLES[other] >= ROLES[role]:
                     yield f"{place}: {dotted}.{role} imports or reaches {other}, which stands above or beside it"
 

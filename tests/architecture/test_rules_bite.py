@@ -157,14 +157,6 @@ LETS_PASS: list[tuple[Rule, dict[str, str]]] = [
     ),
     (
         layers.roles_import_upwards,
-        {
-            "hq_node/hub/handlers.py": "from hq_node.hub import relay\n",
-            "hq_node/hub/relay.py": "from hq_node.hub import wire\n",
-            "hq_node/hub/wire.py": "from hq_node.hub import model\n",
-        },
-    ),
-    (
-        layers.roles_import_upwards,
         {"common/directory/repository.py": "from . import wire\n", "common/directory/wire.py": ""},
     ),
     (layers.demo_imports_a_node, {"scripts/bench.py": "import hq_node\n", "scripts/demo.py": "import common.ids\n"}),
