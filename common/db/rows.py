@@ -136,13 +136,13 @@ class RowSet(Generic[R]):
         if self._item:
             row = self._item.get(key, _UNKNOWN)
             if row is not _UNKNOWN:
-                return row  # type: ignore[no-any-return]
+                return row
         row = self._group.get(key, _UNKNOWN)
         if row is not _UNKNOWN:
-            return row  # type: ignore[no-any-return]
+            return row
         row = self._loaded.get(key, _UNKNOWN)
         if row is not _UNKNOWN:
-            return row  # type: ignore[no-any-return]
+            return row
         self._load((key,))
         return self._loaded[key]
 

@@ -17,7 +17,7 @@ alarms = sa.Table(
     sa.Column("kind", sa.String(64), primary_key=True),
     sa.Column("subject", sa.String(128), primary_key=True),
     sa.Column("detail", sa.String(512), nullable=False),
-    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("times", sa.Integer, nullable=False),
     sa.Column("first_at_us", sa.BigInteger, nullable=False),
     sa.Column("last_at_us", sa.BigInteger, nullable=False),
 )
@@ -27,7 +27,7 @@ class AlarmRow(NamedTuple):
     kind: str
     subject: str
     detail: str
-    count: int
+    times: int
     first_at_us: int
     last_at_us: int
 
@@ -42,7 +42,7 @@ def raise_alarm(uow: UnitOfWork, kind: str, subject: str, detail: str) -> None:
     if known is None:
         rows.insert(AlarmRow(kind, subject[:128], detail[:512], 1, uow.now_us, uow.now_us))
     else:
-        rows.update(known._replace(detail=detail[:512], count=known.count + 1, last_at_us=uow.now_us))
+        rows.update(known._replace(detail=detail[:512], times=known.times + 1, last_at_us=uow.now_us))
 
 
 def list_alarms(connection: sa.Connection, limit: int = 200) -> list[dict[str, Any]]:

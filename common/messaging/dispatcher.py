@@ -134,12 +134,25 @@ class Dispatcher:
 
     def run_group(self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch]) -> GroupOutcome:
         """Runs everything given, and what is due, in one durable commit. Never raises for what an item did."""
+        suspects_alone = self._intake.suspects_due(self._clock.now_us())
+        outcome = self._run(commands, batches, with_due=not suspects_alone)
+        if suspects_alone:
+            outcome.merge(self._run((), (), with_due=True))
+        return outcome
+
+    def _run(
+        self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch], with_due: bool
+    ) -> GroupOutcome:
         try:
-            return self._attempt(commands, batches)
+            return self._attempt(commands, batches, with_due)
         except Exception as error:
-            self._roll_back()
+            due_taken = self._roll_back()
             if is_storage_fault(error):
                 return self._storage_failed(commands, batches, error)
+            if due_taken and (commands or batches):
+                # One of the due messages may have broken the group: what is new goes first, they go alone.
+                self._intake.suspect()
+                return self._run(commands, batches, with_due=False)
             if len(commands) + len(batches) > 1:
                 return self._one_by_one(commands, batches)
             return self._single_failed(commands, batches, error)
@@ -154,14 +167,18 @@ class Dispatcher:
         self._subscribers.setdefault(event_type, []).append(subscriber)
 
     def _attempt(
-        self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch], receive_only: bool = False
+        self,
+        commands: Sequence[CommandWork],
+        batches: Sequence[ReceivedBatch],
+        with_due: bool,
+        receive_only: bool = False,
     ) -> GroupOutcome:
         started = self._clock.monotonic_us()
         self._connection.exec_driver_sql("BEGIN IMMEDIATE")
         uow = self._unit_of_work(self._connection, self._ids, self._clock.now_us())
         outcome = GroupOutcome()
         messages = self._intake.receive(batches, outcome, uow, receive_only)
-        messages += self._intake.due(uow) if not receive_only else []
+        messages += self._intake.due(uow) if with_due else []
         if self._prefetch is not None:
             self._prefetch(uow, [work.command for work in commands], messages)
         answers = [self._run_command(work, uow) for work in commands]
@@ -212,9 +229,10 @@ class Dispatcher:
         """The group failed as a whole for something one item did: each alone, so that only that one fails."""
         outcome = GroupOutcome()
         for batch in batches:
-            outcome.merge(self.run_group((), (batch,)) if batch.peer not in outcome.failed else GroupOutcome())
+            if batch.peer not in outcome.failed:
+                outcome.merge(self._run((), (batch,), with_due=False))
         for work in commands:
-            outcome.merge(self.run_group((work,), ()))
+            outcome.merge(self._run((work,), (), with_due=False))
         return outcome
 
     def _single_failed(
@@ -226,13 +244,13 @@ class Dispatcher:
             return GroupOutcome()
         if batches:
             return self._receive_alone(batches)
-        self._intake.suspect_due()
+        self._intake.due_failed()
         return GroupOutcome()
 
     def _receive_alone(self, batches: Sequence[ReceivedBatch]) -> GroupOutcome:
         """One of the batch's messages broke the group: receive it without processing; they are then tried one at a time."""
         try:
-            return self._attempt((), batches, receive_only=True)
+            return self._attempt((), batches, with_due=False, receive_only=True)
         except Exception as error:
             self._roll_back()
             if is_storage_fault(error):
@@ -249,7 +267,9 @@ class Dispatcher:
             work.done(None, StorageUnavailable(detail=type(error).__name__))
         return GroupOutcome(failed={batch.peer: StorageUnavailable.code for batch in batches}, storage_failed=True)
 
-    def _roll_back(self) -> None:
-        self._intake.rolled_back()
+    def _roll_back(self) -> bool:
+        """Undoes the group. Whether messages that were due took part in it."""
+        due_taken = self._intake.rolled_back()
         if self._connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
             self._connection.exec_driver_sql("ROLLBACK")
+        return due_taken

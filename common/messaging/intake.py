@@ -54,7 +54,12 @@ class Intake:
     """The inbox at work."""
 
     def __init__(
-        self, node: str, incarnation: bytes, processor: MessageProcessor, reread: Reread, retry: RetryPolicy | None = None
+        self,
+        node: str,
+        incarnation: bytes,
+        processor: MessageProcessor,
+        reread: Reread,
+        retry: RetryPolicy | None = None,
     ) -> None:
         self._node = node
         self._incarnation = incarnation
@@ -232,7 +237,9 @@ class Intake:
 
     def _wait_behind(self, incoming: Incoming, uow: UnitOfWork) -> None:
         uow.begin_item()
-        self._update_row(incoming, uow, state=WAITING, attempts=1, next_attempt_at_us=self._retry.next_at(uow.now_us, 1))
+        self._update_row(
+            incoming, uow, state=WAITING, attempts=1, next_attempt_at_us=self._retry.next_at(uow.now_us, 1)
+        )
         uow.keep_item()
 
     def _try_again(self, incoming: Incoming, fault: TemporaryFault, uow: UnitOfWork) -> None:
@@ -273,7 +280,9 @@ class Intake:
             self._update_row(incoming, uow, state=DONE, next_attempt_at_us=0, problem="", detail="")
 
     def _update_row(self, incoming: Incoming, uow: UnitOfWork, **changes: Any) -> None:
-        row = row_of(incoming, uow.now_us) if incoming.fault != "MESSAGE_ID_REUSED" else row_beside(incoming, uow.now_us)
+        row = (
+            row_of(incoming, uow.now_us) if incoming.fault != "MESSAGE_ID_REUSED" else row_beside(incoming, uow.now_us)
+        )
         known: InboxRow | None = uow.rows(INBOX).get(row.key)
         if known is None:
             if incoming.envelope is None and not incoming.fault:
@@ -318,13 +327,14 @@ class Intake:
         self._singly = self._singly and bool(self._blocked)
         self._begin()
 
-    def rolled_back(self) -> None:
-        """The group never was."""
+    def rolled_back(self) -> bool:
+        """The group never was. Whether messages that were due took part in it."""
         for undo, leg in reversed(self._block_undo):
             undo(leg)
-        suspects = self._suspects
+        taken = self._suspects
         self._begin()
-        self._failed = suspects
+        self._failed = taken
+        return bool(taken)
 
     def _begin(self) -> None:
         self._block_undo.clear()
@@ -332,8 +342,18 @@ class Intake:
         self._suspects = []
         self._failed = []
 
-    def suspect_due(self) -> None:
-        """A group of due messages alone failed: from now on one at a time, and what failed alone is given up."""
+    # When a group fails as a whole
+
+    def suspects_due(self, now_us: int) -> bool:
+        """Whether due messages must now be run alone, one at a time, since a group failed that they took part in."""
+        return self._singly and self.next_due_us is not None and self.next_due_us <= now_us
+
+    def suspect(self) -> None:
+        """A group failed in which due messages took part: from now on they are run alone."""
+        self._singly = True
+
+    def due_failed(self) -> None:
+        """A group of due messages alone failed. Was it a single one, it is the culprit, and given up at its next try."""
         if self._singly:
             self._giving_up.update(self._failed)
         self._singly = True

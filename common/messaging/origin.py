@@ -50,7 +50,5 @@ def entry_with_proof(
             for position, entry in enumerate(batch.entries)
         ]
     )
-    proof = pb.OriginProof(
-        seal_hash=seal_hash(batch.seal), sequence=seal.first_sequence + index, path=tree.path(index)
-    )
+    proof = pb.OriginProof(seal_hash=seal_hash(batch.seal), sequence=seal.first_sequence + index, path=tree.path(index))
     return batch.entries[index], proof, batch.seal

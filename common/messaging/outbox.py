@@ -25,7 +25,7 @@ outbox = sa.Table(
     sa.Column("leg_id", sa.LargeBinary(18), nullable=False),
     sa.Column("digest", sa.LargeBinary(32), nullable=False),
     sa.Column("gated", sa.Boolean, nullable=False),
-    sa.Column("bytes", sa.Integer, nullable=False),
+    sa.Column("size_bytes", sa.Integer, nullable=False),
     sa.Column("queued_at_us", sa.BigInteger, nullable=False),
     sa.Column("entry", sa.LargeBinary, nullable=False),
     sa.Column("origin_seal", sa.LargeBinary, nullable=False),
@@ -39,7 +39,7 @@ class OutboxRow(NamedTuple):
     leg_id: bytes
     digest: bytes
     gated: bool
-    bytes: int
+    size_bytes: int
     queued_at_us: int
     entry: bytes
     origin_seal: bytes
@@ -113,12 +113,12 @@ def from_row(row: OutboxRow) -> Outgoing:
     """The entry that waited in the table."""
     origin_seal = pb.SignedSeal.FromString(row.origin_seal) if row.origin_seal else None
     entry = pb.Entry.FromString(row.entry)
-    return Outgoing(row.peer, row.leg_id, entry, row.digest, row.bytes, origin_seal, True, bool(row.gated))
+    return Outgoing(row.peer, row.leg_id, entry, row.digest, row.size_bytes, origin_seal, True, bool(row.gated))
 
 
 def waiting_by_peer(connection: sa.Connection) -> dict[str, tuple[int, int, int]]:
     """For each peer with waiting entries: how many, their bytes, and since when the oldest waits (µs)."""
     statement = sa.select(
-        outbox.c.peer, sa.func.count(), sa.func.sum(outbox.c.bytes), sa.func.min(outbox.c.queued_at_us)
+        outbox.c.peer, sa.func.count(), sa.func.sum(outbox.c.size_bytes), sa.func.min(outbox.c.queued_at_us)
     ).group_by(outbox.c.peer)
     return {peer: (count, size, oldest) for peer, count, size, oldest in connection.execute(statement)}

@@ -134,8 +134,8 @@ class Sealer:
         ready: list[Outgoing] = []
         if count and credit > 0:
             backlog = self._take_backlog(peer, credit, uow)
-            credit -= sum(row.bytes for row in backlog)
-            count, size = count - len(backlog), size - sum(row.bytes for row in backlog)
+            credit -= sum(row.size_bytes for row in backlog)
+            count, size = count - len(backlog), size - sum(row.size_bytes for row in backlog)
             ready.extend(outgoing for row in backlog if self._passes(outgoing := box.from_row(row), uow))
             group.backlog_left = group.backlog_left or bool(count and credit > 0)
         for outgoing in said:
@@ -168,7 +168,7 @@ class Sealer:
         for row in rows:
             if credit <= 0:
                 break
-            credit -= row.bytes
+            credit -= row.size_bytes
             taken.append(row)
             uow.rows(OUTBOX).delete(row.outbox_id)
         return taken

@@ -31,8 +31,7 @@ from common.requests.model import (
     UnknownRegion,
 )
 from common.requests.registry import MalformedRequest
-from common.requests.repository import RequestRepository
-from common.requests.wire import (
+from common.requests.envelopes import (
     OUTCOME_NAMES,
     OVERDUE_REASON,
     cancel_envelope,
@@ -42,11 +41,27 @@ from common.requests.wire import (
 )
 
 
+class Requests(Protocol):
+    """The service requests of this node, and their legs."""
+
+    def add(self, request: ServiceRequest) -> None: ...
+
+    def by_idempotency_key(self, key: str) -> ServiceRequest | None: ...
+
+    def leg(self, leg_id: bytes) -> AskedLeg | None: ...
+
+    def legs_of(self, request_id: bytes) -> list[AskedLeg]: ...
+
+    def add_leg(self, leg: AskedLeg) -> None: ...
+
+    def save_leg(self, leg: AskedLeg) -> None: ...
+
+
 class AskingUnitOfWork(Protocol):
     """What asking needs of the unit of work."""
 
     node: NodeContext
-    requests: RequestRepository
+    requests: Requests
     ids: IdSource
     now_us: int
 
@@ -244,4 +259,3 @@ def _content_digest(command: SubmitServiceRequest) -> bytes:
     digest = hashlib.sha256("\x00".join(parts).encode())
     digest.update(hashlib.sha256(command.body).digest() + hashlib.sha256(command.private).digest())
     return digest.digest()
-

@@ -189,5 +189,3 @@ def request_state(leg_states: Iterable[str]) -> str:
     if COMPLETED in states:
         return "partly completed"
     return next((state for state in (REJECTED, EXPIRED, CANCELLED) if state in states), NONE)
-
-

@@ -158,7 +158,9 @@ class RequestKinds:
         return kind
 
 
-def request_kind(name: str, message_class: int = pb.MESSAGE_CLASS_WORK_ORDER, serve: Serve | None = None) -> RequestKind:
+def request_kind(
+    name: str, message_class: int = pb.MESSAGE_CLASS_WORK_ORDER, serve: Serve | None = None
+) -> RequestKind:
     """A kind from its protobuf prefix. Its messages must have been imported (from common.gen)."""
     symbols = symbol_database.Default()
 

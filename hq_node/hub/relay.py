@@ -14,12 +14,12 @@ from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
 from common.messaging.outbox import Outgoing
-from common.requests.wire import OUTCOME_NAMES
+from common.requests.envelopes import OUTCOME_NAMES
 from common.state_table import UnnamedTransition
 from hq_node.hub.admission import refusal_of
 from hq_node.hub.leg_states import CANCELLED, EXPIRED, HOME, HUB_LEG, ORIGIN
 from hq_node.hub.model import Facts, HubLeg
-from hq_node.hub.wire import (
+from hq_node.hub.statements import (
     admission_stamp,
     final_envelope,
     overdue_envelope,

@@ -15,23 +15,30 @@ from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
 from common.requests.registry import WORKING, Answer, Asked, RequestKind
-from common.requests.wire import OUTCOME_NAMES, stored_answer
+from common.requests.envelopes import OUTCOME_NAMES, stored_answer
 from common.security.private_bodies import PrivateBodyUnreadable
 from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg
 from province_node.serving.events import LegAnswered, LegBegun, LegWithdrawn
 from province_node.serving.model import ServingLeg, ServingLegNotFound
-from province_node.serving.repository import ServingLegRepository
-from province_node.serving.wire import final_envelope, final_of_bytes, interim_envelope, stored_envelope
+from province_node.serving.answers import final_envelope, final_of_bytes, interim_envelope, stored_envelope
 
 UNSUPPORTED = "UNSUPPORTED"
 """The reason for refusing a request of a kind that this node does not serve (it may be older than the asking one)."""
+
+
+class ServingLegs(Protocol):
+    """The legs carried out here."""
+
+    def get(self, leg_id: bytes) -> ServingLeg | None: ...
+
+    def save(self, leg: ServingLeg) -> None: ...
 
 
 class ServingUnitOfWork(Protocol):
     """What serving needs of the unit of work; the handlers of the kinds need their own."""
 
     node: NodeContext
-    serving_legs: ServingLegRepository
+    serving_legs: ServingLegs
     ids: IdSource
     now_us: int
 

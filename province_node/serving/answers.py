@@ -8,7 +8,7 @@ from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.messaging.envelope import PROTOCOL_VERSION, Envelope, build, header_digest
 from common.requests.registry import Answer
-from common.requests.wire import OUTCOME_VALUES
+from common.requests.envelopes import OUTCOME_VALUES
 from province_node.serving.model import ServingLeg
 
 
@@ -22,7 +22,7 @@ def final_envelope(leg: ServingLeg, uow: Any, answer: Answer | None = None) -> E
 def final_of_bytes(leg: ServingLeg, uow: Any, body: bytes = b"", private: bytes = b"") -> Envelope:
     """The same from response messages that are serialised already."""
     routing = _routing(leg, uow, pb.PHASE_FINAL)
-    routing.outcome = OUTCOME_VALUES[leg.state]  # type: ignore[assignment]
+    routing.outcome = OUTCOME_VALUES[leg.state]
     routing.reason_code = leg.reason_code
     routing_bytes = routing.SerializeToString()
     return build(routing, body, uow.node.encrypt(private, routing_bytes, leg.source) if private else b"", routing_bytes)

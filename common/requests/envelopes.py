@@ -47,7 +47,7 @@ def request_envelope(
             operator=acting.operator,
             organisation=acting.organisation,
             channel=acting.channel,
-            customer_authentication=_AUTHENTICATION_PREFIX + acting.customer_authentication,  # type: ignore[arg-type]
+            customer_authentication=_AUTHENTICATION_PREFIX + acting.customer_authentication,
         ),
         idempotency_key=command.idempotency_key,
         created_at_us=uow.now_us,

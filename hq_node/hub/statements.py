@@ -8,7 +8,7 @@ from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, split_leg_id
 from common.messaging.envelope import PROTOCOL_VERSION, Envelope, build
-from common.requests.wire import OUTCOME_VALUES, OVERDUE_REASON
+from common.requests.envelopes import OUTCOME_VALUES, OVERDUE_REASON
 from hq_node.hub.model import HubLeg
 
 
@@ -48,7 +48,7 @@ def _stamp(leg: HubLeg, digest: bytes, verdict: int, uow: Any, time_left_ms: int
 def withdraw_envelope(leg: HubLeg, uow: Any) -> Envelope:
     """To home: end this leg, unless it has passed its point of no return. Sent once; its first reason stands."""
     routing = _routing(leg, leg.home, pb.PHASE_CANCEL, uow)
-    routing.outcome = OUTCOME_VALUES[leg.withdraw]  # type: ignore[assignment]
+    routing.outcome = OUTCOME_VALUES[leg.withdraw]
     routing.reason_code = leg.withdraw.upper()
     routing.reply_to = leg.origin
     return build(routing)
@@ -57,7 +57,7 @@ def withdraw_envelope(leg: HubLeg, uow: Any) -> Envelope:
 def final_envelope(leg: HubLeg, uow: Any) -> Envelope:
     """To the origin: the hub ended this leg itself, before it was sealed for home."""
     routing = _routing(leg, leg.origin, pb.PHASE_FINAL, uow)
-    routing.outcome = OUTCOME_VALUES[leg.state]  # type: ignore[assignment]
+    routing.outcome = OUTCOME_VALUES[leg.state]
     routing.reason_code = leg.reason_code or leg.state.upper()
     return build(routing)
 

@@ -1,0 +1,60 @@
+"""Brings a database to the schema of this release: Alembic, run from code, without a file of settings.
+
+Each kind of node has two branches, the kit's and its own, in directories of their own; a database has one revision of
+each. Migrations are written out (`op.create_table`), so that they say what they did whatever becomes of the tables
+later. Everything that is due runs in one transaction: a database has its old schema or the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from common.db.engine import open_writer
+from common.db.schema import Schema, current_revisions
+
+
+def migrate(url: str, schema: Schema) -> frozenset[str]:
+    """Runs the migrations that the database lacks; an empty one gets all. Returns the revisions it has then.
+
+    Nothing else may write to the database meanwhile. Raises what the database raises, having changed nothing.
+    """
+    script = _script_directory(schema)
+    engine = open_writer(url)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                _upgrade(connection, script)
+                revisions = current_revisions(connection)
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            return revisions
+    finally:
+        engine.dispose()
+
+
+def _script_directory(schema: Schema) -> ScriptDirectory:
+    locations = [str(branch.directory) for branch in schema.branches]
+    config = Config()
+    config.set_main_option("script_location", locations[0].replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(locations).replace("%", "%%"))
+    return ScriptDirectory.from_config(config)
+
+
+def _upgrade(connection: Any, script: ScriptDirectory) -> None:
+    def steps(current: Any, _context: Any) -> Iterable[Any]:
+        return script._upgrade_revs("heads", current)
+
+    options = {"fn": steps, "script": script, "destination_rev": "heads"}
+    context = MigrationContext.configure(connection, opts=options)
+    with Operations.context(context):
+        context.run_migrations()

@@ -1,0 +1,1 @@
+"""Migrations of the tables that both nodes have. Run by common.db.migrate, by path; never imported."""

@@ -1,0 +1,192 @@
+"""What screens read about the requests that this node asked: rows, on a reader's connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.gen.quanwang.federation.v1 import seal_pb2
+from common.ids import HQ, format_id
+from common.messaging.envelope import Envelope, parse
+from common.node_context import NodeContext
+from common.requests.leg_states import COMPLETED, OVERDUE, SUBMITTED, TERMINAL
+from common.requests.model import RequestNotFound, request_state
+from common.requests.registry import RequestKinds
+from common.requests.repository import AskedLegRow, RequestRow, asked_legs, requests
+from common.security.private_bodies import PrivateBodyUnreadable
+from common.trace import Step
+
+REQUESTS_MAX = 500
+"""Requests in one page."""
+PAGES_SCANNED_MAX = 40
+"""A state is derived from the legs, so a page of one state may have to be looked for; at most in so many pages of all."""
+
+PARTLY_COMPLETED = "partly completed"
+STATES = (SUBMITTED, OVERDUE, *TERMINAL, PARTLY_COMPLETED)
+
+
+def list_requests(
+    connection: sa.Connection, kinds: RequestKinds, state: str = "", limit: int = 50, before: bytes | None = None
+) -> dict[str, Any]:
+    """The latest requests, newest first; `next` is the id to go on `before`, None at the end."""
+    limit = max(1, min(limit, REQUESTS_MAX))
+    items: list[dict[str, Any]] = []
+    last: bytes | None = None
+    for page in _pages(connection, state, limit, before):
+        for row, legs in page:
+            if len(items) == limit:
+                return {"items": items, "next": format_id(last) if last is not None else None}
+            last = row.request_id
+            described = _described(row, legs, kinds)
+            if state in ("", described["state"]):
+                items.append(described)
+    return {"items": items, "next": None}
+
+
+def show_request(connection: sa.Connection, context: NodeContext, request_id: bytes) -> dict[str, Any]:
+    """One request with its legs in full, and what completed legs answered. Raises RequestNotFound."""
+    row, legs = _request(connection, request_id)
+    described = _described(row, legs, context.kinds)
+    described["legs"] = [_leg_in_full(leg, row.kind, context) for leg in legs]
+    return described | {
+        "time_to_live_ms": row.time_to_live_ms,
+        "organisation": row.organisation,
+        "customer_authentication": row.customer_authentication,
+        "idempotency_key": row.idempotency_key,
+    }
+
+
+def has_ended(connection: sa.Connection, request_id: bytes) -> bool:
+    """Whether all legs have ended. Raises RequestNotFound."""
+    states = [state for _, state in connection.execute(sa.select(asked_legs.c.leg_id, asked_legs.c.state).where(_of(request_id)))]
+    if not states:
+        raise RequestNotFound(request_id=format_id(request_id))
+    return all(state in TERMINAL for state in states)
+
+
+def asked_steps(connection: sa.Connection, context: NodeContext, request_id: bytes) -> tuple[str, list[Step]] | None:
+    """The kind of a request that began here and the steps of its legs, or None where it did not begin here.
+
+    What happened at the hub and at home is told by the times that stamps and answers brought, off those nodes' clocks.
+    """
+    statement = sa.select(requests.c.kind).where(requests.c.request_id == request_id)
+    kind: str | None = connection.execute(statement).scalar()
+    if kind is None:
+        return None
+    steps = [step for leg in _legs(connection, [request_id]) for step in _leg_steps(leg, context.node)]
+    return kind, steps
+
+
+def request_counts(connection: sa.Connection) -> dict[str, int]:
+    """How many legs are in each state."""
+    statement = sa.select(asked_legs.c.state, sa.func.count()).group_by(asked_legs.c.state)
+    return {SUBMITTED: 0, OVERDUE: 0, **dict.fromkeys(TERMINAL, 0), **dict(connection.execute(statement).tuples().all())}
+
+
+def _pages(
+    connection: sa.Connection, state: str, limit: int, before: bytes | None
+) -> Iterator[list[tuple[RequestRow, list[AskedLegRow]]]]:
+    """Pages of requests that may be in `state`, newest first."""
+    leg_state = COMPLETED if state == PARTLY_COMPLETED else state
+    for _ in range(PAGES_SCANNED_MAX):
+        statement = sa.select(requests).order_by(requests.c.request_id.desc()).limit(limit + 1)
+        if before is not None:
+            statement = statement.where(requests.c.request_id < before)
+        if leg_state:
+            # No request is in a state that none of its legs is in.
+            some_leg = sa.exists().where(
+                asked_legs.c.leg_id >= requests.c.request_id,
+                asked_legs.c.leg_id < requests.c.request_id.op("||")(sa.literal(b"\xff", sa.LargeBinary)),
+                asked_legs.c.state == leg_state,
+            )
+            statement = statement.where(some_leg)
+        rows = [RequestRow._make(values) for values in connection.execute(statement)]
+        legs: dict[bytes, list[AskedLegRow]] = {}
+        for leg in _legs(connection, [row.request_id for row in rows]):
+            legs.setdefault(leg.request_id, []).append(leg)
+        yield [(row, legs.get(row.request_id, [])) for row in rows]
+        if len(rows) <= limit:
+            return
+        before = rows[-1].request_id
+
+
+def _request(connection: sa.Connection, request_id: bytes) -> tuple[RequestRow, list[AskedLegRow]]:
+    values = connection.execute(sa.select(requests).where(requests.c.request_id == request_id)).one_or_none()
+    if values is None:
+        raise RequestNotFound(request_id=format_id(request_id))
+    return RequestRow._make(values), _legs(connection, [request_id])
+
+
+def _legs(connection: sa.Connection, request_ids: Sequence[bytes]) -> list[AskedLegRow]:
+    legs: list[AskedLegRow] = []
+    for request_id in request_ids:
+        statement = sa.select(asked_legs).where(_of(request_id)).order_by(asked_legs.c.leg_id)
+        legs.extend(AskedLegRow._make(values) for values in connection.execute(statement))
+    return legs
+
+
+def _of(request_id: bytes) -> sa.ColumnElement[bool]:
+    """The legs of a request lie together in the key."""
+    return sa.and_(asked_legs.c.leg_id >= request_id, asked_legs.c.leg_id < request_id + b"\xff")
+
+
+def _described(row: RequestRow, legs: Sequence[AskedLegRow], kinds: RequestKinds) -> dict[str, Any]:
+    kind = kinds.known(row.kind)
+    return {
+        "request_id": format_id(row.request_id),
+        "kind": kind.alias if kind is not None else row.kind,
+        "state": request_state(leg.state for leg in legs),
+        "created_at_us": row.created_at_us,
+        "region": row.region,
+        "legs": [
+            {"destination": leg.destination, "state": leg.state, "reason_code": leg.reason_code} for leg in legs
+        ],
+        "operator": row.operator,
+        "channel": row.channel,
+    }
+
+
+def _leg_in_full(leg: AskedLegRow, kind: str, context: NodeContext) -> dict[str, Any]:
+    hidden = ("leg_id", "request_id", "message_id", "request_digest", "answer")
+    described = {name: value for name, value in leg._asdict().items() if name not in hidden}
+    described["answer"] = _answer(leg, kind, context) if leg.state == COMPLETED else None
+    return described
+
+
+def _answer(leg: AskedLegRow, kind_name: str, context: NodeContext) -> dict[str, Any] | None:
+    """What the home province answered; its private part where this node can open it."""
+    kind = context.kinds.known(kind_name)
+    if kind is None or not leg.answer:
+        return None
+    entry = seal_pb2.Entry.FromString(leg.answer)
+    envelope = parse(entry.header, entry.body, entry.private_body)
+    return kind.describe_response(envelope.body, _opened(envelope, context))
+
+
+def _opened(envelope: Envelope, context: NodeContext) -> bytes:
+    if not envelope.private_body:
+        return b""
+    try:
+        return context.decrypt(envelope)
+    except PrivateBodyUnreadable:
+        return b""
+
+
+def _leg_steps(leg: AskedLegRow, own: str) -> Iterator[Step]:
+    name, home = leg.destination, leg.destination
+    yield Step(name, own, "submitted", leg.submitted_at_us, own)
+    yield Step(name, HQ, "admitted", leg.hub_admitted_at_us, HQ, _order_of(leg))
+    yield Step(name, HQ, "forwarded", leg.hub_forwarded_at_us, HQ)
+    yield Step(name, home, "received by home", leg.home_received_at_us, home)
+    yield Step(name, own, "home is working", leg.working_at_us, own)
+    yield Step(name, own, "overdue", leg.overdue_at_us, own)
+    yield Step(name, own, "cancel asked", leg.cancel_asked_at_us, own)
+    yield Step(name, home, "answered by home", leg.home_answered_at_us, home)
+    yield Step(name, HQ, "answer at hub", leg.hub_answered_at_us, HQ)
+    yield Step(name, own, "ended", leg.ended_at_us, own, " ".join(filter(None, (leg.state, leg.reason_code))))
+
+
+def _order_of(leg: AskedLegRow) -> str:
+    return f"position {leg.hub_position}, business date {leg.business_date}" if leg.hub_position else ""

@@ -1,0 +1,42 @@
+"""Waiting for a request to end, without asking again and again: legs that end wake whoever waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from common.requests.events import LegEnded
+
+
+class RequestWatch:
+    """Who waits for which request. Waiters live on the event loop; legs end on the writer's thread."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[bytes, set[asyncio.Event]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def leg_ended(self, event: LegEnded) -> None:
+        """After the commit, on the writer's thread. Costs nothing while nobody waits."""
+        loop = self._loop
+        # Whoever waits has registered before it looked at the database, so it saw this end there or is found here.
+        if loop is not None and event.request_id in self._waiting:
+            loop.call_soon_threadsafe(self._wake, event.request_id)
+
+    @asynccontextmanager
+    async def changes(self, request_id: bytes) -> AsyncIterator[asyncio.Event]:
+        """An event that is set whenever a leg of the request has ended; whoever waits clears it."""
+        self._loop = asyncio.get_running_loop()
+        changed = asyncio.Event()
+        waiting = self._waiting.setdefault(request_id, set())
+        waiting.add(changed)
+        try:
+            yield changed
+        finally:
+            waiting.discard(changed)
+            if not waiting:
+                self._waiting.pop(request_id, None)
+
+    def _wake(self, request_id: bytes) -> None:
+        for changed in self._waiting.get(request_id, ()):
+            changed.set()
