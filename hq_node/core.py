@@ -25,7 +25,7 @@ from common.security.private_bodies import PrivateKeys
 from common.security.signing import Signer
 from hq_node.hub.commands import PassTimeLimits, RollBusinessDate
 from hq_node.hub.handlers import pass_time_limits, roll_business_date
-from hq_node.hub.relay import forward_at_sealing
+from hq_node.hub.gate import HubGate
 from hq_node.message_processor import HqMessageProcessor
 from hq_node.unit_of_work import HqUnitOfWork
 
@@ -70,7 +70,7 @@ def build_core(
             handlers=handlers,
             clock=clock,
             entropy=entropy,
-            gate=forward_at_sealing,
+            gate=HubGate(),
             prefetch=prefetch,
             **parts,
         )

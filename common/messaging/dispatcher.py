@@ -159,8 +159,8 @@ class Dispatcher:
 
     def has_work(self) -> bool:
         """Whether a group with nothing new would have something to do: a message to try again, or credit that came back."""
-        due = self._intake.next_due_us
-        return (due is not None and due <= self._clock.now_us()) or self.sealer.has_work()
+        due, now_us = self._intake.next_due_us, self._clock.now_us()
+        return (due is not None and due <= now_us) or self.sealer.has_work(now_us)
 
     def subscribe(self, event_type: type, subscriber: Callable[[Any], None]) -> None:
         """`subscriber` is called with each event of this type that a handler recorded, after the commit."""

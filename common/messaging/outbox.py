@@ -50,6 +50,8 @@ OUTBOX = RowSpec(outbox, OutboxRow)
 ENTRY_OVERHEAD_BYTES = 64
 """What an entry costs on the link beyond its own bytes; for counting against the window."""
 
+STAMP_BYTES_ABOUT = 128 + ENTRY_OVERHEAD_BYTES
+
 
 @dataclass(slots=True)
 class Outgoing:
@@ -57,6 +59,7 @@ class Outgoing:
 
     `waits_for_credit`: it may wait for the peer's window (requests, and what must not overtake them). `gated`: the node is
     asked once more at sealing, and may drop it or put its stamp on (the hub: only a leg still admitted is forwarded).
+    `rides`: it needs no seal of its own and goes with the next one for its peer (the hub's stamps to an origin).
     """
 
     peer: str
@@ -67,6 +70,8 @@ class Outgoing:
     origin_seal: pb.SignedSeal | None = None
     waits_for_credit: bool = False
     gated: bool = False
+    rides: bool = False
+    since_us: int = 0
 
 
 def envelope_entry(
@@ -88,9 +93,9 @@ def envelope_entry(
     return Outgoing(peer, leg_id, entry, envelope.digest, size, origin_seal, waits_for_credit, gated)
 
 
-def stamp_entry(peer: str, leg_id: bytes, stamp: bytes) -> Outgoing:
-    """The hub's word alone, to the origin of a request."""
-    return Outgoing(peer, leg_id, pb.Entry(stamp=stamp), NO_HASH, len(stamp) + ENTRY_OVERHEAD_BYTES)
+def stamp_entry(peer: str, leg_id: bytes, now_us: int) -> Outgoing:
+    """The hub's word alone, to the origin of a request; it is written when it is sealed, if there is still need for it."""
+    return Outgoing(peer, leg_id, pb.Entry(), NO_HASH, STAMP_BYTES_ABOUT, gated=True, rides=True, since_us=now_us)
 
 
 def to_row(outgoing: Outgoing, outbox_id: int, now_us: int) -> OutboxRow:

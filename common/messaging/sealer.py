@@ -6,8 +6,9 @@ A node is alone on its links here (one process, one writer), so sequences are gi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -22,17 +23,28 @@ from common.messaging.outbox import OUTBOX, Outgoing, OutboxRow
 from common.messaging.seal import MerkleTree, leaf, leaf_prefix, seal_hash, sign_seal, stamp_digest
 from common.security.signing import Signer
 
-Gate = Callable[[Outgoing, UnitOfWork], bool]
-"""Asked for a gated entry at sealing: whether it still goes out (and may put the stamp on it)."""
+
+class Gate(Protocol):
+    """Asked about gated entries as they are about to be sealed."""
+
+    def prefetch(self, gated: Sequence[Outgoing], uow: Any) -> None:
+        """Loads what `passes` will need, at once."""
+
+    def passes(self, outgoing: Outgoing, uow: Any) -> bool:
+        """Whether the entry still goes out; it may put the stamp on it."""
+
+    def owed(self, connection: sa.Connection) -> list[Outgoing]:
+        """Entries that were to ride on a next seal when the node stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class SealLimits:
-    """How large a batch may grow: entries, and bytes."""
+    """How large a batch may grow (entries, bytes), and how long an entry may wait for a seal to ride on (µs)."""
 
     entries_max: int = 128
     bytes_max: int = 1_048_576
     backlog_entries_a_group_max: int = 512
+    ride_us_max: int = 100_000
 
 
 @dataclass(slots=True)
@@ -41,6 +53,7 @@ class SealedGroup:
 
     batches: list[SealedBatch] = field(default_factory=list)
     waiting: dict[str, tuple[int, int]] = field(default_factory=dict)
+    riding: dict[str, list[Outgoing]] = field(default_factory=dict)
     next_outbox_id: int = 0
     backlog_left: bool = False
 
@@ -65,12 +78,16 @@ class Sealer:
         self._limits = limits or SealLimits()
         self._ports: dict[str, LinkPort] = {}
         self._waiting: dict[str, tuple[int, int]] = {}
+        self._riding: dict[str, list[Outgoing]] = {}
         self._unacked: dict[str, deque[tuple[int, int]]] = {}
         self._unacked_bytes: dict[str, int] = {}
         self._next_outbox_id = 1
 
     def load(self, connection: sa.Connection) -> None:
         """Takes up from the database: what waits, and what is not acknowledged."""
+        self._riding = {}
+        for outgoing in self._gate.owed(connection) if self._gate is not None else ():
+            self._riding.setdefault(outgoing.peer, []).append(outgoing)
         self._waiting = {peer: (count, size) for peer, (count, size, _) in box.waiting_by_peer(connection).items()}
         self._next_outbox_id = (connection.execute(sa.select(sa.func.max(box.outbox.c.outbox_id))).scalar() or 0) + 1
         for peer, acked in connection.execute(sa.select(links.c.peer, links.c.acked_seal_number)):
@@ -91,9 +108,11 @@ class Sealer:
         """How many requests wait to be sealed for `peer`, and their bytes."""
         return self._waiting.get(peer, (0, 0))
 
-    def has_work(self) -> bool:
+    def has_work(self, now_us: int) -> bool:
         """Whether something waits that could be sealed now."""
-        return any(count and self._credit(peer) > 0 for peer, (count, _) in self._waiting.items())
+        return any(count and self._credit(peer) > 0 for peer, (count, _) in self._waiting.items()) or any(
+            self._ridden_long_enough(riding, now_us) for riding in self._riding.values()
+        )
 
     def seal(self, uow: UnitOfWork) -> SealedGroup:
         """Seals what the group said, and what waited and now may go. Stages journal and cursors; commits nothing."""
@@ -102,8 +121,9 @@ class Sealer:
         for outgoing in uow.outgoing:
             said.setdefault(outgoing.peer, []).append(outgoing)
         uow.begin_item()
-        for peer in [*said, *(peer for peer in self._waiting if peer not in said)]:
+        for peer in {**said, **self._waiting, **self._riding}:
             ready = self._choose(peer, said.get(peer, []), group, uow)
+            ready = self._with_riders(peer, said.get(peer, []), ready, group, uow)
             if ready:
                 self._cut(peer, ready, group, uow)
         uow.keep_item()
@@ -113,6 +133,7 @@ class Sealer:
         """The group is durable: its counts become true."""
         self._next_outbox_id = group.next_outbox_id
         self._waiting.update(group.waiting)
+        self._riding.update(group.riding)
         for batch in group.batches:
             self._unacked.setdefault(batch.peer, deque()).append((batch.seal_number, len(batch.batch_bytes)))
             self._unacked_bytes[batch.peer] = self._unacked_bytes.get(batch.peer, 0) + len(batch.batch_bytes)
@@ -136,9 +157,14 @@ class Sealer:
             backlog = self._take_backlog(peer, credit, uow)
             credit -= sum(row.size_bytes for row in backlog)
             count, size = count - len(backlog), size - sum(row.size_bytes for row in backlog)
-            ready.extend(outgoing for row in backlog if self._passes(outgoing := box.from_row(row), uow))
+            waited = [box.from_row(row) for row in backlog]
+            if self._gate is not None:
+                self._gate.prefetch(waited, uow)
+            ready.extend(outgoing for outgoing in waited if self._passes(outgoing, uow))
             group.backlog_left = group.backlog_left or bool(count and credit > 0)
         for outgoing in said:
+            if outgoing.rides:
+                continue
             if not outgoing.waits_for_credit:
                 ready.append(outgoing)
             elif count or credit <= 0:
@@ -151,8 +177,26 @@ class Sealer:
         group.waiting[peer] = (count, size)
         return ready
 
+    def _with_riders(
+        self, peer: str, said: list[Outgoing], ready: list[Outgoing], group: SealedGroup, uow: UnitOfWork
+    ) -> list[Outgoing]:
+        """`ready`, and before it what rides along; riders alone make a seal only when they have waited long enough."""
+        riding = [*self._riding.get(peer, ()), *(outgoing for outgoing in said if outgoing.rides)]
+        if not riding:
+            return ready
+        if not ready and not self._ridden_long_enough(riding, uow.now_us):
+            group.riding[peer] = riding
+            return ready
+        group.riding[peer] = []
+        if self._gate is not None:
+            self._gate.prefetch(riding, uow)
+        return [*(outgoing for outgoing in riding if self._passes(outgoing, uow)), *ready]
+
+    def _ridden_long_enough(self, riding: list[Outgoing], now_us: int) -> bool:
+        return bool(riding) and not 0 <= now_us - riding[0].since_us < self._limits.ride_us_max
+
     def _passes(self, outgoing: Outgoing, uow: UnitOfWork) -> bool:
-        return not outgoing.gated or self._gate is None or self._gate(outgoing, uow)
+        return not outgoing.gated or self._gate is None or self._gate.passes(outgoing, uow)
 
     def _take_backlog(self, peer: str, credit: int, uow: UnitOfWork) -> list[OutboxRow]:
         """The oldest waiting entries that the credit covers (at least one); removed from the outbox."""

@@ -1,7 +1,7 @@
 """The hub's work on one message: admit, stamp, decide, forward. Read `relay` top to bottom.
 
 The hub reads headers alone. What it forwards are the origin's bytes, untouched, with the proof of their origin and its own
-stamp. That a request is sealed for home and that its leg becomes `forwarded` is one transaction (`forward_at_sealing`).
+stamp. That a request is sealed for home and that its leg becomes `forwarded` is one transaction (gate.py).
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ from common.gen.quanwang.federation.v1 import seal_pb2
 from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
-from common.messaging.outbox import Outgoing
 from common.requests.envelopes import OUTCOME_NAMES
 from common.state_table import UnnamedTransition
 from hq_node.hub.admission import refusal_of
 from hq_node.hub.leg_states import CANCELLED, EXPIRED, HOME, HUB_LEG, ORIGIN
 from hq_node.hub.model import Facts, HubLeg
 from hq_node.hub.statements import (
-    admission_stamp,
     final_envelope,
     overdue_envelope,
     relay_stamp,
@@ -57,17 +55,6 @@ def refuse_request(incoming: Incoming, reason_code: str, uow: Any) -> None:
         uow.hub_legs.save(leg)
 
 
-def forward_at_sealing(outgoing: Outgoing, uow: Any) -> bool:
-    """Asked as a request is about to be sealed for home: only a leg that is still admitted goes out, and is then forwarded."""
-    leg = uow.hub_legs.get(outgoing.leg_id)
-    if leg is None or leg.ended_at_us or leg.forwarded_at_us:
-        return False
-    leg.seal(uow.now_us)
-    outgoing.entry.stamp = admission_stamp(leg, uow, forwarded=True)
-    uow.hub_legs.save(leg)
-    return True
-
-
 def pass_time_limits(uow: Any) -> int:
     """Ends or withdraws what has passed its time limit. Returns how many legs were looked at."""
     due = uow.hub_legs.due(uow.now_us, LEGS_DUE_A_GROUP_MAX)
@@ -89,7 +76,7 @@ def _take_request(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any)
     row = leg.take_request(Facts(refusal=refusal, request_digest=envelope.digest), uow.now_us)
     if "Stamp -> origin" in row.emits:
         _admit(leg, envelope.routing.time_to_live_ms, uow)
-        uow.stamp(leg.origin, leg.leg_id, admission_stamp(leg, uow))
+        uow.stamp(leg.origin, leg.leg_id, leg)
         uow.forward_request(leg.home, envelope, incoming, leg.leg_id)
     elif "Final(rejected) -> origin" in row.emits:
         leg.admitted_at_us = uow.now_us

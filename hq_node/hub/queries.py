@@ -1,0 +1,68 @@
+"""What screens read about the hub's legs: rows, on a reader's connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.ids import HQ, split_leg_id
+from common.trace import Step
+from hq_node.hub.leg_states import ADMITTED, FORWARDED, TERMINAL
+from hq_node.hub.repository import HubLegRow, hub_legs, hub_order
+
+
+def hub_leg_counts(connection: sa.Connection) -> dict[str, int]:
+    """How many legs are in each state."""
+    statement = sa.select(hub_legs.c.state, sa.func.count()).group_by(hub_legs.c.state)
+    counted = dict(connection.execute(statement).tuples().all())
+    return {ADMITTED: 0, FORWARDED: 0, **dict.fromkeys(TERMINAL, 0), **counted}
+
+
+def hub_order_state(connection: sa.Connection) -> dict[str, Any]:
+    """How far the hub's order has come, and its open business day."""
+    row = connection.execute(sa.select(hub_order)).one_or_none()
+    return {"position": row.position, "business_date": row.business_date} if row is not None else {}
+
+
+def open_legs_by_home(connection: sa.Connection) -> list[tuple[str, int, str, int, int]]:
+    """Home, message class, state, count, and the oldest admission (µs), of the legs whose time limit still runs."""
+    statement = (
+        sa.select(
+            hub_legs.c.home,
+            hub_legs.c.message_class,
+            hub_legs.c.state,
+            sa.func.count(),
+            sa.func.min(hub_legs.c.admitted_at_us),
+        )
+        .where(hub_legs.c.due_at_us > 0)
+        .group_by(hub_legs.c.home, hub_legs.c.message_class, hub_legs.c.state)
+    )
+    return [tuple(row) for row in connection.execute(statement)]
+
+
+def relayed_steps(connection: sa.Connection, request_id: bytes) -> tuple[str, list[Step]] | None:
+    """The kind of a request that passed the hub and the steps of its legs there, or None where none did."""
+    statement = (
+        sa.select(hub_legs)
+        .where(hub_legs.c.leg_id >= request_id, hub_legs.c.leg_id < request_id + b"\xff")
+        .order_by(hub_legs.c.leg_id)
+    )
+    legs = [HubLegRow._make(values) for values in connection.execute(statement)]
+    if not legs:
+        return None
+    return legs[0].kind, [step for leg in legs for step in _leg_steps(leg)]
+
+
+def _leg_steps(leg: HubLegRow) -> Iterator[Step]:
+    name = split_leg_id(leg.leg_id)[1]
+    order = f"position {leg.hub_position}, business date {leg.business_date}" if leg.hub_position else ""
+    yield Step(name, HQ, "admitted", leg.admitted_at_us, HQ, order)
+    yield Step(name, HQ, "forwarded", leg.forwarded_at_us, HQ)
+    if leg.withdraw and not leg.overdue:
+        yield Step(name, HQ, "withdrawn", leg.ended_at_us or leg.forwarded_at_us, HQ, leg.withdraw)
+    if leg.overdue:
+        yield Step(name, HQ, "overdue", leg.expires_at_us, HQ)
+    yield Step(name, HQ, "answered", leg.answered_at_us, HQ)
+    yield Step(name, HQ, "ended", leg.ended_at_us, HQ, " ".join(filter(None, (leg.state, leg.reason_code))))
