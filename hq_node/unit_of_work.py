@@ -7,6 +7,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from common.db.unit_of_work import UnitOfWork
+from common.directory.repository import DirectoryRepository
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, IdSource, link_name
 from common.messaging.envelope import Envelope, parse
@@ -15,9 +16,10 @@ from common.messaging.origin import entry_with_proof, origin_proof
 from common.messaging.outbox import envelope_entry, stamp_entry
 from common.node_context import NodeContext
 from common.requests.repository import RequestRepository
+from hq_node.directory.repository import EnrolmentRepository, InvitationRepository
 from hq_node.hub.model import HubLeg
 from hq_node.hub.repository import HubLegRepository, HubOrder
-from hq_node.hub.wire import relay_stamp
+from hq_node.hub.statements import admission_stamp, relay_stamp
 
 
 class HqUnitOfWork(UnitOfWork):
@@ -37,6 +39,9 @@ class HqUnitOfWork(UnitOfWork):
         self.hub_legs = HubLegRepository(self)
         self.order = HubOrder(self)
         self.requests = RequestRepository(self)
+        self.directories = DirectoryRepository(self)
+        self.invitations = InvitationRepository(self)
+        self.enrolments = EnrolmentRepository(self)
 
     # As the asking node (common.requests)
 
@@ -66,13 +71,14 @@ class HqUnitOfWork(UnitOfWork):
         stored = seal_pb2.Entry.FromString(entry)
         self.send(node, parse(stored.header, stored.body, stored.private_body), leg_id)
 
-    def stamp(self, node: str, leg_id: bytes, stamp: bytes) -> None:
-        """The hub's word on a request, to its origin."""
+    def stamp(self, node: str, leg_id: bytes, leg: HubLeg) -> None:
+        """The hub's word on a request, to its origin; it rides on the next seal for it."""
         if node == HQ:
+            stamp = admission_stamp(leg, self)
             parsed = seal_pb2.Stamp.FromString(stamp)
             self.deliver_here(Incoming(HQ, link_name(HQ, HQ), 0, 0, 0, None, parsed, stamp))
         else:
-            self.emit(stamp_entry(node, leg_id, stamp))
+            self.emit(stamp_entry(node, leg_id, self.now_us))
 
     def forward_request(self, home: str, envelope: Envelope, incoming: Incoming, leg_id: bytes) -> None:
         """A request on its way to home: untouched, with the proof of its origin; stamped when it is sealed."""
