@@ -65,6 +65,8 @@ class LinkSettings:
     keepalive_timeout_ms: int = 10_000
     connect_timeout_s: float = 20.0
     streams_max: int = 256
+    streams_a_node_max: int = 8
+    """Streams of one node that HQ may be holding; all but the newest are being ended."""
 
     # Reconnecting.
     backoff_first_s: float = 0.25

@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
@@ -34,20 +35,24 @@ from common.link.ports import LinkNode
 from common.link.session import LinkSession
 from common.link.watermark import cursors_of, position_of
 from common.messaging.incoming import ReceivedBatch, SealedBatch
-from common.messaging.links import LinkRow
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
-Read = Callable[[], Awaitable[bytes | None]]
-"""The next frame; None: the stream has ended. May raise: the stream is broken."""
 
-Write = Callable[[bytes], Awaitable[None]]
-"""Sends a frame; returns when the transport has room for more."""
+@dataclass(frozen=True, slots=True)
+class FrameStream:
+    """A transport's stream of frames, at one of its ends."""
 
-DoneWriting = Callable[[], Awaitable[None]]
-"""Tells the other end that nothing more is coming."""
+    read: Callable[[], Awaitable[bytes | None]]
+    """The next frame; None: the stream has ended. May raise: the stream is broken."""
+    write: Callable[[bytes], Awaitable[object]]
+    """Sends a frame; returns when the transport has room for more."""
+    done_writing: Callable[[], Awaitable[object]] | None = None
+    """At the dialling end: tells the other end that nothing more is coming. The answering end closes by returning."""
+    cancel: Callable[[], object] | None = None
+    """At the dialling end: gives the stream up at once; what was said last may be lost."""
 
 
 class LinkRun:
@@ -70,44 +75,40 @@ class LinkRun:
         self._tick_timer: asyncio.TimerHandle | None = None
         self.finished = asyncio.Event()
 
-    async def run(self, read: Read, write: Write, done_writing: DoneWriting | None = None) -> Cut:
-        """Runs the stream to its end and says why it ended.
-
-        `done_writing` at the dialling end: the answering end closes the stream by returning from here, but a stream
-        that its dialler cancels may lose the last words said on it.
-        """
+    async def run(self, stream: FrameStream) -> Cut:
+        """Runs the stream to its end and says why it ended. `finished` may be set before this returns."""
         node = self._node
         tasks: list[asyncio.Future[None]] = []
         self._activity.streams += 1
         # Before the cursors are read: no commit may fall between the two.
         node.dispatcher.listen(self.peer, self)
         try:
-            try:
-                self._open(await self._load(node.store.link, self.peer))
-            except Exception as error:
-                log.error("link cannot be read", peer=self.peer, error=type(error).__name__, detail=str(error)[:200])
-                self.end(reason.STORAGE_UNAVAILABLE, type(error).__name__)
-                return self._cut.result()
-            tasks = [asyncio.ensure_future(self._read(read)), asyncio.ensure_future(self._write(write))]
+            await self._open()
+            tasks = [asyncio.ensure_future(self._read(stream)), asyncio.ensure_future(self._write(stream))]
             cut = await self._cut
             if self._flush:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._say_goodbye(tasks, done_writing), node.settings.flush_timeout_s)
+                    await asyncio.wait_for(self._say_goodbye(tasks, stream), node.settings.flush_timeout_s)
             return cut
         finally:
             self._close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             self.finished.set()
+            if stream.cancel is not None:
+                stream.cancel()
+            for task in tasks[:1]:
+                task.cancel()
+            if tasks:
+                # A write under way is never abandoned: gRPC could then not end the stream at this end, and the other
+                # end would never hear that it is over.
+                await asyncio.wait(tasks)
 
-    async def _say_goodbye(self, tasks: Sequence[asyncio.Future[None]], done_writing: DoneWriting | None) -> None:
+    async def _say_goodbye(self, tasks: Sequence[asyncio.Future[None]], stream: FrameStream) -> None:
         """Everything said is sent; then, at the dialling end, the other end closes."""
         reading, writing = tasks
         await asyncio.wait((writing,))
-        if done_writing is not None:
+        if stream.done_writing is not None:
             with suppress(Exception):
-                await done_writing()
+                await stream.done_writing()
             await asyncio.wait((reading,))
 
     def end(self, reason_code: str, detail: str = "", flush: bool = True) -> None:
@@ -148,8 +149,16 @@ class LinkRun:
 
     # The stream's side
 
-    def _open(self, row: LinkRow) -> None:
+    async def _open(self) -> None:
         node = self._node
+        try:
+            row = await self._load(node.store.link, self.peer)
+        except Exception as error:
+            log.error("link cannot be read", peer=self.peer, error=type(error).__name__, detail=str(error)[:200])
+            self.end(reason.STORAGE_UNAVAILABLE, type(error).__name__)
+            return
+        if self._cut.done():
+            return
         session = self._session = LinkSession(
             node.node,
             self.peer,
@@ -166,16 +175,16 @@ class LinkRun:
         self._do(session.open, node.clock.now_us())
         self._tick_timer = self._loop.call_later(node.settings.tick_s, self._tick)
 
-    async def _read(self, read: Read) -> None:
-        session, node, activity = self._require_session(), self._node, self._activity
-        while True:
+    async def _read(self, stream: FrameStream) -> None:
+        session, node, activity = self._session, self._node, self._activity
+        while session is not None:
             if session.congested and not session.is_closed:
                 # The peer's frames stay in the transport, whose own window then holds the peer back.
                 self._room.clear()
                 await self._room.wait()
                 continue
             try:
-                frame = await read()
+                frame = await stream.read()
             except Exception as error:
                 self._stream_ended(type(error).__name__)
                 return
@@ -191,15 +200,15 @@ class LinkRun:
                 # The next frame may be sealed with a key that this directory names.
                 await self._accept(self._offered)
 
-    async def _write(self, write: Write) -> None:
+    async def _write(self, stream: FrameStream) -> None:
         queue, activity = self._queue, self._activity
         while True:
             while queue:
                 frame = queue.popleft().frame
                 try:
-                    await write(frame)
-                except Exception as error:
-                    self._stream_ended(type(error).__name__)
+                    await stream.write(frame)
+                except Exception:
+                    # The stream is over; the peer may have said why, and whoever reads will find out.
                     return
                 activity.frames_sent += 1
                 activity.bytes_sent += len(frame)
@@ -298,15 +307,15 @@ class LinkRun:
         self._flush = False
         if not self._cut.done():
             self._cut.set_result(Cut(reason.STREAM_ENDED, detail))
-        self._do(self._require_session().closed)
-
-    def _require_session(self) -> LinkSession:
-        if self._session is None:
-            raise RuntimeError("the stream was not opened")
-        return self._session
+        if self._session is not None:
+            self._do(self._session.closed)
 
     def _close(self) -> None:
         """The stream is over, whatever ended it: nothing of it may act any more."""
+        self._queue.clear()
+        if not self._cut.done():
+            self._cut.cancel()
+        self._to_write.set()
         if self._tick_timer is not None:
             self._tick_timer.cancel()
         if self._session is not None:

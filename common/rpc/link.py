@@ -22,7 +22,7 @@ from common.link.activity import LinkActivity
 from common.link.backoff import Backoff, Chance
 from common.link.ports import LinkNode
 from common.link.settings import LinkSettings
-from common.link.stream import LinkRun, Read
+from common.link.stream import FrameStream, LinkRun
 from common.security.tls import CertificateUnusable, hq_name_options, peer_node_from_certificate
 
 log = structlog.get_logger()
@@ -70,6 +70,7 @@ class FederationLinkServicer:
     def __init__(self, node: LinkNode) -> None:
         self._node = node
         self._runs: dict[str, LinkRun] = {}
+        self._streams: dict[str, int] = {}
         self._stopping = False
         self.activities: dict[str, LinkActivity] = {}
 
@@ -84,15 +85,27 @@ class FederationLinkServicer:
         if refusal is not None:
             await context.write(link_pb2.LinkFrame(reject=refusal).SerializeToString())
             return
-        while (older := self._runs.get(peer)) is not None:
+        if self._streams.get(peer, 0) >= self._node.settings.streams_a_node_max:
+            # It opens stream after stream and reads none of them to its end.
+            log.warning("link refused", peer=peer, streams=self._streams[peer])
+            return
+        self._streams[peer] = self._streams.get(peer, 0) + 1
+        try:
+            await self._run_newest(peer, context)
+        finally:
+            self._streams[peer] -= 1
+
+    async def _run_newest(self, peer: str, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
+        """A second stream of a node replaces the first: the first is dead, and nobody has noticed yet."""
+        while (older := self._runs.get(peer)) is not None and not older.finished.is_set():
             older.end(reason.REPLACED, flush=False)
             await older.finished.wait()
-        run = LinkRun(peer, self._node, self.activities.setdefault(peer, LinkActivity(peer)))
-        self._runs[peer] = run
+        run = self._runs[peer] = LinkRun(peer, self._node, self.activities.setdefault(peer, LinkActivity(peer)))
         try:
-            await run.run(_reader(context.read), context.write)
+            await run.run(FrameStream(_reader(context.read), context.write))
         finally:
-            del self._runs[peer]
+            if self._runs.get(peer) is run:
+                del self._runs[peer]
 
     def directory_changed(self, signed: directory_pb2.SignedDirectory) -> None:
         """HQ has published a directory: every province hears of it, and who is no longer welcome is cut off. On the
@@ -190,13 +203,13 @@ class LinkDialler:
             call: Any = channel.stream_stream(METHOD)()
             run = self._run = LinkRun(HQ, self._node, self.activity)
             try:
-                await run.run(_reader(call.read), call.write, call.done_writing)
+                await run.run(FrameStream(_reader(call.read), call.write, call.done_writing, call.cancel))
             finally:
                 self._run = None
                 call.cancel()
 
 
-def _reader(read: Callable[[], Awaitable[Any]]) -> Read:
+def _reader(read: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[bytes | None]]:
     """gRPC's way of reading, with None for the end."""
 
     async def next_frame() -> bytes | None:
