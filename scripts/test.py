@@ -30,8 +30,8 @@ def static_checks():
     """Title and command of each check that runs no code of ours, the quickest first."""
     tools = os.path.dirname(sys.executable)
     return [
-        ("style", [os.path.join(tools, "ruff"), "check"]),
-        ("format", [os.path.join(tools, "ruff"), "format", "--check"]),
+        ("style", [os.path.join(tools, "ruff"), "check", "--output-format=concise"]),
+        ("format", [os.path.join(tools, "ruff"), "format", "--check", "--output-format=concise"]),
         ("protocol style", [os.path.join(tools, "buf"), "lint", "proto"]),
         ("generated code", [sys.executable, os.path.join("scripts", "gen_protos.py"), "--check"]),
         ("import contracts", [os.path.join(tools, "lint-imports"), "--no-cache"]),
