@@ -6,6 +6,7 @@ never queue behind it. On SQLite: write-ahead log, full sync (a commit that was 
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,7 +44,9 @@ def is_storage_fault(error: BaseException) -> bool:
     """Whether the database could not take the work (disk full, locked, away), as opposed to the work being wrong."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, OperationalError) and any(sign in str(error.orig).lower() for sign in _STORAGE_SIGNS)
+    # Rows go through the driver's own cursor (common.db.rows), so its exceptions come unwrapped as well.
+    said = error.orig if isinstance(error, OperationalError) else error
+    return isinstance(said, sqlite3.OperationalError) and any(sign in str(said).lower() for sign in _STORAGE_SIGNS)
 
 
 _STORAGE_SIGNS = ("is locked", "disk", "full", "i/o error", "unable to open", "readonly", "busy")
