@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Protocol
+
+BEIJING_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 class Clock(Protocol):
@@ -30,3 +32,8 @@ class SystemClock:
 def iso(microseconds: int) -> str:
     """A wall-clock reading as ISO 8601 in UTC, with milliseconds."""
     return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="milliseconds")
+
+
+def business_date(microseconds: int) -> str:
+    """The calendar date of a wall-clock reading in Beijing time (all of China, no summer time), ISO."""
+    return datetime.fromtimestamp(microseconds / 1e6, BEIJING_TIME).date().isoformat()

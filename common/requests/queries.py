@@ -21,7 +21,7 @@ from common.trace import Step
 REQUESTS_MAX = 500
 """Requests in one page."""
 PAGES_SCANNED_MAX = 40
-"""A state is derived from the legs, so a page of one state may have to be looked for; at most in so many pages of all."""
+"""A state is derived from the legs, so a page of one state may have to be looked for; at most in so many pages."""
 
 PARTLY_COMPLETED = "partly completed"
 STATES = (SUBMITTED, OVERDUE, *TERMINAL, PARTLY_COMPLETED)
@@ -33,8 +33,9 @@ def list_requests(
     """The latest requests, newest first; `next` is the id to go on `before`, None at the end."""
     limit = max(1, min(limit, REQUESTS_MAX))
     items: list[dict[str, Any]] = []
-    last: bytes | None = None
-    for page in _pages(connection, state, limit, before):
+    last, all_seen = before, False
+    for page, is_last in _pages(connection, state, limit, before):
+        all_seen = is_last
         for row, legs in page:
             if len(items) == limit:
                 return {"items": items, "next": format_id(last) if last is not None else None}
@@ -42,7 +43,7 @@ def list_requests(
             described = _described(row, legs, kinds)
             if state in ("", described["state"]):
                 items.append(described)
-    return {"items": items, "next": None}
+    return {"items": items, "next": format_id(last) if last is not None and not all_seen else None}
 
 
 def show_request(connection: sa.Connection, context: NodeContext, request_id: bytes) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def show_request(connection: sa.Connection, context: NodeContext, request_id: by
 
 def has_ended(connection: sa.Connection, request_id: bytes) -> bool:
     """Whether all legs have ended. Raises RequestNotFound."""
-    states = [state for _, state in connection.execute(sa.select(asked_legs.c.leg_id, asked_legs.c.state).where(_of(request_id)))]
+    states = connection.execute(sa.select(asked_legs.c.state).where(_of(request_id))).scalars().all()
     if not states:
         raise RequestNotFound(request_id=format_id(request_id))
     return all(state in TERMINAL for state in states)
@@ -82,13 +83,18 @@ def asked_steps(connection: sa.Connection, context: NodeContext, request_id: byt
 def request_counts(connection: sa.Connection) -> dict[str, int]:
     """How many legs are in each state."""
     statement = sa.select(asked_legs.c.state, sa.func.count()).group_by(asked_legs.c.state)
-    return {SUBMITTED: 0, OVERDUE: 0, **dict.fromkeys(TERMINAL, 0), **dict(connection.execute(statement).tuples().all())}
+    return {
+        SUBMITTED: 0,
+        OVERDUE: 0,
+        **dict.fromkeys(TERMINAL, 0),
+        **dict(connection.execute(statement).tuples().all()),
+    }
 
 
 def _pages(
     connection: sa.Connection, state: str, limit: int, before: bytes | None
-) -> Iterator[list[tuple[RequestRow, list[AskedLegRow]]]]:
-    """Pages of requests that may be in `state`, newest first."""
+) -> Iterator[tuple[list[tuple[RequestRow, list[AskedLegRow]]], bool]]:
+    """Pages of requests that may be in `state`, newest first; with each, whether it is the last."""
     leg_state = COMPLETED if state == PARTLY_COMPLETED else state
     for _ in range(PAGES_SCANNED_MAX):
         statement = sa.select(requests).order_by(requests.c.request_id.desc()).limit(limit + 1)
@@ -106,8 +112,9 @@ def _pages(
         legs: dict[bytes, list[AskedLegRow]] = {}
         for leg in _legs(connection, [row.request_id for row in rows]):
             legs.setdefault(leg.request_id, []).append(leg)
-        yield [(row, legs.get(row.request_id, [])) for row in rows]
-        if len(rows) <= limit:
+        is_last = len(rows) <= limit
+        yield [(row, legs.get(row.request_id, [])) for row in rows], is_last
+        if is_last:
             return
         before = rows[-1].request_id
 
@@ -140,9 +147,7 @@ def _described(row: RequestRow, legs: Sequence[AskedLegRow], kinds: RequestKinds
         "state": request_state(leg.state for leg in legs),
         "created_at_us": row.created_at_us,
         "region": row.region,
-        "legs": [
-            {"destination": leg.destination, "state": leg.state, "reason_code": leg.reason_code} for leg in legs
-        ],
+        "legs": [{"destination": leg.destination, "state": leg.state, "reason_code": leg.reason_code} for leg in legs],
         "operator": row.operator,
         "channel": row.channel,
     }

@@ -2,18 +2,101 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
-import sqlalchemy.engine
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.ids import format_id, parse_id
-from common.node_context import NodeContext
-from common.program.reads import Reads
+from common.ids import format_id
+from common.program.node import Node
 from common.requests.commands import ActingFor, CancelServiceRequest, SubmitServiceRequest
-from common.requests.queries import has_ended, list_requests, show_request
-from common.requests.watch import RequestWatch
+from common.requests.queries import REQUESTS_MAX, list_requests, show_request
+from common.requests.watch import wait_for_end
+from common.web import id_of
+
+WAIT_MS_MAX = 30_000
+TEXT_CHARS_MAX = 128
+
+
+class Acting(BaseModel):
+    """Who acts, and how the customer was authenticated."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    operator: str = Field(default="", max_length=64)
+    organisation: str = Field(default="", max_length=64)
+    channel: str = Field(default="", max_length=32)
+    customer_authentication: str = Field(default="NONE", max_length=32)
+
+
+class NewRequest(BaseModel):
+    """A service request; `content` holds the kind's fields, personal ones too: each goes where it belongs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str = Field(max_length=TEXT_CHARS_MAX)
+    destinations: list[str] = Field(default=[], max_length=1_000)
+    region: str = Field(default="", max_length=64)
+    content: dict[str, Any] = {}
+    acting: Acting = Acting()
+    time_to_live_ms: int = Field(default=0, ge=0)
+    idempotency_key: str = Field(default="", max_length=TEXT_CHARS_MAX)
+
+
+class Cancellation(BaseModel):
+    """Which leg to cancel; without a destination, all that are open."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    destination: str = Field(default="", max_length=2)
+
+
+def request_routes(node: Node) -> APIRouter:
+    """The routes of one node."""
+    router = APIRouter(prefix="/requests", tags=["requests"])
+
+    @router.get("")
+    async def requests(
+        state: str = "", limit: Annotated[int, Query(ge=1, le=REQUESTS_MAX)] = 50, before: str = ""
+    ) -> dict[str, Any]:
+        page_before = id_of(before) if before else None
+        return await node.reads.run(list_requests, node.context.kinds, state, limit, page_before)
+
+    @router.post("", status_code=201)
+    async def submit(new: NewRequest) -> dict[str, Any]:
+        body, private = node.context.kinds.asked_as(new.kind).encode_request(new.content)
+        command = SubmitServiceRequest(
+            kind=new.kind,
+            destinations=tuple(new.destinations),
+            region=new.region,
+            body=body,
+            private=private,
+            acting=ActingFor(**new.acting.model_dump()),
+            time_to_live_ms=new.time_to_live_ms,
+            idempotency_key=new.idempotency_key,
+        )
+        submitted = await node.writer.execute(command)
+        return {
+            "request_id": format_id(submitted.request_id),
+            "destinations": list(submitted.destinations),
+            "repeated": submitted.repeated,
+        }
+
+    @router.get("/{request_id}")
+    async def show(request_id: str, wait_ms: Annotated[int, Query(ge=0, le=WAIT_MS_MAX)] = 0) -> dict[str, Any]:
+        identity = id_of(request_id)
+        if wait_ms:
+            await wait_for_end(node.watch, node.reads, identity, wait_ms)
+        return await node.reads.run(show_request, node.context, identity)
+
+    @router.get("/{request_id}/trace")
+    async def trace(request_id: str) -> dict[str, Any]:
+        return await node.reads.run(node.role.trace, node.context, id_of(request_id))
+
+    @router.post("/{request_id}/cancel", status_code=202)
+    async def cancel(request_id: str, which: Cancellation | None = None) -> dict[str, Any]:
+        destination = which.destination if which is not None else ""
+        asked = await node.writer.execute(CancelServiceRequest(id_of(request_id), destination))
+        return {"request_id": format_id(asked.request_id), "destinations": list(asked.destinations)}
+
+    return router

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+from common.program.reads import Reads
 from common.requests.events import LegEnded
+from common.requests.queries import has_ended
 
 
 class RequestWatch:
@@ -40,3 +42,12 @@ class RequestWatch:
     def _wake(self, request_id: bytes) -> None:
         for changed in self._waiting.get(request_id, ()):
             changed.set()
+
+
+async def wait_for_end(watch: RequestWatch, reads: Reads, request_id: bytes, wait_ms: int) -> None:
+    """Returns when all legs of the request have ended, or when the time is over. Raises RequestNotFound."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait_ms / 1000), watch.changes(request_id) as changed:
+            while not await reads.run(has_ended, request_id):
+                await changed.wait()
+                changed.clear()

@@ -1,0 +1,118 @@
+"""A node's data directory: where everything of the node stands, and that only one program works in it at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from common.db.engine import sqlite_url
+from common.errors import Fault
+from common.security.private_files import make_private_directory, require_private_directory
+
+SETTINGS_FILE = "node.toml"
+DATABASE_FILE = "node.db"
+LOCK_FILE = "node.lock"
+ADMIN_SOCKET = "admin.sock"
+
+SOCKET_PATH_BYTES_MAX = 100
+"""A Unix socket's path may have 107 bytes on Linux and 103 elsewhere."""
+
+
+class DataDirectoryInUse(Fault):
+    """Another program holds the data directory: the node runs, or an operator's command is under way."""
+
+    en = "Another program works in {path}: the node is running, or another command is. Stop it or wait for it."
+    zh = "另一程序正在使用 {path}：节点正在运行，或有其他命令正在执行。请停止该程序或稍候。"
+
+
+class DataDirectoryMissing(Fault):
+    """There is no such directory."""
+
+    en = "There is no data directory {path}. Initialise the node first."
+    zh = "数据目录 {path} 不存在，请先初始化节点。"
+
+
+class DataDirectory:
+    """The files of one node, below one directory of mode 0700."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+
+    @property
+    def settings_file(self) -> Path:
+        return self.path / SETTINGS_FILE
+
+    @property
+    def database(self) -> Path:
+        return self.path / DATABASE_FILE
+
+    @property
+    def url(self) -> str:
+        """The database's URL."""
+        return sqlite_url(str(self.database))
+
+    def create(self) -> None:
+        """Makes the directory where there is none. Raises PermissionsTooWide, OSError."""
+        make_private_directory(self.path)
+
+    def require(self) -> None:
+        """Raises DataDirectoryMissing; PermissionsTooWide where others could enter it."""
+        if not self.path.is_dir():
+            raise DataDirectoryMissing(path=self.path)
+        require_private_directory(self.path)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the directory for this program alone. The system gives it back when the program ends, however it ends.
+
+        Raises DataDirectoryInUse, and what `require` raises.
+        """
+        self.require()
+        descriptor = os.open(self.path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise DataDirectoryInUse(path=self.path) from error
+            yield
+        finally:
+            os.close(descriptor)
+
+    # Where the node can be reached, for whoever starts it with ports that the system chooses.
+
+    def address_file(self, name: str) -> Path:
+        return self.path / f"{name}.address"
+
+    def write_address(self, name: str, address: str) -> None:
+        """Says where a port is: `<name>.address` holds `address`. Whoever sees the file sees all of it."""
+        temporary = self.path / f".{name}.address"
+        temporary.write_text(address + "\n", encoding="utf-8")
+        os.replace(temporary, self.address_file(name))
+
+    def read_address(self, name: str) -> str:
+        """The address that was written last; empty where there is none."""
+        try:
+            return self.address_file(name).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return ""
+
+    def remove_address(self, name: str) -> None:
+        self.address_file(name).unlink(missing_ok=True)
+
+    def new_admin_socket(self) -> Path:
+        """A free path for the admin socket: in this directory, or in a new private one of a shorter name."""
+        path = self.path / ADMIN_SOCKET
+        if len(os.fsencode(path)) > SOCKET_PATH_BYTES_MAX:
+            path = Path(tempfile.mkdtemp(prefix="quanwang-")) / ADMIN_SOCKET
+        path.unlink(missing_ok=True)
+        return path
+
+    def remove_admin_socket(self, path: Path) -> None:
+        """Takes away what `new_admin_socket` gave."""
+        path.unlink(missing_ok=True)
+        if path.parent != self.path:
+            path.parent.rmdir()

@@ -1,0 +1,83 @@
+"""A node put together: its core and everything that stands around it, whether it serves or only runs one command."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from common.clock import Clock
+from common.core import NodeCore
+from common.db.engine import open_reader
+from common.link.activity import LinkActivity
+from common.node_context import NodeContext
+from common.program.data_directory import DataDirectory
+from common.program.inline_writer import InlineWriter
+from common.program.reads import Reads
+from common.requests.events import LegEnded
+from common.requests.watch import RequestWatch
+from common.settings import NodeSettings
+
+
+class CommandWriter(Protocol):
+    """Runs commands, durably. `Writer` does it on its thread, `InlineWriter` where it is asked."""
+
+    @property
+    def storage_failing(self) -> bool: ...
+
+    def execute(self, command: Any, bulk: bool = False) -> Awaitable[Any]:
+        """The command's result; fails with its refusal or fault. `bulk`: behind everything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the two kinds of node tell differently. Queries run on a reader's connection."""
+
+    name: str
+    trace: Callable[[sa.Connection, NodeContext, bytes], dict[str, Any]]
+    """What this node knows of a request's way. Raises RequestNotFound."""
+    counts: Callable[[sa.Connection], dict[str, Any]]
+    """The role's own part of the status."""
+
+
+def no_links() -> Mapping[str, LinkActivity]:
+    """A node that does not serve has no live links."""
+    return {}
+
+
+@dataclass(slots=True)
+class Node:
+    """One node. `writer` is replaced when the node begins to serve."""
+
+    role: Role
+    data: DataDirectory
+    settings: NodeSettings
+    clock: Clock
+    core: NodeCore
+    reads: Reads
+    writer: CommandWriter
+    watch: RequestWatch = field(default_factory=RequestWatch)
+    link_activities: Callable[[], Mapping[str, LinkActivity]] = no_links
+
+    @property
+    def context(self) -> NodeContext:
+        """What handlers know of the node."""
+        return self.core.context
+
+    def close(self) -> None:
+        """Gives back the database."""
+        self.reads.close()
+        self.core.close()
+
+
+def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Clock, core: NodeCore) -> Node:
+    """A node around its core, not serving yet."""
+    core.context.limits = settings.requests
+    engine = open_reader(data.url, settings.reads.connections_max)
+    node = Node(
+        role, data, settings, clock, core, Reads(engine, settings.reads.connections_max), InlineWriter(core.dispatcher)
+    )
+    core.dispatcher.subscribe(LegEnded, node.watch.leg_ended)
+    return node

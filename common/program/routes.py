@@ -1,0 +1,46 @@
+"""How the node is, over HTTP: status and alarms for its operators; health for whoever watches the process."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from common.messaging.alarms import list_alarms
+from common.program.health import readiness
+from common.program.node import Node
+from common.program.status import node_status
+
+ALARMS_MAX = 1_000
+
+
+def operator_routes(node: Node) -> APIRouter:
+    """For the admin socket."""
+    router = APIRouter(tags=["node"])
+
+    @router.get("/status")
+    async def status() -> dict[str, Any]:
+        return await node.reads.run(node_status, node)
+
+    @router.get("/alarms")
+    async def alarms(limit: Annotated[int, Query(ge=1, le=ALARMS_MAX)] = 200) -> dict[str, Any]:
+        return {"items": await node.reads.run(list_alarms, limit)}
+
+    return router
+
+
+def health_routes(node: Node) -> APIRouter:
+    """For the TCP port: nothing that a stranger may not see."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        found = await readiness(node)
+        return JSONResponse(found, 200 if found["ready"] else 503)
+
+    return router

@@ -1,0 +1,212 @@
+"""Serving: from the data directory's lock to the last frame sent.
+
+    serve:  lock -> settings -> schema -> open -> writer -> links -> http -> (until told to stop) -> links -> writer
+
+What a node's role adds stands in a `Program`: its ports, its links, its timers. All sockets live on one event loop; the
+writer has a thread of its own and says what happened by handing it to the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from fastapi import FastAPI
+
+from common.db.engine import open_reader
+from common.db.schema import Schema, require_schema
+from common.errors import TemporaryFault
+from common.link.activity import LinkActivity
+from common.link.ports import LinkNode
+from common.messaging.alarms import RaiseAlarm
+from common.messaging.link_reader import LinkReader
+from common.messaging.writer import Writer
+from common.program.data_directory import DataDirectory
+from common.program.http_servers import HttpServer, listen_tcp, listen_unix
+from common.program.logs import configure_logs
+from common.program.node import Node
+from common.settings import NodeSettings, load_settings
+
+log = structlog.get_logger()
+
+S = TypeVar("S", bound=NodeSettings)
+
+
+class Program(Protocol):
+    """What a role adds to serving."""
+
+    node: Node
+    admin_app: FastAPI
+    health_app: FastAPI
+
+    def timed_commands(self) -> list[Any]:
+        """What is due now. Asked on the writer's thread, some times a second."""
+
+    def observe(self, outcome: Any) -> None:
+        """A group ran. On the writer's thread."""
+
+    async def start(self, writer: Writer) -> None:
+        """The writer runs: opens ports, links, subscriptions."""
+
+    async def stop(self) -> None:
+        """Ends what `start` began, links in good order."""
+
+
+OpenProgram = Callable[[DataDirectory, S], Program]
+
+
+def serve(data_dir: Path, settings_type: type[S], schema: Schema, open_program: OpenProgram[S]) -> None:
+    """Serves until SIGTERM or SIGINT. Returns when everything is durable and closed.
+
+    Raises DataDirectoryMissing, DataDirectoryInUse, SettingsInvalid, SchemaOutOfDate, SchemaTooNew, PortInUse, and what
+    `open_program` raises.
+    """
+    data = DataDirectory(data_dir)
+    with data.locked():
+        settings = load_settings(settings_type, data.settings_file)
+        check_schema(data, schema)
+        asyncio.run(_serve(data, settings, open_program))
+
+
+def check_schema(data: DataDirectory, schema: Schema) -> None:
+    """Raises SchemaOutOfDate or SchemaTooNew unless the database is as this release needs it."""
+    engine = open_reader(data.url, connections_max=1)
+    try:
+        with engine.connect() as connection:
+            require_schema(connection, schema)
+    finally:
+        engine.dispose()
+
+
+async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S]) -> None:
+    stopping = _stop_on_signals()
+    program = open_program(data, settings)
+    node = program.node
+    configure_logs(settings.log_level, node.context.node)
+    writer = Writer(node.core.dispatcher, node.clock, program.timed_commands, program.observe, settings.writer)
+    writer.start(asyncio.get_running_loop())
+    node.writer = writer
+    try:
+        await program.start(writer)
+        https = _Http(data, settings, program)
+        try:
+            log.info("node serves", role=node.role.name, software=node.context.software_version)
+            await stopping.wait()
+            log.info("node stops")
+        finally:
+            await _within(settings.program.stop_timeout_ms, https.stop())
+    finally:
+        await _within(settings.program.stop_timeout_ms, program.stop())
+        await asyncio.to_thread(writer.stop)
+        node.close()
+    log.info("node stopped")
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    return stopping
+
+
+async def _within(timeout_ms: int, ending: Awaitable[None]) -> None:
+    """What ends in good order, if it does so in time: nothing that is durable depends on it."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(ending, timeout_ms / 1000)
+
+
+class _Http:
+    """The two HTTP servers, and where they are."""
+
+    def __init__(self, data: DataDirectory, settings: NodeSettings, program: Program) -> None:
+        self._data = data
+        http = settings.http
+        port = sticky_port(data, "http", http.port)
+        listening = listen_tcp(http.host, port, "http.port")
+        data.write_address("http", f"{http.host}:{listening.getsockname()[1]}")
+        self._socket = data.new_admin_socket()
+        self._servers = [
+            HttpServer(program.health_app, listening),
+            HttpServer(program.admin_app, listen_unix(self._socket)),
+        ]
+        data.write_address("admin", str(self._socket))
+        for server in self._servers:
+            server.start()
+
+    async def stop(self) -> None:
+        """Takes the admin socket away, so that commands act on the data directory themselves."""
+        self._data.remove_address("admin")
+        self._data.remove_admin_socket(self._socket)
+        await asyncio.gather(*(server.stop() for server in self._servers))
+
+
+def sticky_port(data: DataDirectory, name: str, configured: int) -> int:
+    """The port to listen on. Where the system chooses (0), the one it chose before, if it is still free: whoever was
+    told the address finds the node there again after a restart."""
+    if configured:
+        return configured
+    former = data.read_address(name).rpartition(":")[2]
+    return int(former) if former.isdigit() and _is_free(int(former)) else 0
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with listen_tcp("0.0.0.0", 0, "") as listening:  # noqa: S104 - only to see which.
+        return int(listening.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    try:
+        listen_tcp("0.0.0.0", port, "").close()  # noqa: S104 - only to see whether it could be had.
+    except Exception:
+        return False
+    return True
+
+
+def link_node(node: Node, writer: Writer, **parts: Any) -> LinkNode:
+    """The node as its links see it. `parts`: what only one of the two ends has."""
+
+    def alarm(kind: str, peer: str, detail: str) -> None:
+        execute_and_forget(writer, RaiseAlarm(kind, peer, detail))
+
+    return LinkNode(
+        node=node.context.node,
+        dispatcher=writer,
+        store=LinkReader(node.reads.engine, node.core.incarnation),
+        directory=node.core.directory,
+        judge=node.core.judge,
+        clock=node.clock,
+        settings=node.settings.link,
+        alarm=alarm,
+        software_version=node.context.software_version,
+        executor=node.reads.executor,
+        **parts,
+    )
+
+
+def execute_and_forget(writer: Writer, command: Any) -> None:
+    """Runs a command that nobody waits for; what it fails with is logged."""
+
+    def done(future: asyncio.Future[Any]) -> None:
+        if not future.cancelled() and (error := future.exception()) is not None:
+            log.error("command failed", command=type(command).__name__, error=str(error))
+
+    with suppress(TemporaryFault):
+        writer.execute(command).add_done_callback(done)
+
+
+def on_loop(loop: asyncio.AbstractEventLoop, function: Callable[..., Any], *args: Any) -> None:
+    """Hands a call from the writer's thread to the event loop; a loop that has ended needs no calls."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(function, *args)
+
+
+def activities_of(activity: LinkActivity) -> dict[str, LinkActivity]:
+    """The one link of a province, by its peer."""
+    return {activity.peer: activity}

@@ -1,0 +1,94 @@
+"""How a node is: links, queues, counts. Read beside the writer; what lives in memory is read as it is at the moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.directory.model import Directory
+from common.ids import HQ
+from common.link.activity import LinkActivity
+from common.messaging.alarms import alarms
+from common.messaging.inbox import PARKED, WAITING, inbox
+from common.messaging.links import LinkRow, links
+from common.messaging.outbox import waiting_by_peer
+from common.program.node import Node
+from common.requests.queries import request_counts
+
+
+def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
+    """The node as it is now. Times in µs of its own clock."""
+    context, directory = node.context, node.context.directory
+    entry = directory.node(context.node)
+    return {
+        "node": context.node,
+        "name": {"zh": entry.name_zh, "en": entry.name_en} if entry is not None else {"zh": "", "en": ""},
+        "role": node.role.name,
+        "software_version": context.software_version,
+        "started_at_us": context.started_at_us,
+        "now_us": node.clock.now_us(),
+        "incarnation": node.core.incarnation.hex(),
+        "database": str(node.data.database),
+        "directory_version": directory.version,
+        "directory_valid_until_us": directory.valid_until_us,
+        "links": link_states(connection, node),
+        "inbox": inbox_counts(connection),
+        "requests": request_counts(connection),
+        "alarms": alarm_count(connection),
+        "storage_failing": node.writer.storage_failing,
+        **node.role.counts(connection),
+    }
+
+
+def link_states(connection: sa.Connection, node: Node) -> list[dict[str, Any]]:
+    """One line a link: of every peer there ever was, and of those the directory names."""
+    rows = {row.peer: LinkRow._make(row) for row in connection.execute(sa.select(links))}
+    waiting = waiting_by_peer(connection)
+    activities = node.link_activities()
+    peers = {*rows, *activities, *_expected_peers(node.context.node, node.context.directory)}
+    return [_link(node, peer, rows.get(peer), waiting.get(peer), activities.get(peer)) for peer in sorted(peers)]
+
+
+def inbox_counts(connection: sa.Connection) -> dict[str, int]:
+    """How many received messages wait for their next try, and how many for an operator."""
+    statement = (
+        sa.select(inbox.c.state, sa.func.count()).where(inbox.c.state.in_((WAITING, PARKED))).group_by(inbox.c.state)
+    )
+    return {WAITING: 0, PARKED: 0, **dict(connection.execute(statement).tuples().all())}
+
+
+def alarm_count(connection: sa.Connection) -> int:
+    """How many alarms there are (kinds and subjects, not occurrences)."""
+    return connection.execute(sa.select(sa.func.count()).select_from(alarms)).scalar_one()
+
+
+def _expected_peers(node: str, directory: Directory) -> tuple[str, ...]:
+    return directory.active_provinces() if node == HQ else (HQ,)
+
+
+def _link(
+    node: Node, peer: str, row: LinkRow | None, waiting: tuple[int, int, int] | None, activity: LinkActivity | None
+) -> dict[str, Any]:
+    port = node.core.dispatcher.sealer.port(peer)
+    count, size, oldest = waiting or (0, 0, 0)
+    is_open = activity is not None and activity.open
+    since_us = 0
+    if activity is not None:
+        since_us = activity.opened_at_us if is_open else activity.ended_at_us
+    return {
+        "peer": peer,
+        "state": "stopped" if port.sealing_stopped else "open" if is_open else "closed",
+        "since_us": since_us,
+        "last_cut_reason": activity.reason_code if activity is not None else "",
+        "last_cut_detail": activity.detail if activity is not None else "",
+        "sealing_stopped": port.sealing_stopped,
+        "sealed_sequence": row.sealed_sequence if row is not None else 0,
+        "acked_sequence": row.acked_sequence if row is not None else 0,
+        "received_sequence": row.received_sequence if row is not None else 0,
+        "waiting_entries": count,
+        "waiting_bytes": size,
+        "oldest_waiting_at_us": oldest,
+        "peer_software_version": activity.peer_software_version if activity is not None else "",
+        "peer_directory_version": activity.peer_directory_version if activity is not None else 0,
+    }

@@ -1,0 +1,206 @@
+"""The settings of a node: from `<data directory>/node.toml` and from the environment, which comes first.
+
+`QUANWANG_HTTP__PORT=8080` is `port` of the table `[http]`. Everything that is wrong is said at once, each problem with
+where it stands and how to mend it; a key that nobody knows is an error, since it is mostly one that was mistyped.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from common.errors import Fault
+from common.link.settings import LinkSettings
+from common.messaging.intake import RetryPolicy
+from common.messaging.sealer import SealLimits
+from common.messaging.writer import WriterLimits
+from common.node_context import RequestLimits
+
+ENVIRONMENT_PREFIX = "QUANWANG_"
+NOT_SETTINGS = frozenset({"QUANWANG_ENVIRONMENTS", "QUANWANG_DATA", "QUANWANG_LANG"})
+"""Variables that scripts and commands read; they are not settings of a node."""
+
+PORT_MAX = 65_535
+
+S = TypeVar("S", bound="NodeSettings")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the settings: where it stands, what it is, how to mend it."""
+
+    where: str
+    en: str
+    zh: str
+
+    def text(self, language: str) -> str:
+        """The problem in `language` ("zh..." is Chinese, all else English)."""
+        return f"{self.where}: {self.zh if language.startswith('zh') else self.en}"
+
+
+class SettingsInvalid(Fault):
+    """The settings cannot be used; `problems` says everything that is wrong with them."""
+
+    en = "The settings cannot be used:\n{problems_en}"
+    zh = "设置不可用：\n{problems_zh}"
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__(
+            problems_en="\n".join(f"  {problem.text('en')}" for problem in problems),
+            problems_zh="\n".join(f"  {problem.text('zh')}" for problem in problems),
+        )
+
+
+class Section(BaseModel):
+    """A table of the settings file. Unknown keys are errors; numbers are never negative."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class HttpSettings(Section):
+    """Health and metrics over TCP. The admin API is never here: it is on the Unix socket in the data directory."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: int = Field(default=0, ge=0, le=PORT_MAX)
+    """The port; 0: the system chooses one, and `http.address` in the data directory says which."""
+    request_body_bytes_max: int = Field(default=2 * 1_048_576, ge=1_024)
+    """The largest body that the admin API takes."""
+
+
+class ReadSettings(Section):
+    """Queries, which run beside the writer."""
+
+    connections_max: int = Field(default=4, ge=1, le=64)
+    """How many queries run at a time."""
+
+
+class ProgramSettings(Section):
+    """The program itself."""
+
+    stop_timeout_ms: int = Field(default=8_000, ge=100)
+    """How long the node may take to stop in good order before it just stops."""
+    clock_jump_ms: int = Field(default=2_000, ge=100)
+    """The wall clock has jumped when it moves by more than this against the monotonic one, between two looks."""
+    clock_hold_ms: int = Field(default=600_000, ge=0)
+    """After a jump nothing expires until the wall clock is back, or for so long; then the new time counts."""
+
+
+class NodeSettings(BaseSettings):
+    """What both kinds of node have in common."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+        use_attribute_docstrings=True,
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is logged: this and everything graver."""
+    http: HttpSettings = HttpSettings()
+    reads: ReadSettings = ReadSettings()
+    program: ProgramSettings = ProgramSettings()
+    requests: RequestLimits = Field(default_factory=RequestLimits)
+    link: LinkSettings = LinkSettings()
+    sealing: SealLimits = SealLimits()
+    writer: WriterLimits = WriterLimits()
+    retry: RetryPolicy = RetryPolicy()
+
+    @model_validator(mode="after")
+    def _limits_are_positive(self) -> NodeSettings:
+        for table in ("requests", "link", "sealing", "writer", "retry"):
+            limits = getattr(self, table)
+            for name in type(limits).__dataclass_fields__:
+                if getattr(limits, name) <= 0:
+                    raise ValueError(f"{table}.{name} must be greater than 0")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the file, whose content is given as arguments."""
+        return env_settings, init_settings
+
+
+def load_settings(settings: type[S], file: Path, environment: Mapping[str, str] = os.environ) -> S:
+    """The settings of a node. Raises SettingsInvalid with everything that is wrong."""
+    content = _read(file)
+    problems = _unknown_variables(settings, environment)
+    try:
+        loaded = settings(**content)
+    except ValidationError as error:
+        problems += [_problem(found, file, environment) for found in error.errors()]
+    if problems:
+        raise SettingsInvalid(tuple(problems))
+    return loaded
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problem = Problem(
+            str(file), f"it is not TOML ({error}). Correct that line.", f"不是有效的 TOML（{error}），请更正该行。"
+        )
+        raise SettingsInvalid((problem,)) from error
+
+
+def _unknown_variables(settings: type[NodeSettings], environment: Mapping[str, str]) -> list[Problem]:
+    """Variables of the environment that look like settings but are none: the library passes over these in silence."""
+    problems = []
+    for name in sorted(environment):
+        if not name.upper().startswith(ENVIRONMENT_PREFIX) or name.upper() in NOT_SETTINGS:
+            continue
+        first = name[len(ENVIRONMENT_PREFIX) :].lower().split("__")[0]
+        if first not in settings.model_fields:
+            known = ", ".join(settings.model_fields)
+            problems.append(
+                Problem(
+                    f"environment variable {name}",
+                    f"there is no setting of this name. Known: {known}. Correct the name, or remove the variable.",
+                    f"没有此名称的设置。可用名称：{known}。请更正名称或删除该变量。",
+                )
+            )
+    return problems
+
+
+def _problem(found: Any, file: Path, environment: Mapping[str, str]) -> Problem:
+    """One finding of the validation, in words."""
+    path = ".".join(str(part) for part in found["loc"])
+    variable = ENVIRONMENT_PREFIX + "__".join(str(part) for part in found["loc"]).upper()
+    where = f"environment variable {variable}" if variable in environment else f"{file}, {path or 'the file'}"
+    kind = found["type"]
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        return Problem(
+            where,
+            "there is no setting of this name. Correct the name, or remove it.",
+            "没有此名称的设置，请更正名称或将其删除。",
+        )
+    if kind == "missing":
+        return Problem(where, "it is missing. Add it.", "缺少此设置，请补充。")
+    message = str(found["msg"]).removeprefix("Value error, ")
+    given = repr(found.get("input"))[:80] if path else ""
+    return Problem(
+        where,
+        f"{message}{f' ({given} was given)' if given else ''}. Correct the value.",
+        f"取值无效（{message}{f'，当前值 {given}' if given else ''}），请更正。",
+    )

@@ -1,0 +1,178 @@
+"""The web side that both nodes share: the application, errors as the TM Forum states them, languages, body limits.
+
+Routes raise; here every error is mapped, once. What nobody foresaw is told to the log and to nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.errors import Fault, QuanwangError, Refusal, TemporaryFault
+from common.ids import parse_id
+
+log = structlog.get_logger()
+
+DEFAULT_LANGUAGE = "en"
+FINDINGS_MAX = 10
+
+_BY_ENDING = {"_NOT_FOUND": 404}
+_BY_BEGINNING = {"MALFORMED_": 422}
+
+
+class InternalRequestFault(Fault):
+    """A request failed in a way that nobody foresaw."""
+
+    code = "INTERNAL_FAULT"
+    en = "The request failed for a reason inside the node; the node's log says more."
+    zh = "请求因节点内部原因失败，详情见节点日志。"
+
+
+class MalformedInput(Refusal):
+    """The request is not one that this address takes."""
+
+    en = "The request cannot be read: {detail}."
+    zh = "请求无法解析：{detail}。"
+
+
+class AddressNotFound(Refusal):
+    """Nothing is at this address."""
+
+    en = "There is nothing at this address ({detail})."
+    zh = "此地址无内容（{detail}）。"
+
+
+class BodyTooLarge(Refusal):
+    """More than is taken at once."""
+
+    en = "The body is larger than {most} bytes."
+    zh = "请求内容超过 {most} 字节。"
+
+
+class MalformedId(Refusal):
+    """An identity in an address is not one."""
+
+    en = "{given} is not an identity; one looks like 0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90."
+    zh = "{given} 不是有效的标识，正确形式如 0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90。"
+
+
+def id_of(text: str) -> bytes:
+    """The identity that is written in an address. Raises MalformedId."""
+    try:
+        return parse_id(text)
+    except ValueError as error:
+        raise MalformedId(given=repr(text[:64])) from error
+
+
+def language_of(header: str | None) -> str:
+    """The first language that a caller names ("zh-CN,zh;q=0.9" is "zh-cn"); English where it names none."""
+    first = (header or "")[:100].split(",")[0].split(";")[0].strip().lower()
+    return first if first and first != "*" else DEFAULT_LANGUAGE
+
+
+def status_of(error: QuanwangError) -> int:
+    """The HTTP status of an error: what a rule refused is a conflict, unless its name says more."""
+    if isinstance(error, TemporaryFault):
+        return 503
+    for beginning, status in _BY_BEGINNING.items():
+        if error.code.startswith(beginning):
+            return status
+    if not isinstance(error, Refusal):
+        return 500
+    return next((status for ending, status in _BY_ENDING.items() if error.code.endswith(ending)), 409)
+
+
+def error_response(error: QuanwangError, language: str, status: int = 0) -> JSONResponse:
+    """The error as a TM Forum error document: the reason in the caller's language."""
+    status = status or status_of(error)
+    content = {"code": error.code, "reason": error.text(language), "message": error.text("en"), "status": str(status)}
+    return JSONResponse(content, status)
+
+
+def build_app(title: str, routers: list[APIRouter], body_bytes_max: int) -> FastAPI:
+    """An application of these routers, with every error mapped."""
+    # The pages of documentation load scripts from the network, which nodes have none of.
+    app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+    for router in routers:
+        app.include_router(router)
+    app.add_exception_handler(QuanwangError, _known)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
+    app.add_middleware(BodyLimit, bytes_max=body_bytes_max)
+    return app
+
+
+async def _known(request: Request, error: Exception) -> JSONResponse:
+    known = error if isinstance(error, QuanwangError) else InternalRequestFault()
+    if isinstance(known, Fault) and not isinstance(known, TemporaryFault):
+        log.error("request failed", path=request.url.path, code=known.code)
+    return error_response(known, _language(request))
+
+
+async def _unreadable(request: Request, error: Exception) -> JSONResponse:
+    found = error.errors()[:FINDINGS_MAX] if isinstance(error, RequestValidationError) else ()
+    # The input itself is left out: it may hold personal data.
+    parts = [f"{'.'.join(str(part) for part in finding['loc'])}: {finding['msg']}" for finding in found]
+    return error_response(MalformedInput(detail="; ".join(parts)), _language(request), 422)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
+    known: QuanwangError = MalformedInput(detail=detail)
+    if status in (404, 405):
+        known = AddressNotFound(detail=f"{request.method} {request.url.path}")
+    return error_response(known, _language(request), status)
+
+
+async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    log.error("request failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+    return error_response(InternalRequestFault(), _language(request))
+
+
+def _language(request: Request) -> str:
+    return language_of(request.headers.get("accept-language"))
+
+
+class BodyLimit:
+    """Takes no more of a request's body than so many bytes."""
+
+    def __init__(self, app: ASGIApp, bytes_max: int) -> None:
+        self._app = app
+        self._bytes_max = bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > self._bytes_max:
+            language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
+            response = error_response(BodyTooLarge(most=self._bytes_max), language, 413)
+            await response(scope, receive, send)
+            return
+        await self._app(scope, _limited(receive, self._bytes_max), send)
+
+
+def _limited(receive: Receive, bytes_max: int) -> Callable[[], Any]:
+    """Counts what comes, for bodies that do not say how long they are."""
+    left = bytes_max
+
+    async def next_message() -> Message:
+        nonlocal left
+        message = await receive()
+        if message["type"] == "http.request":
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise HTTPException(413, f"the body is larger than {bytes_max} bytes")
+        return message
+
+    return next_message

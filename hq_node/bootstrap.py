@@ -1,0 +1,250 @@
+"""HQ's node put together: initialise, open, serve, and act for it while it does not run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+
+from common.clock import SystemClock, business_date
+from common.db.schema import KIT, Branch, Schema
+from common.directory.repository import latest
+from common.directory.signing import open_directory
+from common.directory.wire import decode_signed
+from common.gen.quanwang.federation.v1 import directory_pb2
+from common.ids import HQ, IdSource
+from common.messaging.writer import Writer
+from common.program.clock_guard import ClockGuard
+from common.program.data_directory import DataDirectory
+from common.program.initialising import give_identity, migrate_database, run_once, write_settings
+from common.program.node import Node, make_node
+from common.program.serving import check_schema, free_port, link_node, on_loop
+from common.program.serving import serve as serve_program
+from common.rpc.link import FederationLinkServicer
+from common.security.keyring import Keyring, KeyringMissing
+from common.security.tls import TlsAuthority
+from common.settings import load_settings
+from common.version import SOFTWARE_VERSION
+from hq_node.core import build_core
+from hq_node.directory.authority import (
+    Authority,
+    AuthorityLimits,
+    HqCertificates,
+    create_hq_certificates,
+    founding_command,
+    load_hq_certificates,
+)
+from hq_node.directory.events import DirectoryPublished
+from hq_node.directory.handlers import found_federation, handlers
+from hq_node.directory.model import FederationNotFounded
+from hq_node.directory.repository import DirectoryUnitOfWork
+from hq_node.directory.timers import DirectoryTimers
+from hq_node.hub.repository import HUB_ORDER, HubOrder
+from hq_node.hub.timers import HubTimers
+from hq_node.hub_link import FederationPorts
+from hq_node.settings import HqSettings
+from hq_node.web import ROLE, admin_app, health_app
+
+SCHEMA = Schema((KIT, Branch("hq", Path(__file__).with_name("migrations"))), "hq-node migrate")
+
+
+def init(
+    data_dir: Path,
+    *,
+    advertised_host: str = "localhost",
+    host_names: Sequence[str] = (),
+    listen_host: str = "0.0.0.0",  # noqa: S104 - provinces dial from elsewhere.
+    link_port: int = 7440,
+    enrolment_port: int = 7441,
+    http_port: int = 7480,
+) -> None:
+    """Makes a data directory HQ's: settings, keys, database, certificates, and the federation's first directory.
+
+    Safe to repeat: what is there stays. `host_names`: further names and addresses under which provinces may look for
+    HQ. Raises DataDirectoryInUse, NodeInitialisedOtherwise, SettingsInvalid, PermissionsTooWide, OSError.
+    """
+    data, clock, limits = DataDirectory(data_dir), SystemClock(), AuthorityLimits()
+    data.create()
+    with data.locked():
+        federation = {
+            "listen_host": listen_host,
+            "advertised_host": advertised_host,
+            "link_port": link_port,
+            "enrolment_port": enrolment_port,
+        }
+        write_settings(data, "HQ of the federation", {"http": {"port": http_port}, "federation": federation})
+        settings = load_settings(HqSettings, data.settings_file)
+        keyring = _keyring(data)
+        migrate_database(data, SCHEMA)
+        give_identity(data, HQ, os.urandom, clock.now_us())
+        names = dict.fromkeys((settings.federation.advertised_host, *host_names, "localhost", "127.0.0.1"))
+        certificates = create_hq_certificates(data.path, keyring, list(names), os.urandom, clock.now_us(), limits)
+        authority = _authority(keyring, certificates, "", "", limits)
+
+        def found(uow: DirectoryUnitOfWork) -> None:
+            found_federation(founding_command(keyring, certificates), uow, authority)
+            if uow.rows(HUB_ORDER).get(1) is None:
+                HubOrder(uow).found(business_date(clock.now_us()))
+
+        run_once(data, partial(_founding_unit_of_work, clock=clock), found)
+
+
+def serve(data_dir: Path) -> None:
+    """Serves until SIGTERM or SIGINT. Raises what `common.program.serving.serve` raises."""
+    serve_program(data_dir, HqSettings, SCHEMA, HqProgram)
+
+
+def migrate(data_dir: Path) -> list[str]:
+    """Brings the database to the schema of this release; returns its revisions. Raises DataDirectoryInUse."""
+    data = DataDirectory(data_dir)
+    with data.locked():
+        return migrate_database(data, SCHEMA)
+
+
+@contextmanager
+def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
+    """The admin API on a node that does not run; holds its data directory meanwhile."""
+    data = DataDirectory(data_dir)
+    with data.locked():
+        settings = load_settings(HqSettings, data.settings_file)
+        check_schema(data, SCHEMA)
+        federation = settings.federation
+        node = open_node(
+            data,
+            settings,
+            enrolment_address=_offline_address(data, settings, "enrolment", federation.enrolment_port),
+            link_address=_offline_address(data, settings, "federation", federation.link_port),
+        )
+        try:
+            yield admin_app(node)
+        finally:
+            node.close()
+
+
+def open_node(data: DataDirectory, settings: HqSettings, *, enrolment_address: str, link_address: str) -> Node:
+    """HQ's node on its database, not serving yet. The addresses are what invitations and enrolments name."""
+    keyring, clock = Keyring.load(data.path), SystemClock()
+    authority = _authority(keyring, load_hq_certificates(data.path), enrolment_address, link_address, AuthorityLimits())
+    signed = _stored_directory(data)
+    root_public_key = authority.root.public_key
+    core = build_core(
+        data.url,
+        keyring.signer,
+        keyring.private_body_keys,
+        open_directory(signed, root_public_key),
+        clock,
+        os.urandom,
+        software_version=SOFTWARE_VERSION,
+        handlers=handlers(authority),
+        seal_limits=settings.sealing,
+        retry=settings.retry,
+        link_settings=settings.link,
+    )
+
+    def published(event: DirectoryPublished) -> None:
+        core.context.directory = open_directory(decode_signed(event.signed), root_public_key)
+
+    core.dispatcher.subscribe(DirectoryPublished, published)
+    return make_node(ROLE, data, settings, clock, core)
+
+
+class HqProgram:
+    """HQ while it serves."""
+
+    def __init__(self, data: DataDirectory, settings: HqSettings) -> None:
+        keyring, certificates = Keyring.load(data.path), load_hq_certificates(data.path)
+        self._ports = FederationPorts(data, settings, keyring, certificates)
+        self.node = node = open_node(
+            data,
+            settings,
+            enrolment_address=self._ports.enrolment_address,
+            link_address=self._ports.link_address,
+        )
+        self._signed = _stored_directory(data)
+        self._servicer: FederationLinkServicer | None = None
+        guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
+        self._hub_timers = HubTimers(node.clock, guard, settings.hub.expiry_grace_ms * 1000)
+        self._directory_timers = DirectoryTimers(node.clock, node.core.directory)
+        self.admin_app, self.health_app = admin_app(node), health_app(node)
+
+    def timed_commands(self) -> list[Any]:
+        return [*self._hub_timers.due(), *self._directory_timers.due()]
+
+    def observe(self, outcome: Any) -> None:
+        pass
+
+    async def start(self, writer: Writer) -> None:
+        link = link_node(self.node, writer, signed_directory=lambda: self._signed)
+        self._servicer = servicer = FederationLinkServicer(link)
+        self.node.link_activities = lambda: servicer.activities
+        loop = asyncio.get_running_loop()
+
+        def published(event: DirectoryPublished) -> None:
+            on_loop(loop, self._publish, decode_signed(event.signed))
+
+        self.node.core.dispatcher.subscribe(DirectoryPublished, published)
+        await self._ports.start(writer, servicer)
+
+    async def stop(self) -> None:
+        await self._ports.stop()
+
+    def _publish(self, signed: directory_pb2.SignedDirectory) -> None:
+        self._signed = signed
+        if self._servicer is not None:
+            self._servicer.directory_changed(signed)
+
+
+def _keyring(data: DataDirectory) -> Keyring:
+    try:
+        return Keyring.load(data.path)
+    except KeyringMissing:
+        return Keyring.create(data.path, hq=True)
+
+
+def _authority(
+    keyring: Keyring,
+    certificates: HqCertificates,
+    enrolment_address: str,
+    link_address: str,
+    limits: AuthorityLimits,
+) -> Authority:
+    return Authority(
+        root=keyring.root_signer,
+        tls=TlsAuthority(keyring.tls_authority_key, certificates.authority),
+        entropy=os.urandom,
+        enrolment_address=enrolment_address,
+        link_address=link_address,
+        limits=limits,
+    )
+
+
+def _founding_unit_of_work(connection: sa.Connection, clock: SystemClock) -> DirectoryUnitOfWork:
+    return DirectoryUnitOfWork(connection, IdSource(clock, os.urandom), clock.now_us())
+
+
+def _stored_directory(data: DataDirectory) -> directory_pb2.SignedDirectory:
+    from common.db.engine import open_reader
+
+    engine = open_reader(data.url, connections_max=1)
+    try:
+        with engine.connect() as connection:
+            signed = latest(connection)
+    finally:
+        engine.dispose()
+    if signed is None:
+        raise FederationNotFounded
+    return signed
+
+
+def _offline_address(data: DataDirectory, settings: HqSettings, name: str, port: int) -> str:
+    """Where HQ will be found once it serves: an invitation made now must be good then, so a port is chosen now."""
+    if not port and not data.read_address(name):
+        data.write_address(name, f"{settings.federation.advertised_host}:{free_port()}")
+    return f"{settings.federation.advertised_host}:{port}" if port else data.read_address(name)

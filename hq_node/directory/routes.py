@@ -1,0 +1,61 @@
+"""The nodes of the federation over HTTP: list, invite, approve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from common.program.node import Node
+from hq_node.directory.commands import ApproveNode, InviteNode
+from hq_node.directory.queries import list_nodes
+
+HOUR_US = 3_600_000_000
+
+
+class NewInvitation(BaseModel):
+    """Whom to invite; `valid_hours` 0: as long as is usual."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    node: str = Field(max_length=2)
+    valid_hours: int = Field(default=0, ge=0, le=100_000)
+    invited_by: str = Field(default="admin", max_length=100)
+
+
+class Approval(BaseModel):
+    """Which key the operator compared; empty approves whatever waits."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    signing_key_id: str = Field(default="", max_length=64)
+    approved_by: str = Field(default="admin", max_length=100)
+
+
+def node_routes(node: Node) -> APIRouter:
+    """The routes of HQ."""
+    router = APIRouter(prefix="/nodes", tags=["nodes"])
+
+    @router.get("")
+    async def nodes() -> dict[str, Any]:
+        rows = await node.reads.run(list_nodes, node.clock.now_us())
+        return {"items": [row._asdict() for row in rows]}
+
+    @router.post("/invitations", status_code=201)
+    async def invite(new: NewInvitation) -> dict[str, Any]:
+        invited = await node.writer.execute(InviteNode(new.node, new.invited_by, new.valid_hours * HOUR_US))
+        return {"node": invited.node, "expires_at_us": invited.expires_at_us, "invitation": invited.text}
+
+    @router.post("/{code}/approve")
+    async def approve(code: str, approval: Approval | None = None) -> dict[str, Any]:
+        wish = approval or Approval()
+        approved = await node.writer.execute(ApproveNode(code, wish.approved_by, wish.signing_key_id))
+        return {
+            "node": approved.node,
+            "signing_key_id": approved.signing_key_id,
+            "tls_fingerprint": approved.tls_fingerprint.hex(),
+            "directory_version": approved.directory_version,
+        }
+
+    return router

@@ -1,0 +1,99 @@
+"""HQ's two ports of the federation: links of the nodes in it, and the enrolment of those that want in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2
+from grpc_health.v1._async import HealthServicer
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
+from grpc_reflection.v1alpha import reflection
+
+from common.gen.quanwang.federation.v1 import enrolment_pb2, enrolment_pb2_grpc
+from common.messaging.writer import Writer
+from common.program.data_directory import DataDirectory
+from common.program.http_servers import PortInUse
+from common.program.serving import sticky_port
+from common.rpc.link import SERVICE, FederationLinkServicer, server_options
+from common.rpc.status import StatusInterceptor
+from common.security import tls
+from common.security.keyring import Keyring
+from hq_node.directory.authority import HqCertificates
+from hq_node.directory.servicer import EnrolmentServicer
+from hq_node.settings import HqSettings
+
+ENROLMENT_SERVICE = enrolment_pb2.DESCRIPTOR.services_by_name["EnrolmentService"].full_name
+STOP_GRACE_S = 2.0
+
+
+class FederationPorts:
+    """Both servers. The ports are taken at once, so that addresses are known; they answer from `start` on.
+
+    Made on the event loop. Raises PortInUse.
+    """
+
+    def __init__(
+        self, data: DataDirectory, settings: HqSettings, keyring: Keyring, certificates: HqCertificates
+    ) -> None:
+        self._data = data
+        self._settings = settings.federation
+        # Two programs on one port would share the provinces between them without a word.
+        alone = [("grpc.so_reuseport", 0)]
+        self._links = grpc.aio.server(options=[*server_options(settings.link), *alone])
+        self._enrolment = grpc.aio.server(interceptors=[StatusInterceptor()], options=alone)
+        key = keyring.tls_key_pem
+        self.link_address = self._listen(
+            "federation",
+            self._links,
+            self._settings.link_port,
+            "federation.link_port",
+            tls.federation_server_credentials(key, certificates.server, certificates.authority),
+        )
+        self.enrolment_address = self._listen(
+            "enrolment",
+            self._enrolment,
+            self._settings.enrolment_port,
+            "federation.enrolment_port",
+            tls.enrolment_server_credentials(key, certificates.server),
+        )
+        self._servicer: FederationLinkServicer | None = None
+
+    async def start(self, writer: Writer, servicer: FederationLinkServicer) -> None:
+        """Begins to answer."""
+        self._servicer = servicer
+        servicer.add_to(self._links)
+        enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(EnrolmentServicer(writer), self._enrolment)
+        await _serve_health(self._links, SERVICE)
+        await _serve_health(self._enrolment, ENROLMENT_SERVICE)
+        await asyncio.gather(self._links.start(), self._enrolment.start())
+
+    async def stop(self) -> None:
+        """Drains the links, then closes both ports."""
+        if self._servicer is not None:
+            await self._servicer.stop()
+        await asyncio.gather(self._links.stop(STOP_GRACE_S), self._enrolment.stop(STOP_GRACE_S))
+
+    def _listen(
+        self, name: str, server: grpc.aio.Server, configured: int, setting: str, credentials: grpc.ServerCredentials
+    ) -> str:
+        wanted = sticky_port(self._data, name, configured)
+        address = f"{self._settings.listen_host}:{wanted}"
+        try:
+            port = server.add_secure_port(address, credentials)
+        except RuntimeError as error:
+            raise PortInUse(address=address, detail="gRPC", setting=setting) from error
+        advertised = f"{self._settings.advertised_host}:{port}"
+        self._data.write_address(name, advertised)
+        return advertised
+
+
+async def _serve_health(server: grpc.aio.Server, service: str) -> None:
+    """What supervisors and people with grpcurl expect of a server."""
+    health: Any = HealthServicer()
+    add_HealthServicer_to_server(health, server)
+    for name in ("", service):
+        await health.set(name, health_pb2.HealthCheckResponse.SERVING)
+    reflection.enable_server_reflection((service, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)

@@ -1,0 +1,35 @@
+"""HQ's settings: what both nodes have, and where the federation finds it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from common.settings import PORT_MAX, NodeSettings, Section
+
+
+class FederationSettings(Section):
+    """The two ports of the federation. Port 0: the system chooses one, and keeps to it; `federation.address` and
+    `enrolment.address` in the data directory say which."""
+
+    listen_host: str = "0.0.0.0"  # noqa: S104 - provinces dial from elsewhere.
+    """The address to listen on."""
+    advertised_host: str = "localhost"
+    """The host name or IP address under which provinces find HQ; invitations name it."""
+    link_port: int = Field(default=7440, ge=0, le=PORT_MAX)
+    """For nodes of the federation (mutual TLS)."""
+    enrolment_port: int = Field(default=7441, ge=0, le=PORT_MAX)
+    """For nodes that want to join."""
+
+
+class HubSettings(Section):
+    """What time does at the hub."""
+
+    expiry_grace_ms: int = Field(default=60_000, ge=0)
+    """After a start nothing expires for so long: links must have had time to resume."""
+
+
+class HqSettings(NodeSettings):
+    """The settings of HQ's node."""
+
+    federation: FederationSettings = FederationSettings()
+    hub: HubSettings = HubSettings()

@@ -1,0 +1,50 @@
+"""HQ's web applications, and what its status and traces tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+
+from common.ids import format_id
+from common.node_context import NodeContext
+from common.program.node import Node, Role
+from common.program.routes import health_routes, operator_routes
+from common.requests.model import RequestNotFound
+from common.requests.queries import asked_steps
+from common.requests.routes import request_routes
+from common.trace import describe_trace
+from common.web import build_app
+from hq_node.directory.routes import node_routes
+from hq_node.hub.queries import hub_leg_counts, hub_order_state, relayed_steps
+
+
+def trace(connection: sa.Connection, context: NodeContext, request_id: bytes) -> dict[str, Any]:
+    """What HQ knows of a request's way: as the hub, and of its own requests as their origin. Raises RequestNotFound."""
+    parts = {
+        "origin": asked_steps(connection, context, request_id),
+        "hub": relayed_steps(connection, request_id),
+    }
+    if not any(parts.values()):
+        raise RequestNotFound(request_id=format_id(request_id))
+    return describe_trace(format_id(request_id), parts, context.kinds)
+
+
+def counts(connection: sa.Connection) -> dict[str, Any]:
+    """HQ's own part of the status."""
+    return {"hub_legs": hub_leg_counts(connection), "hub": hub_order_state(connection), "counts": {}}
+
+
+ROLE = Role("hq", trace, counts)
+
+
+def admin_app(node: Node) -> FastAPI:
+    """The admin API."""
+    routers = [operator_routes(node), request_routes(node), node_routes(node)]
+    return build_app("Quanwang CRM, HQ", routers, node.settings.http.request_body_bytes_max)
+
+
+def health_app(node: Node) -> FastAPI:
+    """Health and metrics."""
+    return build_app("Quanwang CRM, HQ", [health_routes(node)], node.settings.http.request_body_bytes_max)

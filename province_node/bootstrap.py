@@ -1,0 +1,168 @@
+"""A province's node put together: initialise, open, serve, and act for it while it does not run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from common.clock import SystemClock
+from common.db.schema import KIT, Branch, Schema
+from common.directory.regions import PROVINCES
+from common.directory.repository import latest
+from common.directory.signing import open_directory
+from common.directory.wire import decode_signed
+from common.errors import Refusal
+from common.messaging.writer import Writer
+from common.program.data_directory import DataDirectory
+from common.program.initialising import give_identity, migrate_database, write_settings
+from common.program.inline_writer import InlineWriter
+from common.program.node import Node, make_node
+from common.program.serving import activities_of, check_schema
+from common.program.serving import serve as serve_program
+from common.rpc.link import LinkDialler
+from common.security.keyring import Keyring, KeyringMissing
+from common.settings import load_settings
+from common.version import SOFTWARE_VERSION
+from province_node.core import build_core
+from province_node.directory.commands import KeepFirstDirectory
+from province_node.directory.events import DirectoryTaken
+from province_node.directory.handlers import handlers
+from province_node.directory.membership import Membership
+from province_node.hub_link import make_dialler
+from province_node.settings import ProvinceSettings
+from province_node.web import ROLE, admin_app, health_app
+
+SCHEMA = Schema((KIT, Branch("province", Path(__file__).with_name("migrations"))), "province-node migrate")
+
+
+class NotAProvince(Refusal):
+    """The code is not that of a province."""
+
+    en = "{node} is not the code of a province (GB/T 2260: 11 to 65)."
+    zh = "{node} 不是有效的省份代码（GB/T 2260，11 至 65）。"
+
+
+class EnrolledAsAnotherNode(Refusal):
+    """The settings name one province, the enrolment another."""
+
+    en = "node.toml says that this is node {node}, but it was enrolled as {enrolled}. Correct node.toml."
+    zh = "node.toml 中本节点为 {node}，但入网登记为 {enrolled}。请更正 node.toml。"
+
+
+def init(data_dir: Path, *, node: str, http_port: int = 0) -> None:
+    """Makes a data directory that of the province `node`: settings, keys, database. It then enrols, and serves.
+
+    Safe to repeat: what is there stays. Raises NotAProvince, DataDirectoryInUse, NodeInitialisedOtherwise,
+    SettingsInvalid, PermissionsTooWide, OSError.
+    """
+    if node not in PROVINCES:
+        raise NotAProvince(node=node[:20])
+    data, clock = DataDirectory(data_dir), SystemClock()
+    data.create()
+    with data.locked():
+        heading = f"Province {node}, {PROVINCES[node].name_en} {PROVINCES[node].name_zh}"
+        write_settings(data, heading, {"": {"node": node}, "http": {"port": http_port}})
+        settings = load_settings(ProvinceSettings, data.settings_file)
+        migrate_database(data, SCHEMA)
+        give_identity(data, settings.node, os.urandom, clock.now_us())
+        _keyring(data)
+
+
+def serve(data_dir: Path) -> None:
+    """Serves until SIGTERM or SIGINT. Raises NotEnrolled, and what `common.program.serving.serve` raises."""
+    serve_program(data_dir, ProvinceSettings, SCHEMA, ProvinceProgram)
+
+
+def migrate(data_dir: Path) -> list[str]:
+    """Brings the database to the schema of this release; returns its revisions. Raises DataDirectoryInUse."""
+    data = DataDirectory(data_dir)
+    with data.locked():
+        return migrate_database(data, SCHEMA)
+
+
+@contextmanager
+def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
+    """The admin API on a node that does not run; holds its data directory meanwhile. Raises NotEnrolled."""
+    data = DataDirectory(data_dir)
+    with data.locked():
+        settings = load_settings(ProvinceSettings, data.settings_file)
+        check_schema(data, SCHEMA)
+        node = open_node(data, settings, Keyring.load(data.path), _membership(data, settings))
+        try:
+            yield admin_app(node)
+        finally:
+            node.close()
+
+
+def open_node(data: DataDirectory, settings: ProvinceSettings, keyring: Keyring, membership: Membership) -> Node:
+    """The province's node on its database, not serving yet."""
+    clock, root_public_key = SystemClock(), membership.root_public_key
+    core = build_core(
+        data.url,
+        settings.node,
+        keyring.signer,
+        keyring.private_body_keys,
+        membership.directory(),
+        clock,
+        os.urandom,
+        software_version=SOFTWARE_VERSION,
+        handlers=handlers(root_public_key, lambda: membership.own_keys(keyring)),
+        seal_limits=settings.sealing,
+        retry=settings.retry,
+        link_settings=settings.link,
+    )
+
+    def taken(event: DirectoryTaken) -> None:
+        core.context.directory = open_directory(decode_signed(event.signed), root_public_key)
+
+    core.dispatcher.subscribe(DirectoryTaken, taken)
+    InlineWriter(core.dispatcher).run(KeepFirstDirectory(membership.signed_directory))
+    stored = latest(core.connection)
+    if stored is not None:
+        core.context.directory = open_directory(stored, root_public_key)
+    return make_node(ROLE, data, settings, clock, core)
+
+
+class ProvinceProgram:
+    """A province while it serves."""
+
+    def __init__(self, data: DataDirectory, settings: ProvinceSettings) -> None:
+        self._keyring, self._membership = Keyring.load(data.path), _membership(data, settings)
+        self.node = node = open_node(data, settings, self._keyring, self._membership)
+        self._dialler: LinkDialler | None = None
+        self.admin_app, self.health_app = admin_app(node), health_app(node)
+
+    def timed_commands(self) -> list[Any]:
+        """Nothing at a province ends by its own clock."""
+        return []
+
+    def observe(self, outcome: Any) -> None:
+        pass
+
+    async def start(self, writer: Writer) -> None:
+        self._dialler = dialler = make_dialler(self.node, writer, self._keyring, self._membership)
+        self.node.link_activities = lambda: activities_of(dialler.activity)
+        dialler.start()
+
+    async def stop(self) -> None:
+        if self._dialler is not None:
+            await self._dialler.stop()
+
+
+def _keyring(data: DataDirectory) -> Keyring:
+    try:
+        return Keyring.load(data.path)
+    except KeyringMissing:
+        return Keyring.create(data.path, hq=False)
+
+
+def _membership(data: DataDirectory, settings: ProvinceSettings) -> Membership:
+    membership = Membership.load(data.path)
+    if membership.node != settings.node:
+        raise EnrolledAsAnotherNode(node=settings.node, enrolled=membership.node)
+    return membership

@@ -1,0 +1,35 @@
+"""What screens read about the legs that this province carries out: rows, on a reader's connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from common.ids import leg_id
+from common.trace import Step
+from province_node.serving.leg_states import COMMITTING, TERMINAL, WORKING
+from province_node.serving.repository import ServingLegRow, serving_legs
+
+
+def serving_leg_counts(connection: sa.Connection) -> dict[str, int]:
+    """How many legs are in each state."""
+    statement = sa.select(serving_legs.c.state, sa.func.count()).group_by(serving_legs.c.state)
+    counted = dict(connection.execute(statement).tuples().all())
+    return {WORKING: 0, COMMITTING: 0, **dict.fromkeys(TERMINAL, 0), **counted}
+
+
+def served_steps(connection: sa.Connection, node: str, request_id: bytes) -> tuple[str, list[Step]] | None:
+    """The kind of a request that this province carries out and the steps of its leg, or None where there is none."""
+    statement = sa.select(serving_legs).where(serving_legs.c.leg_id == leg_id(request_id, node))
+    values = connection.execute(statement).one_or_none()
+    if values is None:
+        return None
+    leg = ServingLegRow._make(values)
+    return leg.kind, list(_leg_steps(leg, node))
+
+
+def _leg_steps(leg: ServingLegRow, node: str) -> Iterator[Step]:
+    yield Step(node, node, "received", leg.received_at_us, node, f"from {leg.source}")
+    yield Step(node, node, "committing", leg.committing_at_us, node)
+    yield Step(node, node, "ended", leg.ended_at_us, node, " ".join(filter(None, (leg.state, leg.reason_code))))

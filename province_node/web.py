@@ -1,0 +1,55 @@
+"""A province's web applications, and what its status and traces tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+
+from common.ids import format_id
+from common.node_context import NodeContext
+from common.program.node import Node, Role
+from common.program.routes import health_routes, operator_routes
+from common.requests.model import RequestNotFound
+from common.requests.queries import asked_steps
+from common.requests.routes import request_routes
+from common.trace import describe_trace
+from common.web import build_app
+from province_node.customers.queries import customer_count
+from province_node.serving.queries import served_steps, serving_leg_counts
+from province_node.subscriptions.queries import subscription_count
+
+
+def trace(connection: sa.Connection, context: NodeContext, request_id: bytes) -> dict[str, Any]:
+    """What this province knows of a request's way: where it began, where it is carried out, or both. Raises
+    RequestNotFound."""
+    parts = {
+        "origin": asked_steps(connection, context, request_id),
+        "home": served_steps(connection, context.node, request_id),
+    }
+    if not any(parts.values()):
+        raise RequestNotFound(request_id=format_id(request_id))
+    return describe_trace(format_id(request_id), parts, context.kinds)
+
+
+def counts(connection: sa.Connection) -> dict[str, Any]:
+    """A province's own part of the status."""
+    return {
+        "legs_served": serving_leg_counts(connection),
+        "counts": {"customers": customer_count(connection), "subscriptions": subscription_count(connection)},
+    }
+
+
+ROLE = Role("province", trace, counts)
+
+
+def admin_app(node: Node) -> FastAPI:
+    """The admin API."""
+    routers = [operator_routes(node), request_routes(node)]
+    return build_app("Quanwang CRM", routers, node.settings.http.request_body_bytes_max)
+
+
+def health_app(node: Node) -> FastAPI:
+    """Health and metrics."""
+    return build_app("Quanwang CRM", [health_routes(node)], node.settings.http.request_body_bytes_max)

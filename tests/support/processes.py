@@ -1,0 +1,208 @@
+"""A federation of real processes: HQ and provinces, each in its own, on ports that the system chooses.
+
+Nothing here waits by the clock: what a node says in its log is what is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from common.clock import SystemClock
+from hq_node import bootstrap as hq_bootstrap
+from province_node import bootstrap as province_bootstrap
+from province_node.directory.enrolment import ApprovalPending, EnrolmentOptions, enrol
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT_S = 30.0
+SERVE = "import sys, pathlib; from {package}.bootstrap import serve; serve(pathlib.Path(sys.argv[1]))"
+
+
+class NodeProcess:
+    """One node and its process, which may be killed and started again."""
+
+    def __init__(self, package: str, data_dir: Path) -> None:
+        self.package = package
+        self.data_dir = data_dir
+        self.log: list[dict[str, Any]] = []
+        self._said = threading.Condition()
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+
+    def start(self) -> NodeProcess:
+        """Starts the process and waits until it serves."""
+        said_before = len(self.log)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", SERVE.format(package=self.package), str(self.data_dir)],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
+        self.wait_for("node serves", after=said_before)
+        return self
+
+    def wait_for(self, event: str, after: int = 0, **facts: Any) -> dict[str, Any]:
+        """The first entry of the log from `after` on that says `event` with these facts; fails when the node ends."""
+        with self._said:
+            while True:
+                for entry in self.log[after:]:
+                    if entry.get("event") == event and all(entry.get(key) == fact for key, fact in facts.items()):
+                        return entry
+                ended = self._reader is None or not self._reader.is_alive()
+                if ended or not self._said.wait(WAIT_S):
+                    raise AssertionError(f"{self.data_dir.name} never said {event!r}; it said:\n{self.said()}")
+
+    def said(self) -> str:
+        """The end of the log, for people."""
+        return "\n".join(json.dumps(entry, ensure_ascii=False) for entry in self.log[-40:])
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """As a power cut does it."""
+        self._end(lambda process: process.kill())
+
+    def stop(self) -> int:
+        """As an operator does it. The exit code."""
+        return self._end(lambda process: process.terminate())
+
+    def _end(self, how: Any) -> int:
+        process, reader = self._process, self._reader
+        assert process is not None
+        assert reader is not None
+        how(process)
+        code = process.wait(WAIT_S)
+        reader.join(WAIT_S)
+        assert process.stderr is not None
+        process.stderr.close()
+        self._process = None
+        return code
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    def rss_bytes(self) -> int:
+        """The memory that the process holds now."""
+        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no VmRSS")
+
+    # Its two doors
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """The document at a path of the admin API."""
+        with self.admin() as client:
+            return self._document(client.get(path, params=parameters))
+
+    def post(self, path: str, document: Any = None) -> Any:
+        """The answer of the admin API to a document."""
+        with self.admin() as client:
+            return self._document(client.post(path, json=document))
+
+    def admin(self) -> httpx.Client:
+        """A client on the admin socket."""
+        socket = (self.data_dir / "admin.address").read_text(encoding="utf-8").strip()
+        return httpx.Client(transport=httpx.HTTPTransport(uds=socket), base_url="http://node", timeout=WAIT_S)
+
+    def http(self, path: str) -> httpx.Response:
+        """What the TCP port answers."""
+        address = (self.data_dir / "http.address").read_text(encoding="utf-8").strip()
+        return httpx.get(f"http://{address}{path}", timeout=WAIT_S, trust_env=False)
+
+    def _document(self, response: httpx.Response) -> Any:
+        assert response.status_code < 400, f"{response.status_code} {response.text}\n{self.said()}"
+        return response.json()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stderr is not None
+        for line in process.stderr:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                entry = {"event": line.rstrip("\n")}
+            with self._said:
+                self.log.append(entry if isinstance(entry, dict) else {"event": line})
+                self._said.notify_all()
+        with self._said:
+            self._said.notify_all()
+
+
+class ProcessFederation:
+    """HQ and some provinces, enrolled, running, and with their links open."""
+
+    def __init__(self, directory: Path, provinces: tuple[str, ...], settings: str = "") -> None:
+        self.hq = NodeProcess("hq_node", directory / "hq")
+        hq_bootstrap.init(
+            self.hq.data_dir,
+            advertised_host="localhost",
+            listen_host="127.0.0.1",
+            link_port=0,
+            enrolment_port=0,
+            http_port=0,
+        )
+        _append(self.hq.data_dir / "node.toml", settings)
+        self.provinces: dict[str, NodeProcess] = {}
+        for code in provinces:
+            node = self.provinces[code] = NodeProcess("province_node", directory / code)
+            province_bootstrap.init(node.data_dir, node=code, http_port=0)
+            _append(node.data_dir / "node.toml", settings)
+
+    def __enter__(self) -> ProcessFederation:
+        try:
+            self.hq.start()
+            for code in self.provinces:
+                self.enrol(code)
+            for code, node in self.provinces.items():
+                node.start()
+                self.hq.wait_for("link open", peer=code)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __getitem__(self, code: str) -> NodeProcess:
+        return self.provinces[code]
+
+    def enrol(self, code: str) -> None:
+        """Invitation, request, approval, membership: the whole way of joining."""
+        invitation = self.hq.post("/nodes/invitations", {"node": code, "valid_hours": 1})["invitation"]
+        try:
+            self._ask_to_join(code, invitation)
+        except ApprovalPending as pending:
+            self.hq.post(f"/nodes/{code}/approve", {"signing_key_id": pending.facts["signing_key_id"]})
+        self._ask_to_join(code, invitation)
+
+    def _ask_to_join(self, code: str, invitation: str) -> None:
+        asyncio.run(enrol(invitation, code, self.provinces[code].data_dir, "0.1.0", SystemClock(), EnrolmentOptions()))
+
+    def close(self) -> None:
+        """Ends what still runs."""
+        for node in (*self.provinces.values(), self.hq):
+            if node.running:
+                node.kill()
+
+
+def _append(file: Path, settings: str) -> None:
+    if settings:
+        with file.open("a", encoding="utf-8") as content:
+            content.write(settings)
