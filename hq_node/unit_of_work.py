@@ -101,6 +101,7 @@ class HqUnitOfWork(UnitOfWork):
     def relay_again(self, origin: str, home: str, seal_number: int, index: int, leg_id: bytes, leg: HubLeg) -> None:
         """A final that was relayed before, byte for byte, taken from the journal in which home said it."""
         link = link_name(home, HQ)
+        self.flush()  # Home may have said it in this very group.
         entry, proof, _ = entry_with_proof(self.connection, link, seal_number, index)
         envelope = parse(entry.header, entry.body, entry.private_body)
         incoming = Incoming(home, link, seal_number, index, proof.sequence, envelope)
