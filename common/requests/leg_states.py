@@ -22,6 +22,10 @@ def _asked_before(leg: Any, _facts: Any) -> bool:
     return bool(leg.cancel_asked_at_us)
 
 
+def _is_an_end(_leg: Any, outcome: Any) -> bool:
+    return outcome in TERMINAL
+
+
 def _says_the_same(leg: Any, outcome: Any) -> bool:
     return bool(leg.state == outcome)
 
@@ -37,7 +41,7 @@ ASKED_LEG = StateTable(
         # Interim is named by A3 but by no row of A1 and A2 as they came; see ARCHITECTURE.md, "Where we went further".
         Row(OPEN, "Interim", HUB, UNCHANGED, ()),
         Row((SUBMITTED,), "Overdue", HUB, OVERDUE, ()),
-        Row(OPEN, "Final", HUB, lambda outcome: str(outcome), ("customer told",)),
+        Row(OPEN, "Final", HUB, lambda outcome: str(outcome), ("customer told",), _is_an_end, "an outcome"),
         Row(TERMINAL, "Overdue", HUB, UNCHANGED, ()),
         Row(TERMINAL, "Stamp", HUB, UNCHANGED, ()),
         Row(TERMINAL, "Interim", HUB, UNCHANGED, ()),

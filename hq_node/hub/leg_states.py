@@ -41,7 +41,11 @@ def _cancelled_not_overdue(leg: Any, _facts: Any) -> bool:
 
 
 def _as_withdrawn(leg: Any, facts: Any) -> bool:
-    return bool(leg.withdraw == facts.outcome)
+    return bool(leg.withdraw != NOT_WITHDRAWN and leg.withdraw == facts.outcome)
+
+
+def _home_decides(_leg: Any, facts: Any) -> bool:
+    return facts.outcome in (COMPLETED, REJECTED)
 
 
 def _says_the_same(leg: Any, facts: Any) -> bool:
@@ -65,7 +69,15 @@ HUB_LEG = StateTable(
         Row((ADMITTED,), "seal", HUB, FORWARDED, ("Request -> home",)),
         Row((ADMITTED,), "time limit", HUB, EXPIRED, ("Final(expired) -> origin",)),
         Row((ADMITTED,), "Cancel", ORIGIN, CANCELLED, ("Final(cancelled) -> origin",), _same_digest, "same digest"),
-        Row((FORWARDED,), "Final", HOME, _outcome, ("Final relayed -> origin",)),
+        Row(
+            (FORWARDED,),
+            "Final",
+            HOME,
+            _outcome,
+            ("Final relayed -> origin",),
+            _home_decides,
+            "completed or rejected",
+        ),
         # Named by A3 ("may be left out") but by no row of A1 as it came; see ARCHITECTURE.md, "Where we went further".
         Row((FORWARDED,), "Interim", HOME, UNCHANGED, ("Interim relayed -> origin",)),
         Row(TERMINAL, "Interim", HOME, UNCHANGED, ()),

@@ -25,6 +25,10 @@ def _answer_is(kind: str) -> Any:
     return guard
 
 
+def _is_a_reason(_leg: Any, reason: Any) -> bool:
+    return reason in WITHDRAWN
+
+
 SERVING_LEG = StateTable(
     "A3 home",
     (NONE, WORKING, COMMITTING, *TERMINAL),
@@ -40,11 +44,20 @@ SERVING_LEG = StateTable(
         Row((COMMITTING,), "done", OUTSIDE, COMPLETED, ("Final",)),
         Row((COMMITTING,), "refused", OUTSIDE, REJECTED, ("Final",)),
         Row((COMMITTING,), "no answer", OUTSIDE, UNCHANGED, ("ask again",)),
-        Row((NONE, WORKING), "Withdraw", HUB, lambda reason: str(reason), ("Withdrawn",)),
-        Row((COMMITTING,), "Withdraw", HUB, UNCHANGED),
-        Row(ANSWERED, "Withdraw", HUB, UNCHANGED, ("stored Final",)),
+        # Without the guard a hub could name `completed` as its reason, and home would sign an effect that never was.
+        Row(
+            (NONE, WORKING),
+            "Withdraw",
+            HUB,
+            lambda reason: str(reason),
+            ("Withdrawn",),
+            _is_a_reason,
+            "expired or cancelled",
+        ),
+        Row((COMMITTING,), "Withdraw", HUB, UNCHANGED, (), _is_a_reason, "expired or cancelled"),
+        Row(ANSWERED, "Withdraw", HUB, UNCHANGED, ("stored Final",), _is_a_reason, "expired or cancelled"),
         Row(ANSWERED, "Request", HUB, UNCHANGED, ("stored Final",)),
-        Row(WITHDRAWN, "Withdraw", HUB, UNCHANGED, ("stored Withdrawn",)),
+        Row(WITHDRAWN, "Withdraw", HUB, UNCHANGED, ("stored Withdrawn",), _is_a_reason, "expired or cancelled"),
         Row(WITHDRAWN, "Request", HUB, UNCHANGED, ("stored Withdrawn",)),
     ),
 )
