@@ -26,6 +26,7 @@ from common.messaging.intake import Intake, RetryPolicy
 from common.messaging.links import node_identity
 from common.messaging.sealer import Gate, Sealer, SealLimits
 from common.node_context import NodeContext
+from common.parked.handlers import handlers as parked_handlers
 from common.security.signing import Signer
 
 MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
@@ -81,7 +82,7 @@ class NodeCore:
         self.dispatcher = Dispatcher(
             self.connection,
             make_unit_of_work,
-            parts.handlers,
+            {**parked_handlers(parts.processor, self.judge.reread), **parts.handlers},
             intake,
             sealer,
             self.ids,
@@ -103,9 +104,7 @@ class NodeCore:
 
 def write_identity(connection: sa.Connection, node: str, incarnation: bytes, now_us: int) -> None:
     """Makes an empty database that of `node`."""
-    connection.execute(
-        node_identity.insert().values(node=node, incarnation=incarnation, initialised_at_us=now_us)
-    )
+    connection.execute(node_identity.insert().values(node=node, incarnation=incarnation, initialised_at_us=now_us))
 
 
 def read_incarnation(connection: sa.Connection, node: str) -> bytes:

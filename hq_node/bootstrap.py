@@ -177,9 +177,6 @@ class HqProgram:
     def timed_commands(self) -> list[Any]:
         return [*self._hub_timers.due(), *self._directory_timers.due()]
 
-    def observe(self, outcome: Any) -> None:
-        pass
-
     async def start(self, writer: Writer) -> None:
         link = link_node(self.node, writer, signed_directory=lambda: self._signed)
         self._servicer = servicer = FederationLinkServicer(link)

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from common.ids import format_id
+from common.metrics import OpenLegs
 from common.node_context import NodeContext
+from common.parked.routes import parked_routes
 from common.program.node import Node, Role
 from common.program.routes import health_routes, operator_routes
 from common.requests.model import RequestNotFound
@@ -17,7 +19,7 @@ from common.requests.routes import request_routes
 from common.trace import describe_trace
 from common.web import build_app
 from hq_node.directory.routes import node_routes
-from hq_node.hub.queries import hub_leg_counts, hub_order_state, relayed_steps
+from hq_node.hub.queries import hub_leg_counts, hub_order_state, open_legs_by_home, relayed_steps
 
 
 def trace(connection: sa.Connection, context: NodeContext, request_id: bytes) -> dict[str, Any]:
@@ -36,12 +38,17 @@ def counts(connection: sa.Connection) -> dict[str, Any]:
     return {"hub_legs": hub_leg_counts(connection), "hub": hub_order_state(connection), "counts": {}}
 
 
-ROLE = Role("hq", trace, counts)
+def open_legs(connection: sa.Connection, _context: NodeContext) -> list[OpenLegs]:
+    """The hub's open legs, HQ's own among them."""
+    return [OpenLegs(*legs) for legs in open_legs_by_home(connection)]
+
+
+ROLE = Role("hq", trace, counts, open_legs)
 
 
 def admin_app(node: Node) -> FastAPI:
     """The admin API."""
-    routers = [operator_routes(node), request_routes(node), node_routes(node)]
+    routers = [operator_routes(node), request_routes(node), parked_routes(node), node_routes(node)]
     return build_app("Quanwang CRM, HQ", routers, node.settings.http.request_body_bytes_max)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,13 @@ from common.directory.signing import open_directory
 from common.directory.wire import decode_signed
 from common.errors import Refusal
 from common.messaging.writer import Writer
+from common.parked.commands import JudgeParkedAgain
+from common.parked.model import DIRECTORY_PROBLEMS
 from common.program.data_directory import DataDirectory
 from common.program.initialising import give_identity, migrate_database, write_settings
 from common.program.inline_writer import InlineWriter
 from common.program.node import Node, make_node
-from common.program.serving import activities_of, check_schema
+from common.program.serving import activities_of, check_schema, execute_and_forget, on_loop
 from common.program.serving import serve as serve_program
 from common.rpc.link import LinkDialler
 from common.security.keyring import Keyring, KeyringMissing
@@ -141,12 +145,14 @@ class ProvinceProgram:
         """Nothing at a province ends by its own clock."""
         return []
 
-    def observe(self, outcome: Any) -> None:
-        pass
-
     async def start(self, writer: Writer) -> None:
         self._dialler = dialler = make_dialler(self.node, writer, self._keyring, self._membership)
         self.node.link_activities = lambda: activities_of(dialler.activity)
+        loop = asyncio.get_running_loop()
+        judge_again = partial(execute_and_forget, writer, JudgeParkedAgain(DIRECTORY_PROBLEMS))
+        self.node.core.dispatcher.subscribe(DirectoryTaken, lambda _event: on_loop(loop, judge_again))
+        # The node may have stopped between taking a directory and judging by it.
+        judge_again()
         dialler.start()
 
     async def stop(self) -> None:

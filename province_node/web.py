@@ -8,17 +8,21 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from common.ids import format_id
+from common.metrics import OpenLegs
 from common.node_context import NodeContext
+from common.parked.routes import parked_routes
 from common.program.node import Node, Role
 from common.program.routes import health_routes, operator_routes
 from common.requests.model import RequestNotFound
-from common.requests.queries import asked_steps
+from common.requests.queries import asked_steps, open_asked_legs
 from common.requests.routes import request_routes
 from common.trace import describe_trace
 from common.web import build_app
 from province_node.customers.queries import customer_count
+from province_node.customers.routes import customer_routes
 from province_node.serving.queries import served_steps, serving_leg_counts
-from province_node.subscriptions.queries import subscription_count
+from province_node.subscriptions.queries import subscription_count, subscription_counts
+from province_node.subscriptions.routes import subscription_routes
 
 
 def trace(connection: sa.Connection, context: NodeContext, request_id: bytes) -> dict[str, Any]:
@@ -41,12 +45,23 @@ def counts(connection: sa.Connection) -> dict[str, Any]:
     }
 
 
-ROLE = Role("province", trace, counts)
+def open_legs(connection: sa.Connection, context: NodeContext) -> list[OpenLegs]:
+    """The open legs of this province's own requests."""
+    return [OpenLegs(*legs) for legs in open_asked_legs(connection, context.kinds)]
+
+
+ROLE = Role("province", trace, counts, open_legs)
 
 
 def admin_app(node: Node) -> FastAPI:
     """The admin API."""
-    routers = [operator_routes(node), request_routes(node)]
+    routers = [
+        operator_routes(node),
+        request_routes(node),
+        parked_routes(node),
+        customer_routes(node, subscription_counts),
+        subscription_routes(node),
+    ]
     return build_app("Quanwang CRM", routers, node.settings.http.request_body_bytes_max)
 
 

@@ -22,14 +22,14 @@ BUSY_TIMEOUT_MS = 5_000
 
 def open_writer(url: str) -> sa.Engine:
     """The engine for the one writer. Transactions are begun by the unit of work, explicitly and at once."""
-    engine = sa.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     return engine
 
 
 def open_reader(url: str, connections_max: int = 4) -> sa.Engine:
     """The engine for queries: several connections that cannot write."""
-    engine = sa.create_engine(url, poolclass=QueuePool, pool_size=connections_max, max_overflow=0)
+    engine = sa.create_engine(url, poolclass=QueuePool, pool_size=connections_max, max_overflow=0, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "connect", _forbid_writes)
     return engine

@@ -29,6 +29,8 @@ class UnitOfWork:
         self.now_us = now_us
         self.outgoing: list[Outgoing] = []
         self.events: list[Any] = []
+        self.inbox_changed = False
+        """Whether a command changed what waits in the inbox: then it is looked at anew, at the end of the group."""
         self._item_outgoing: list[Outgoing] = []
         self._item_events: list[Any] = []
         self._cursor: Any = connection.connection.cursor()

@@ -73,6 +73,7 @@ class Intake:
         self._suspects: list[tuple[str, bytes]] = []
         self._failed: list[tuple[str, bytes]] = []
         self._due_after: int | None = None
+        self._blocked_after: set[bytes] | None = None
         self._giving_up: set[tuple[str, bytes]] = set()
         self.next_due_us: int | None = None
 
@@ -314,15 +315,23 @@ class Intake:
 
     def settle(self, uow: UnitOfWork) -> None:
         """Everything is flushed: when is the next try due?"""
-        if self._waiting_changed or self._suspects:
+        self._blocked_after = self._waiting_legs(uow) if uow.inbox_changed else None
+        if self._waiting_changed or self._suspects or uow.inbox_changed:
             statement = sa.select(sa.func.min(inbox.c.next_attempt_at_us)).where(inbox.c.state == WAITING)
             self._due_after = uow.connection.execute(statement).scalar()
         else:
             self._due_after = self.next_due_us
 
+    def _waiting_legs(self, uow: UnitOfWork) -> set[bytes]:
+        """The legs with waiting messages, after an operator's command changed which these are."""
+        statement = sa.select(inbox.c.leg_id).where(inbox.c.state == WAITING).distinct()
+        return {leg for leg in uow.connection.execute(statement).scalars() if leg}
+
     def committed(self) -> None:
         """What the group decided is durable."""
         self.next_due_us = self._due_after
+        if self._blocked_after is not None:
+            self._blocked = self._blocked_after
         self._giving_up.difference_update(self._suspects)
         self._singly = self._singly and bool(self._blocked)
         self._begin()

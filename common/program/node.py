@@ -12,6 +12,7 @@ from common.clock import Clock
 from common.core import NodeCore
 from common.db.engine import open_reader
 from common.link.activity import LinkActivity
+from common.metrics import NodeMetrics, OpenLegs
 from common.node_context import NodeContext
 from common.program.data_directory import DataDirectory
 from common.program.inline_writer import InlineWriter
@@ -40,6 +41,8 @@ class Role:
     """What this node knows of a request's way. Raises RequestNotFound."""
     counts: Callable[[sa.Connection], dict[str, Any]]
     """The role's own part of the status."""
+    open_legs: Callable[[sa.Connection, NodeContext], list[OpenLegs]]
+    """The legs on which this node still waits, for the meters."""
 
 
 def no_links() -> Mapping[str, LinkActivity]:
@@ -58,6 +61,7 @@ class Node:
     core: NodeCore
     reads: Reads
     writer: CommandWriter
+    metrics: NodeMetrics
     watch: RequestWatch = field(default_factory=RequestWatch)
     link_activities: Callable[[], Mapping[str, LinkActivity]] = no_links
 
@@ -77,7 +81,15 @@ def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Cl
     core.context.limits = settings.requests
     engine = open_reader(data.url, settings.reads.connections_max)
     node = Node(
-        role, data, settings, clock, core, Reads(engine, settings.reads.connections_max), InlineWriter(core.dispatcher)
+        role=role,
+        data=data,
+        settings=settings,
+        clock=clock,
+        core=core,
+        reads=Reads(engine, settings.reads.connections_max),
+        writer=InlineWriter(core.dispatcher),
+        metrics=NodeMetrics(core.node, role.name, core.context.software_version),
     )
     core.dispatcher.subscribe(LegEnded, node.watch.leg_ended)
+    core.dispatcher.subscribe(LegEnded, node.metrics.leg_ended)
     return node

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from common.messaging.alarms import list_alarms
 from common.program.health import readiness
 from common.program.node import Node
-from common.program.status import node_status
+from common.program.status import node_metrics, node_status
 
 ALARMS_MAX = 1_000
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def operator_routes(node: Node) -> APIRouter:
@@ -42,5 +43,9 @@ def health_routes(node: Node) -> APIRouter:
     async def readyz() -> JSONResponse:
         found = await readiness(node)
         return JSONResponse(found, 200 if found["ready"] else 503)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(await node.reads.run(node_metrics, node), media_type=METRICS_TYPE)
 
     return router

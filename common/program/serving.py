@@ -47,9 +47,6 @@ class Program(Protocol):
     def timed_commands(self) -> list[Any]:
         """What is due now. Asked on the writer's thread, some times a second."""
 
-    def observe(self, outcome: Any) -> None:
-        """A group ran. On the writer's thread."""
-
     async def start(self, writer: Writer) -> None:
         """The writer runs: opens ports, links, subscriptions."""
 
@@ -88,7 +85,7 @@ async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S])
     program = open_program(data, settings)
     node = program.node
     configure_logs(settings.log_level, node.context.node)
-    writer = Writer(node.core.dispatcher, node.clock, program.timed_commands, program.observe, settings.writer)
+    writer = Writer(node.core.dispatcher, node.clock, program.timed_commands, node.metrics.group_ran, settings.writer)
     writer.start(asyncio.get_running_loop())
     node.writer = writer
     try:

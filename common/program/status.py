@@ -41,6 +41,21 @@ def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
     }
 
 
+def node_metrics(connection: sa.Connection, node: Node) -> bytes:
+    """The node's meters, as Prometheus reads them."""
+    context = node.context
+    status = {
+        "now_us": node.clock.now_us(),
+        "directory_version": context.directory.version,
+        "directory_valid_until_us": context.directory.valid_until_us,
+        "links": link_states(connection, node),
+        "inbox": inbox_counts(connection),
+        "alarms": alarm_count(connection),
+        "storage_failing": node.writer.storage_failing,
+    }
+    return node.metrics.exposition(status, node.role.open_legs(connection, context))
+
+
 def link_states(connection: sa.Connection, node: Node) -> list[dict[str, Any]]:
     """One line a link: of every peer there ever was, and of those the directory names."""
     rows = {row.peer: LinkRow._make(row) for row in connection.execute(sa.select(links))}

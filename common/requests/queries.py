@@ -91,6 +91,29 @@ def request_counts(connection: sa.Connection) -> dict[str, int]:
     }
 
 
+def open_asked_legs(connection: sa.Connection, kinds: RequestKinds) -> list[tuple[str, int, str, int, int]]:
+    """Destination, message class, state, count and the oldest submission (µs) of the legs that have not ended."""
+    statement = (
+        sa.select(
+            asked_legs.c.destination,
+            requests.c.kind,
+            asked_legs.c.state,
+            sa.func.count(),
+            sa.func.min(asked_legs.c.submitted_at_us),
+        )
+        .join(requests, requests.c.request_id == asked_legs.c.request_id)
+        .where(asked_legs.c.ended_at_us == 0)
+        .group_by(asked_legs.c.destination, requests.c.kind, asked_legs.c.state)
+    )
+    counted: dict[tuple[str, int, str], tuple[int, int]] = {}
+    for destination, kind_name, state, count, oldest_us in connection.execute(statement):
+        kind = kinds.known(kind_name)
+        key = (destination, kind.message_class if kind is not None else 0, state)
+        before = counted.get(key, (0, oldest_us))
+        counted[key] = (before[0] + count, min(before[1], oldest_us))
+    return [(*key, *value) for key, value in counted.items()]
+
+
 def _pages(
     connection: sa.Connection, state: str, limit: int, before: bytes | None
 ) -> Iterator[tuple[list[tuple[RequestRow, list[AskedLegRow]]], bool]]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from common.ids import format_id
+from province_node.subscriptions.model import STATUSES
 from province_node.subscriptions.repository import SUBSCRIPTIONS
 
 ROWS_MAX = 500
@@ -17,6 +20,23 @@ def subscription_count(connection: sa.Connection, status: str = "") -> int:
     if status:
         statement = statement.where(SUBSCRIPTIONS.c.status == status)
     return connection.execute(statement).scalar_one()
+
+
+def subscription_counts(connection: sa.Connection) -> dict[str, int]:
+    """How many subscriptions there are of each status."""
+    statement = sa.select(SUBSCRIPTIONS.c.status, sa.func.count()).group_by(SUBSCRIPTIONS.c.status)
+    return {**dict.fromkeys(STATUSES, 0), **dict(connection.execute(statement).tuples().all())}
+
+
+def list_subscriptions(connection: sa.Connection, status: str = "", limit: int = 50) -> list[dict[str, Any]]:
+    """The same subscriptions as `find_subscriptions`, as plain data."""
+    hidden = ("imported_digest", "imported_status")
+    items = []
+    for row in find_subscriptions(connection, status, limit):
+        item = {name: value for name, value in row._mapping.items() if name not in hidden}
+        item["status_request_id"] = format_id(item["status_request_id"]) if item["status_request_id"] else ""
+        items.append(item)
+    return items
 
 
 def find_subscriptions(connection: sa.Connection, status: str = "", limit: int = 50) -> Sequence[sa.Row]:

@@ -1,0 +1,161 @@
+"""What a node measures of itself, for Prometheus. In a registry of its own, so that several nodes fit in one process.
+
+Counters and histograms are kept as things happen, on the writer's thread; gauges are read when somebody asks. Nothing
+here names a customer or a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.exposition import generate_latest
+
+from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+from common.messaging.dispatcher import GroupOutcome
+from common.requests.events import LegEnded
+
+# The time at which a series began doubles the text and tells nobody anything.
+disable_created_metrics()
+
+GROUP_ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048)
+SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+
+class OpenLegs(NamedTuple):
+    """Legs that have not ended: towards which node, of which class (a number of MessageClass), in which state."""
+
+    peer: str
+    message_class: int
+    state: str
+    count: int
+    oldest_at_us: int
+
+
+class NodeMetrics:
+    """The meters of one node."""
+
+    def __init__(self, node: str, role: str, software_version: str) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(namespace="quanwang", registry=registry)
+        Info("quanwang_node", "Who this is.", registry=registry).info(
+            {"node": node, "role": role, "software_version": software_version}
+        )
+        self._group_items = Histogram(
+            "quanwang_group_items",
+            "Commands and messages in one transaction.",
+            buckets=GROUP_ITEMS,
+            registry=registry,
+        )
+        self._work = Histogram(
+            "quanwang_group_work_seconds", "Time from begin to commit.", buckets=SECONDS, registry=registry
+        )
+        self._commit = Histogram(
+            "quanwang_group_commit_seconds", "Time of the commit itself.", buckets=SECONDS, registry=registry
+        )
+        self._messages = Counter("quanwang_messages_processed", "Messages brought to processing.", registry=registry)
+        self._storage_failures = Counter(
+            "quanwang_storage_failures", "Groups that the database did not take.", registry=registry
+        )
+        self._received_bytes = Counter(
+            "quanwang_received_bytes", "Batches durably received.", ["peer"], registry=registry
+        )
+        self._sealed_batches = Counter("quanwang_sealed_batches", "Batches sealed.", ["peer"], registry=registry)
+        self._sealed_bytes = Counter("quanwang_sealed_bytes", "Batches sealed.", ["peer"], registry=registry)
+        self._legs_ended = Counter(
+            "quanwang_asked_legs_ended", "Legs of this node's own requests that ended.", ["outcome"], registry=registry
+        )
+        self._gauges = {
+            name: Gauge(f"quanwang_{name}", text, labels, registry=registry) for name, text, labels in _GAUGES
+        }
+
+    # As things happen, on the writer's thread
+
+    def group_ran(self, outcome: GroupOutcome) -> None:
+        """A group was run."""
+        if outcome.storage_failed:
+            self._storage_failures.inc()
+        if not outcome.items and not outcome.received and not outcome.sealed:
+            return
+        self._group_items.observe(outcome.items)
+        self._work.observe(outcome.work_us / 1e6)
+        self._commit.observe(outcome.commit_us / 1e6)
+        self._messages.inc(outcome.messages)
+        for peer, batch in outcome.received.items():
+            self._received_bytes.labels(peer).inc(len(batch.batch_bytes))
+        for sealed in outcome.sealed:
+            self._sealed_batches.labels(sealed.peer).inc()
+            self._sealed_bytes.labels(sealed.peer).inc(len(sealed.batch_bytes))
+
+    def leg_ended(self, event: LegEnded) -> None:
+        """A leg of this node's own has ended."""
+        self._legs_ended.labels(event.outcome).inc()
+
+    # When somebody asks
+
+    def exposition(self, status: Mapping[str, Any], open_legs: Iterable[OpenLegs]) -> bytes:
+        """The text that Prometheus reads. `status` is the node's status as `common.program.status` tells it."""
+        gauges, now_us = self._gauges, int(status["now_us"])
+        for gauge in gauges.values():
+            gauge.clear()
+        for link in status["links"]:
+            self._set_link(link, now_us)
+        for name in ("waiting", "parked"):
+            gauges["inbox_messages"].labels(name).set(status["inbox"][name])
+        gauges["alarms"].set(status["alarms"])
+        gauges["storage_failing"].set(status["storage_failing"])
+        gauges["directory_version"].set(status["directory_version"])
+        gauges["directory_valid_seconds"].set((status["directory_valid_until_us"] - now_us) / 1e6)
+        for legs in open_legs:
+            labels = (legs.peer, _class_name(legs.message_class), legs.state)
+            gauges["open_legs"].labels(*labels).set(legs.count)
+            gauges["open_legs_oldest_seconds"].labels(*labels).set((now_us - legs.oldest_at_us) / 1e6)
+        return generate_latest(self.registry)
+
+    def _set_link(self, link: Mapping[str, Any], now_us: int) -> None:
+        gauges, peer = self._gauges, link["peer"]
+        gauges["link_open"].labels(peer).set(link["state"] == "open")
+        gauges["link_sealing_stopped"].labels(peer).set(bool(link["sealing_stopped"]))
+        gauges["link_sealed_entries"].labels(peer).set(link["sealed_sequence"])
+        gauges["link_received_entries"].labels(peer).set(link["received_sequence"])
+        gauges["link_in_flight_entries"].labels(peer).set(link["sealed_sequence"] - link["acked_sequence"])
+        gauges["queue_entries"].labels(peer).set(link["waiting_entries"])
+        gauges["queue_bytes"].labels(peer).set(link["waiting_bytes"])
+        oldest_us = link["oldest_waiting_at_us"]
+        gauges["queue_oldest_seconds"].labels(peer).set((now_us - oldest_us) / 1e6 if oldest_us else 0)
+
+
+_PEER = ("peer",)
+_LEGS = ("peer", "message_class", "state")
+_GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("link_open", "Whether the link is open.", _PEER),
+    ("link_sealing_stopped", "Whether nothing may be sealed, because the chains disagree.", _PEER),
+    ("link_sealed_entries", "Entries ever sealed for the peer.", _PEER),
+    ("link_received_entries", "Entries ever received from the peer.", _PEER),
+    ("link_in_flight_entries", "Entries sealed and not acknowledged.", _PEER),
+    ("queue_entries", "Requests that wait to be sealed.", _PEER),
+    ("queue_bytes", "Their bytes.", _PEER),
+    ("queue_oldest_seconds", "How long the oldest has waited.", _PEER),
+    ("inbox_messages", "Received messages that wait for their next try, or for an operator.", ("state",)),
+    ("open_legs", "Legs that have not ended.", _LEGS),
+    ("open_legs_oldest_seconds", "The age of the oldest of them.", _LEGS),
+    ("alarms", "Alarms on the operator's list.", ()),
+    ("storage_failing", "Whether the database takes nothing.", ()),
+    ("directory_version", "The directory in force.", ()),
+    ("directory_valid_seconds", "How long it is still valid.", ()),
+)
+
+
+def _class_name(message_class: int) -> str:
+    if message_class not in pb.MessageClass.values():
+        return str(message_class)
+    return pb.MessageClass.Name(message_class).removeprefix("MESSAGE_CLASS_").lower()
