@@ -21,6 +21,13 @@ class UnknownMessage(Fault):
     zh = "本节点不识别来自节点 {source} 的 {phase} 阶段报文。"
 
 
+class LegOfAnotherNode(Fault):
+    """A request or a withdrawal that names another node's leg: nothing of it is this node's to decide."""
+
+    en = "The message is about a leg of node {destination}, not of this one."
+    zh = "该报文所指的分支属于节点 {destination}，而非本节点。"
+
+
 class ProvinceMessageProcessor:
     """Brings each message to its handler, by phase."""
 
@@ -31,6 +38,8 @@ class ProvinceMessageProcessor:
             take_stamp(incoming.stamp, uow)
             return
         routing = envelope.routing
+        if routing.phase in (pb.PHASE_REQUEST, pb.PHASE_CANCEL) and routing.leg_destination != uow.node.node:
+            raise LegOfAnotherNode(destination=routing.leg_destination)
         if routing.phase == pb.PHASE_REQUEST:
             take_request(incoming, uow)
         elif routing.phase == pb.PHASE_CANCEL and routing.source == HQ:

@@ -41,7 +41,7 @@ def relay(incoming: Incoming, uow: Any) -> None:
     elif phase in (pb.PHASE_INTERIM, pb.PHASE_FINAL):
         _take_answer(leg, incoming, envelope, uow)
     else:
-        raise UnnamedTransition(table=HUB_LEG.name, state=leg.state, event=pb.Phase.Name(phase), by=incoming.peer)
+        raise UnnamedTransition(table=HUB_LEG.name, state=leg.state, event=f"phase {phase}", by=incoming.peer)
 
 
 def refuse_request(incoming: Incoming, reason_code: str, uow: Any) -> None:
@@ -105,6 +105,9 @@ def _take_answer(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any) 
     _require_party(leg, envelope, HOME, envelope.routing.source, event)
     if envelope.routing.in_reply_to != leg.message_id or envelope.routing.request_digest != leg.request_digest:
         raise UnnamedTransition(table=HUB_LEG.name, state=leg.state, event=f"{event} to another request", by=HOME)
+    if envelope.routing.destination != leg.origin:
+        # The origin would refuse it as misrouted: the leg would be ended here and open there for ever.
+        raise UnnamedTransition(table=HUB_LEG.name, state=leg.state, event=f"{event} to another node", by=HOME)
     row = leg.take_answer(event, Facts(outcome=outcome), uow.now_us)
     if not row.emits:
         return

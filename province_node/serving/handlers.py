@@ -54,6 +54,7 @@ def take_request(incoming: Incoming, uow: ServingUnitOfWork) -> None:
     envelope = _envelope_of(incoming)
     leg = uow.serving_legs.get(leg_of(envelope))
     if leg is not None:
+        leg.require_same_request(envelope.routing.message_id, envelope.digest, "Request")
         _say_again(leg, leg.take_request("", uow.now_us), uow)
         return
     leg = _new_leg(envelope, incoming.received_at_us)
@@ -87,6 +88,7 @@ def take_withdraw(incoming: Incoming, uow: ServingUnitOfWork) -> None:
     leg = uow.serving_legs.get(leg_of(envelope))
     if leg is None:
         leg = _tombstone(envelope, uow)
+    leg.require_same_request(envelope.routing.in_reply_to, envelope.routing.request_digest, "Withdraw")
     said = leg.withdraw(reason, uow.now_us)
     if "Withdrawn" in said:
         leg.reason_code = envelope.routing.reason_code

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from common.errors import Refusal
 from common.ids import split_leg_id
+from common.state_table import UnnamedTransition
 from province_node.serving.leg_states import HANDLER, HUB, NONE, OUTSIDE, SERVING_LEG, TERMINAL, WORKING
 
 
@@ -31,6 +32,11 @@ class ServingLeg:
     ended_at_us: int = 0
     reason_code: str = ""
     answer: bytes = b""
+
+    def require_same_request(self, message_id: bytes, digest: bytes, event: str) -> None:
+        """What is said of a known leg must be about the very request that it began with. Raises UnnamedTransition."""
+        if message_id != self.message_id or digest != self.request_digest:
+            raise UnnamedTransition(table=SERVING_LEG.name, state=self.state, event=f"{event} of another request", by=HUB)
 
     @property
     def request_id(self) -> bytes:

@@ -1,4 +1,4 @@
-"""What no row names raises UnnamedTransition and changes nothing: the tables themselves, and the models that run them."""
+"""What no row names raises UnnamedTransition and changes nothing: the tables, and the models that run them."""
 
 from __future__ import annotations
 
