@@ -1,0 +1,270 @@
+"""A simulated node: the real core on simulated time, run the way its writer thread and its event loop run it.
+
+What is in memory dies with a crash: queued commands and batches, streams, answers not yet told. The database stays.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from common.core import NodeCore
+from common.errors import TemporaryFault
+from common.ids import HQ, link_name
+from common.link.watermark import LinkCursors, cursors_of
+from common.messaging.alarms import RaiseAlarm
+from common.messaging.dispatcher import CommandWork, GroupOutcome
+from common.messaging.incoming import Incoming, ReceivedBatch, SealedBatch
+from common.messaging.links import LinkRow, journal_batches, links, new_link
+from hq_node.core import HANDLERS as HQ_HANDLERS
+from hq_node.hub.commands import PassTimeLimits
+from tests.simulation import databases
+from tests.simulation.schedule import SkewedClock, Timer
+
+if TYPE_CHECKING:
+    from tests.simulation.links import LinkEnd
+    from tests.simulation.world import World
+
+Told = Callable[[Any, BaseException | None], None]
+"""Hears of a command's result, or its fault. Never called where the node crashes first."""
+
+STEP_US_MAX = 20_000
+TICK_US = 500_000
+COMMANDS_A_GROUP_MAX = 8
+BATCHES_A_GROUP_MAX = 4
+
+
+class SimulatedCrash(BaseException):
+    """The process is gone at this point. Not an Exception: no handler may survive it."""
+
+
+class NodeDown(Exception):
+    """The node is not running."""
+
+
+class ProcessingAway(TemporaryFault):
+    """Something that processing needs is away, whatever the message."""
+
+    en = "Away for now."
+    zh = "暂不可用。"
+
+
+class SimulatedNode:
+    """One node's machine and process."""
+
+    def __init__(self, world: World, node: str, path: Path, skew_us: int) -> None:
+        self.world, self.node, self.path = world, node, path
+        self.schedule, self.faults = world.schedule, world.faults
+        self.clock = SkewedClock(world.schedule, skew_us)
+        self.entropy = Random(f"{world.seed}/{node}/entropy")
+        self.core: NodeCore | None = None
+        self.life = 0
+        """Counts starts; what an earlier life arranged must not happen in a later one."""
+        self.slow_until_us = 0
+        self.disk_full = False
+        self.ends: dict[str, LinkEnd] = {}
+        self._commands: deque[CommandWork] = deque()
+        self._batches: deque[ReceivedBatch] = deque()
+        self._step: Timer | None = None
+        self._answers: list[tuple[Told, Any, BaseException | None]] = []
+
+    @property
+    def is_up(self) -> bool:
+        return self.core is not None
+
+    # Life
+
+    def start(self) -> None:
+        """Starts the process on what the database holds."""
+        self.life += 1
+        self.core = self.world.build_core(self)
+        connection = self.core.connection
+        connection.exec_driver_sql("PRAGMA synchronous=OFF")
+        if self.disk_full:
+            databases.limit_pages(connection)
+        processor: Any = self.core.dispatcher._intake._processor
+        self.core.dispatcher._intake._processor = FlakyProcessor(processor, self)
+        self.trace("starts")
+        self.schedule.after(TICK_US, self._tick, self.life)
+        self.world.started(self)
+
+    def crash(self, detail: str = "") -> None:
+        """The process is gone; it comes back some time later."""
+        if self.core is None:
+            return
+        self.trace(f"crashes {detail}".rstrip())
+        core, self.core = self.core, None
+        self._commands.clear()
+        self._batches.clear()
+        self._answers.clear()
+        if self._step is not None:
+            self._step.cancel()
+            self._step = None
+        for end in list(self.ends.values()):
+            end.vanish()
+        self.ends.clear()
+        with suppress(sa.exc.SQLAlchemyError, sqlite3.Error):
+            core.close()
+        delay_us = self.world.random.randrange(100_000, 4_000_000)
+        self.schedule.after(delay_us, self._restart)
+
+    def _restart(self) -> None:
+        if self.core is None:
+            self.faults.counts["restart"] += 1
+            self.start()
+
+    def stop(self) -> None:
+        """Ends the process for good, for the checkers."""
+        if self.core is not None:
+            self.core.close()
+            self.core = None
+
+    # What its edges do: commands in, links beside
+
+    def execute(self, command: Any, told: Told) -> None:
+        """Queues a command. Raises NodeDown."""
+        if self.core is None:
+            raise NodeDown()
+        self._commands.append(CommandWork(command, lambda result, error: self._answers.append((told, result, error))))
+        self.wake()
+
+    def alarm(self, kind: str, peer: str, detail: str) -> None:
+        """As a link raises it."""
+        if self.core is not None:
+            self.execute(RaiseAlarm(kind, peer, detail), lambda _result, _error: None)
+
+    def submit_batch(self, batch: ReceivedBatch) -> None:
+        """A batch that a link received."""
+        self._batches.append(batch)
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be something to do: the writer takes its next group soon."""
+        if self._step is None and self.core is not None:
+            slow = self.schedule.now_us < self.slow_until_us
+            delay_us = self.world.random.randrange(100, STEP_US_MAX) * (100 if slow else 1)
+            self._step = self.schedule.after(delay_us, self._run_group)
+
+    def cursors(self, peer: str) -> LinkCursors:
+        """The durable cursors of a link."""
+        assert self.core is not None
+        row = self.core.connection.execute(sa.select(links).where(links.c.peer == peer)).one_or_none()
+        return cursors_of(LinkRow._make(row) if row is not None else new_link(peer, self.core.incarnation))
+
+    def journal(self, link: str, after_seal: int, bytes_max: int) -> list[tuple[int, bytes]]:
+        """Batches of the own journal."""
+        assert self.core is not None
+        return journal_batches(self.core.connection, link, after_seal, bytes_max)
+
+    # The writer
+
+    def _tick(self, life: int) -> None:
+        if life != self.life or self.core is None:
+            return
+        self.schedule.after(TICK_US, self._tick, life)
+        if self.node == HQ:
+            self.execute(PassTimeLimits(), self._timed)
+        elif self.core.dispatcher.has_work():
+            self.wake()
+
+    def _timed(self, result: Any, _error: BaseException | None) -> None:
+        if result:
+            self.trace(f"time limits passed {result}")
+
+    def _run_group(self) -> None:
+        self._step = None
+        if self.core is None:
+            return
+        random = self.world.random
+        commands = self._take(self._commands, random.randint(1, COMMANDS_A_GROUP_MAX))
+        batches = self._take(self._batches, random.randint(1, BATCHES_A_GROUP_MAX))
+        try:
+            outcome = self.core.dispatcher.run_group(commands, batches)
+        except SimulatedCrash as crash:
+            self.crash(str(crash))
+            return
+        self.world.group_done(self, outcome, len(commands), len(batches))
+        answers, self._answers = self._answers, []
+        self.schedule.after(random.randrange(0, 5_000), self._tell, self.life, outcome, answers)
+        if self._commands or self._batches or self.core.dispatcher.has_work():
+            self.wake()
+
+    @staticmethod
+    def _take(queue: deque[Any], most: int) -> list[Any]:
+        return [queue.popleft() for _ in range(min(len(queue), most))]
+
+    def _tell(self, life: int, outcome: GroupOutcome, answers: list[tuple[Told, Any, BaseException | None]]) -> None:
+        """On the event loop: links and callers hear of the commit, some time after it."""
+        if life != self.life or self.core is None:
+            return
+        sealed: dict[str, list[SealedBatch]] = {}
+        for batch in outcome.sealed:
+            sealed.setdefault(batch.peer, []).append(batch)
+        for peer in {**outcome.received, **sealed}:
+            end = self.ends.get(peer)
+            if end is not None:
+                end.group_committed(outcome.received.get(peer), sealed.get(peer, []))
+        for peer, reason_code in outcome.failed.items():
+            end = self.ends.get(peer)
+            if end is not None:
+                end.end(reason_code)
+        for told, result, error in answers:
+            told(result, error)
+
+    def commit(self, connection: sa.Connection) -> None:
+        """The dispatcher's commit, where crashes and full disks strike."""
+        if self.faults.strikes("crash_before_commit"):
+            raise SimulatedCrash("before commit")
+        if self.faults.strikes("commit_refused"):
+            raise OperationalError("COMMIT", (), sqlite3.OperationalError("database or disk is full"))
+        connection.exec_driver_sql("COMMIT")
+        if self.faults.strikes("crash_after_commit"):
+            raise SimulatedCrash("after commit")
+
+    # Faults that last
+
+    def set_disk_full(self, full: bool) -> None:
+        """The disk has no room, or has some again."""
+        self.disk_full = full
+        self.trace("disk full" if full else "disk has room")
+        if self.core is not None:
+            (databases.limit_pages if full else databases.free_pages)(self.core.connection)
+
+    def trace(self, text: str) -> None:
+        self.world.trace(self.node, text)
+
+    def own_link(self, peer: str) -> str:
+        return link_name(self.node, peer)
+
+
+class FlakyProcessor:
+    """The node's message processor, some of whose tries fail for now, before or after their work."""
+
+    def __init__(self, processor: Any, node: SimulatedNode) -> None:
+        self._processor, self._node = processor, node
+        self.refuse = processor.refuse
+
+    def process(self, incoming: Incoming, uow: Any) -> None:
+        """Carries the message out, unless something is away."""
+        faults = self._node.faults
+        fails = incoming.peer != self._node.node and faults.strikes("processing_fails_for_now")
+        if fails and faults.random.random() < 0.5:
+            raise ProcessingAway()
+        self._processor.process(incoming, uow)
+        if fails:
+            raise ProcessingAway()
+
+    def repeat(self, incoming: Incoming, uow: Any) -> None:
+        """The message came again."""
+        self._processor.repeat(incoming, uow)
+
+
+assert PassTimeLimits in HQ_HANDLERS

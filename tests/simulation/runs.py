@@ -1,0 +1,149 @@
+"""Running seeds: one, and many; what came of them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from tests.simulation import databases
+from tests.simulation.checkers import CHECKERS, Ended
+from tests.simulation.evidence import journals_prove
+from tests.simulation.schedule import SECOND_US
+from tests.simulation.snapshots import Snapshot
+from tests.simulation.storms import Storms
+from tests.simulation.watchers import AckWatcher, StateWatcher
+from tests.simulation.workload import Workload
+from tests.simulation.world import Finding, Size, World
+
+ALL_CHECKERS = (*CHECKERS, journals_prove)
+FINDINGS_MAX = 12
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of one seed."""
+
+    seed: int
+    findings: list[Finding]
+    digest: str
+    messages: int = 0
+    legs: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    cuts: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    simulated_seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.findings)
+
+
+def run_seed(seed: int, room: Path, size: Size | None = None, listener: Callable[[str], None] | None = None) -> Result:
+    """Runs one seed to its end and checks it. Files lie below `room` while it runs."""
+    started = time.perf_counter()
+    directory = room / f"seed-{seed}"
+    directory.mkdir()
+    world = World(seed, directory, size or Size(), listener)
+    ended: Ended | None = None
+    try:
+        with _silent_log():
+            ended = _run(world)
+    except Exception as error:
+        world.find("no-crash", f"{type(error).__name__}: {error}")
+        if listener is not None:
+            raise
+    finally:
+        with _silent_log():
+            world.stop()
+        databases.remove(directory)
+    legs: Counter[str] = Counter()
+    if ended is not None:
+        legs.update(leg["state"] for _, leg in ended.asked())
+    return Result(
+        seed,
+        world.findings[:FINDINGS_MAX],
+        world.trace_digest,
+        world.messages,
+        legs,
+        world.faults.counts,
+        world.cuts,
+        time.perf_counter() - started,
+        world.schedule.now_us / SECOND_US,
+    )
+
+
+def _run(world: World) -> Ended:
+    workload = world.begin()
+    seconds = world.size.seconds
+    storms = Storms(world, seconds)
+    states = StateWatcher(world)
+    world.watchers += [AckWatcher(world), states]
+    world.schedule.run_until(int(seconds * SECOND_US))
+    storms.end()
+    world.trace("--", "faults are over")
+    for second in range(world.size.quiet_seconds_max):
+        world.schedule.run_until(world.schedule.now_us + SECOND_US)
+        if second >= 2 and _quiet(world, workload):
+            break
+    else:
+        world.find("comes-to-rest", f"still busy {world.size.quiet_seconds_max} s after the last fault")
+    states.look()
+    world.trace("--", "quiet")
+    return check(world, workload)
+
+
+def check(world: World, workload: Workload) -> Ended:
+    """Stops all nodes and runs every checker over what they stored."""
+    for node in world.nodes.values():
+        node.stop()
+    ended = Ended(world, workload, {node: Snapshot(node, it.path) for node, it in world.nodes.items()})
+    for checker in ALL_CHECKERS:
+        for detail in checker(ended):
+            world.find(checker.__name__.replace("_", "-"), detail)
+    return ended
+
+
+def _quiet(world: World, workload: Workload) -> bool:
+    """Whether nothing is left to happen, by what the nodes store."""
+    sealed: Counter[tuple[str, str]] = Counter()
+    received: Counter[tuple[str, str]] = Counter()
+    for node in world.nodes.values():
+        if node.core is None:
+            return False
+        run = node.core.connection.exec_driver_sql
+        for statement in _OPEN:
+            if run(statement).scalar():
+                return False
+        for peer, own, other in run("SELECT peer, sealed_seal_number, received_seal_number FROM links").tuples():
+            sealed[node.node, peer] = own
+            received[peer, node.node] = other
+    return +sealed == +received and not workload.wishes_more()
+
+
+_OPEN = (
+    "SELECT count(*) FROM outbox",
+    "SELECT count(*) FROM inbox WHERE state = 'waiting'",
+    "SELECT count(*) FROM asked_legs WHERE ended_at_us = 0",
+    "SELECT count(*) FROM serving_legs WHERE ended_at_us = 0",
+)
+
+
+@contextmanager
+def _silent_log() -> Iterator[None]:
+    """The product's log would be thousands of lines about faults that were meant."""
+    before = structlog.get_config()
+    structlog.configure(processors=[_drop])
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def _drop(_logger: object, _name: str, _event: object) -> str:
+    raise structlog.DropEvent

@@ -1,0 +1,39 @@
+"""What the nodes' databases say, read plainly: not through the product's own queries."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+TERMINAL = ("completed", "rejected", "expired", "cancelled")
+
+
+class Snapshot:
+    """One node's database at the end of a run."""
+
+    def __init__(self, node: str, path: Path) -> None:
+        self.node = node
+        connection = sqlite3.connect(path)
+        connection.row_factory = sqlite3.Row
+        self.asked = _read(connection, "asked_legs", "leg_id")
+        self.hub = _read(connection, "hub_legs", "leg_id")
+        self.serving = _read(connection, "serving_legs", "leg_id")
+        self.requests = _read(connection, "requests", "request_id")
+        self.subscriptions = _read(connection, "subscriptions", "subscription_id")
+        self.effects = _read(connection, "simulated_effects", "leg_id")
+        self.links = _read(connection, "links", "peer")
+        self.outbox = _read(connection, "outbox", "outbox_id")
+        self.inbox = [dict(row) for row in connection.execute("SELECT * FROM inbox")]
+        self.alarms = [dict(row) for row in connection.execute("SELECT * FROM alarms")]
+        self.order = [dict(row) for row in connection.execute("SELECT * FROM hub_order")]
+        self.journal: dict[str, list[tuple[int, bytes]]] = {}
+        for link, number, batch in connection.execute(
+            "SELECT link, seal_number, batch FROM journal ORDER BY link, seal_number"
+        ):
+            self.journal.setdefault(link, []).append((number, bytes(batch)))
+        connection.close()
+
+
+def _read(connection: sqlite3.Connection, table: str, key: str) -> dict[Any, dict[str, Any]]:
+    return {row[key]: dict(row) for row in connection.execute(f"SELECT * FROM {table}")}  # noqa: S608 - own names

@@ -1,0 +1,98 @@
+"""Faults that come at a time of their own and last a while: drawn ahead, and over when the work is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from common.ids import HQ
+from tests.simulation.schedule import SECOND_US
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+JUMP_S_MAX = 30.0
+
+
+class Storms:
+    """Arranges a run's lasting faults."""
+
+    def __init__(self, world: World, seconds: float) -> None:
+        self.world, self.random = world, world.faults.random
+        arranged: tuple[tuple[str, Callable[[], None]], ...] = (
+            ("connection_torn_per_s", self._tear),
+            ("partition_per_s", self._partition),
+            ("node_crash_per_s", self._crash),
+            ("slow_node_per_s", self._slow_node),
+            ("slow_link_per_s", self._slow_link),
+            ("disk_full_per_s", self._fill_disk),
+            ("clock_jump_per_s", self._jump),
+        )
+        for name, storm in arranged:
+            rate = getattr(world.faults.rates, name)
+            at_s = self.random.expovariate(rate) if rate else seconds
+            while at_s < seconds:
+                world.schedule.after(int(at_s * SECOND_US), self._strike, name.removesuffix("_per_s"), storm)
+                at_s += self.random.expovariate(rate)
+
+    def end(self) -> None:
+        """Nothing goes wrong from now on. Connections are made anew: what a corrupted Hello agreed on is void."""
+        world = self.world
+        world.faults.over = True
+        for province in world.provinces:
+            world.network.heal(province)
+            world.network.tear(province)
+        world.network.slow_until_us.clear()
+        for node in world.nodes.values():
+            node.slow_until_us = 0
+            if node.disk_full:
+                node.set_disk_full(False)
+
+    def _strike(self, name: str, storm: Callable[[], None]) -> None:
+        if not self.world.faults.over:
+            self.world.faults.happened(name)
+            storm()
+
+    def _province(self) -> str:
+        return self.random.choice(self.world.provinces)
+
+    def _node(self) -> str:
+        return self.random.choice((HQ, *self.world.provinces))
+
+    def _lasting_us(self) -> int:
+        return int(self.random.choice((0.3, 2, 8)) * self.random.random() * SECOND_US)
+
+    def _tear(self) -> None:
+        self.world.network.tear(self._province())
+
+    def _partition(self) -> None:
+        province = self._province()
+        self.world.trace(province, "partitioned")
+        self.world.network.partition(province)
+        self.world.schedule.after(self._lasting_us(), self.world.network.heal, province)
+
+    def _crash(self) -> None:
+        self.world.nodes[self._node()].crash()
+
+    def _slow_node(self) -> None:
+        self.world.nodes[self._node()].slow_until_us = self.world.schedule.now_us + self._lasting_us()
+
+    def _slow_link(self) -> None:
+        until_us = self.world.schedule.now_us + self._lasting_us()
+        self.world.network.slow_until_us[self._province()] = until_us
+
+    def _fill_disk(self) -> None:
+        node = self.world.nodes[self._node()]
+        if not node.disk_full:
+            node.set_disk_full(True)
+            self.world.schedule.after(self._lasting_us(), self._empty_disk, node.node)
+
+    def _empty_disk(self, node: str) -> None:
+        if self.world.nodes[node].disk_full:
+            self.world.nodes[node].set_disk_full(False)
+
+    def _jump(self) -> None:
+        node = self.world.nodes[self._node()]
+        jump_us = int(self.random.uniform(-1, 1) * JUMP_S_MAX * SECOND_US)
+        node.clock.skew_us += jump_us
+        node.trace(f"clock jumps {jump_us / 1e6:+.3f} s")

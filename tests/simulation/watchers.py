@@ -1,0 +1,82 @@
+"""What must hold at every moment of a run: terminal states stay, cursors advance, an ack is about what is durable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from common.gen.quanwang.federation.v1 import link_pb2
+from tests.simulation.links import kind_of
+from tests.simulation.snapshots import TERMINAL
+
+if TYPE_CHECKING:
+    from tests.simulation.nodes import SimulatedNode
+    from tests.simulation.world import World
+
+EVERY_US = 1_000_000
+_LEGS = ("asked_legs", "hub_legs", "serving_legs")
+_CURSORS = "sealed_seal_number, sealed_sequence, acked_seal_number, received_seal_number, received_sequence"
+
+
+class AckWatcher:
+    """An acknowledgement means durable receipt; what a node says it has, it must have, now and after any crash."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def frame_sent(self, node: SimulatedNode, peer: str, frame: bytes) -> None:
+        """Acks and Hellos say what was received."""
+        if kind_of(frame) not in ("ack", "hello") or node.core is None:
+            return
+        parsed = link_pb2.LinkFrame.FromString(frame)
+        said = parsed.ack.seal_number if parsed.HasField("ack") else parsed.hello.received.seal_number
+        row = node.core.connection.exec_driver_sql(
+            "SELECT received_seal_number FROM links WHERE peer = ?", (peer,)
+        ).one_or_none()
+        if said > (row[0] if row else 0):
+            self.world.find("acks-are-durable", f"{node.node} says to {peer} that it has seal {said}, and has {row}")
+
+    def group_done(self, _node: SimulatedNode) -> None:
+        """Nothing to see."""
+
+
+class StateWatcher:
+    """Looks at the databases from time to time."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._ended: dict[tuple[str, str, bytes], str] = {}
+        self._cursors: dict[tuple[str, str], tuple[int, ...]] = {}
+        world.schedule.after(EVERY_US, self._look)
+
+    def frame_sent(self, _node: SimulatedNode, _peer: str, _frame: bytes) -> None:
+        """Nothing to see."""
+
+    def group_done(self, _node: SimulatedNode) -> None:
+        """Nothing to see: looking after every group would cost more than the run."""
+
+    def _look(self) -> None:
+        self.world.schedule.after(EVERY_US, self._look)
+        self.look()
+
+    def look(self) -> None:
+        """One look at every running node."""
+        for node in self.world.nodes.values():
+            if node.core is not None:
+                self._look_at(node)
+
+    def _look_at(self, node: SimulatedNode) -> None:
+        assert node.core is not None
+        run = node.core.connection.exec_driver_sql
+        for table in _LEGS:
+            states = dict(run(f"SELECT leg_id, state FROM {table}").tuples().all())  # noqa: S608 - own names
+            for (owner, where, leg_id), ended in self._ended.items():
+                if (owner, where) == (node.node, table) and states.get(leg_id) != ended:
+                    self.world.find("terminal-is-terminal", f"{node.node} {table}: {ended} became {states.get(leg_id)}")
+            for leg_id, state in states.items():
+                if state in TERMINAL:
+                    self._ended[node.node, table, leg_id] = state
+        for peer, *values in run(f"SELECT peer, {_CURSORS} FROM links").tuples():  # noqa: S608 - own names
+            before = self._cursors.get((node.node, peer), (0,) * len(values))
+            if any(now < then for now, then in zip(values, before, strict=True)):
+                self.world.find("cursors-advance", f"{node.node} with {peer}: {before} became {tuple(values)}")
+            self._cursors[node.node, peer] = tuple(values)

@@ -1,0 +1,266 @@
+"""One run: a federation in one process, on simulated time, with everything drawn from one seed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from common.core import NodeCore
+from common.db.engine import sqlite_url
+from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, NodeStatus
+from common.ids import HQ
+from common.link.settings import LinkSettings
+from common.messaging.dispatcher import GroupOutcome
+from common.messaging.intake import RetryPolicy
+from common.messaging.seal import NO_HASH
+from common.messaging.sealer import SealLimits
+from common.security.private_bodies import HPKE_X25519, X25519PrivateKeys
+from common.security.signing import ED25519, Ed25519Signer
+from hq_node import core as hq_core
+from province_node import core as province_core
+from tests.simulation import databases, kinds
+from tests.simulation.faults import Faults, draw_rates
+from tests.simulation.links import kind_of
+from tests.simulation.network import Network
+from tests.simulation.nodes import SimulatedNode
+from tests.simulation.outside import LongWork, OutsideSystem
+from tests.simulation.schedule import SECOND_US, STARTED_AT_US, Schedule
+from tests.simulation.workload import (
+    CANARY,
+    CUSTOMERS_A_PROVINCE,
+    REGION,
+    Workload,
+    customer_number,
+    first_status,
+    service_number,
+    subscription_id,
+)
+
+PROVINCES = ("11", "31", "44", "51", "65")
+DIRECTORY_DAYS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that must not be, and which checker saw it."""
+
+    checker: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a run is."""
+
+    requests_min: int = 8
+    requests_max: int = 30
+    seconds: float = 20.0
+    quiet_seconds_max: int = 900
+
+
+@dataclass(slots=True)
+class Keys:
+    """A node's keys; they follow from its code, so that they need be made only once."""
+
+    signer: Ed25519Signer
+    private: X25519PrivateKeys
+
+
+@cache
+def keys_of(node: str) -> Keys:
+    """The keys of a node, the same in every run."""
+    private = X25519PrivateKey.from_private_bytes(node.encode() * 16)
+    return Keys(Ed25519Signer(node.encode() * 16), X25519PrivateKeys([private]))
+
+
+def directory_of(nodes: Iterable[str], region: tuple[str, ...]) -> Directory:
+    """The directory of a run, with all keys open."""
+    entries = []
+    for node in nodes:
+        keys = keys_of(node)
+        reader = keys.private.reader(node)
+        signing = NodeKey(keys.signer.key_id, KeyUse.SIGNING, ED25519, keys.signer.public_key, 0)
+        bodies = NodeKey(reader.key_id, KeyUse.PRIVATE_BODIES, HPKE_X25519, reader.public_key, 0)
+        entries.append(NodeEntry(node, node, node, NodeStatus.ACTIVE, (signing, bodies), node.encode() * 16))
+    until_us = STARTED_AT_US + DIRECTORY_DAYS * 86_400 * SECOND_US
+    return Directory(1, bytes(range(32)), NO_HASH, STARTED_AT_US - SECOND_US, until_us, entries, {REGION: region})
+
+
+@dataclass
+class World:
+    """Everything of one run. `directory` is where its files may lie."""
+
+    seed: int
+    directory: Path
+    size: Size = field(default_factory=Size)
+    listener: Callable[[str], None] | None = None
+    """Is given each line of the trace."""
+
+    def __post_init__(self) -> None:
+        self.random = Random(f"{self.seed}/world")
+        self.schedule = Schedule()
+        self.faults = Faults(draw_rates(Random(f"{self.seed}/rates")), Random(f"{self.seed}/faults"))
+        self.findings: list[Finding] = []
+        self.frames_with_canary = 0
+        self.messages = 0
+        self.groups = 0
+        self.cuts: Counter[str] = Counter()
+        self._digest = hashlib.sha256()
+        self.behaviour = kinds.Behaviour()
+        self.outside = OutsideSystem()
+        self.network = Network(self, Random(f"{self.seed}/network"))
+        self.watchers: list[Any] = []
+        self.provinces = PROVINCES[: self.random.randint(2, len(PROVINCES))]
+        region = tuple(self.random.sample(self.provinces, self.random.randint(1, len(self.provinces))))
+        self.directory_in_force = directory_of((HQ, *self.provinces), tuple(sorted(region)))
+        self._draw_settings()
+        self.nodes: dict[str, SimulatedNode] = {}
+        for node in (HQ, *self.provinces):
+            skew_us = int(self.random.uniform(-1, 1) * self.faults.rates.skew_s_max * SECOND_US)
+            if skew_us:
+                self.faults.happened("clock_skew")
+            self.nodes[node] = SimulatedNode(self, node, self._prepared_file(node), skew_us)
+
+    def _draw_settings(self) -> None:
+        """Limits small enough to be met in a short run, in some runs."""
+        choose = self.random.choice
+        self.link_settings = LinkSettings(
+            window_bytes=choose((600, 2_000, 10_000, 4_194_304)),
+            in_flight_batches_max=choose((1, 2, 4, 1_024)),
+            in_flight_bytes_max=choose((1_000, 5_000, 16_777_216)),
+            recent_batches_max=choose((1, 2, 1_024)),
+            receiving_batches_max=choose((1, 2, 256)),
+            journal_read_bytes_max=choose((500, 3_000, 4_194_304)),
+            origin_seals_cached_max=choose((1, 3, 4_096)),
+            ack_timeout_us=30 * SECOND_US,
+        )
+        self.seal_limits = SealLimits(choose((1, 2, 5, 128)), choose((500, 1_048_576)), choose((1, 3, 512)))
+        self.retry = RetryPolicy(choose((50_000, 500_000)), choose((1_000_000, 8_000_000)), choose((1, 2, 256)))
+
+    # Nodes
+
+    def _prepared_file(self, node: str) -> Path:
+        """A node's database with its identity, and at a province some customers, made as if long ago."""
+        path = self.directory / f"{node}.db"
+        database = databases.make_database(path)
+        with database:
+            database.execute("INSERT INTO node_identity VALUES (?, ?, ?)", (node, node.encode() * 8, STARTED_AT_US))
+            if node == HQ:
+                database.execute("INSERT INTO hub_order VALUES (1, 0, '2027-01-15')")
+            else:
+                database.execute("INSERT INTO simulated_poison VALUES (?)", (kinds.POISONED,))
+                for index in range(CUSTOMERS_A_PROVINCE):
+                    self._insert_customer(database, node, index)
+        database.close()
+        return path
+
+    @staticmethod
+    def _insert_customer(database: Any, node: str, index: int) -> None:
+        customer, at_us = customer_number(node, index), STARTED_AT_US
+        named = f"{CANARY}-{node}-{index}"
+        database.execute(
+            "INSERT INTO customers VALUES (?, 'person', ?, 'id-card', ?, ?, ?, ?, '', x'', ?, ?)",
+            (customer, named, named, named, named, node + "0100", at_us, at_us),
+        )
+        subscription = subscription_id(node, index)
+        database.execute(
+            "INSERT INTO subscriptions VALUES (?, ?, ?, 'basic', ?, ?, '', x'', x'', '', ?, ?)",
+            (subscription, customer, service_number(node, index), first_status(index), at_us, at_us, at_us),
+        )
+        database.execute("INSERT INTO service_numbers VALUES (?, ?)", (service_number(node, index), subscription))
+
+    def build_core(self, node: SimulatedNode) -> NodeCore:
+        """The product's core of a node, on its database as it is now."""
+        keys, url = keys_of(node.node), sqlite_url(str(node.path))
+        common_parts: dict[str, Any] = {
+            "seal_limits": self.seal_limits,
+            "retry": self.retry,
+            "link_settings": self.link_settings,
+            "commit": node.commit,
+        }
+        context = (self.directory_in_force, node.clock, node.entropy.randbytes)
+        if node.node == HQ:
+            all_kinds = (*hq_core.KINDS, *kinds.asked_kinds())
+            return hq_core.build_core(url, keys.signer, keys.private, *context, kinds=all_kinds, **common_parts)
+        all_kinds = (*province_core.KINDS, *kinds.kinds(self.behaviour), kinds.novelty())
+        return province_core.build_core(
+            url, node.node, keys.signer, keys.private, *context, kinds=all_kinds, **common_parts
+        )
+
+    def started(self, node: SimulatedNode) -> None:
+        """A node's process has started."""
+        if node.node != HQ:
+            LongWork(self, node)
+            self.network.dial_soon(node)
+
+    # What is seen of the run
+
+    def trace(self, node: str, text: str) -> None:
+        """One line of the run's story. No ciphertext and nothing that hangs on one: these differ from run to run."""
+        line = f"{self.schedule.now_us / 1e6:12.6f} {node} {text}"
+        self._digest.update(line.encode() + b"\n")
+        if self.listener is not None:
+            self.listener(line)
+
+    @property
+    def trace_digest(self) -> str:
+        return self._digest.hexdigest()
+
+    def find(self, checker: str, detail: str) -> None:
+        """Something is wrong."""
+        self.findings.append(Finding(checker, detail))
+        self.trace("--", f"FOUND {checker}: {detail}")
+
+    def frame_sent(self, node: SimulatedNode, peer: str, frame: bytes) -> None:
+        """A session says a frame: whatever network or peer make of it, this much must be right about it."""
+        if CANARY.encode() in frame:
+            self.frames_with_canary += 1
+        self.trace(node.node, f"says to {peer} {kind_of(frame)} of {len(frame)} bytes")
+        for watcher in self.watchers:
+            watcher.frame_sent(node, peer, frame)
+
+    def frame_read(self, node: SimulatedNode, peer: str, frame: bytes) -> None:
+        """A session is about to read a frame."""
+        self.trace(node.node, f"hears from {peer} {kind_of(frame)} of {len(frame)} bytes")
+
+    def stream_ended(self, node: SimulatedNode, peer: str, reason_code: str) -> None:
+        """A node's end of a stream is over; a province dials again."""
+        self.cuts[reason_code] += 1
+        if node.node != HQ:
+            self.network.dial_soon(node)
+
+    def group_done(self, node: SimulatedNode, outcome: GroupOutcome, commands: int, batches: int) -> None:
+        """A group was committed, or given up."""
+        self.groups += 1
+        self.messages += outcome.messages
+        sealed = ",".join(f"{batch.peer}/{batch.seal_number}" for batch in outcome.sealed)
+        failed = ",".join(f"{peer}:{code}" for peer, code in outcome.failed.items())
+        if commands or batches or outcome.messages or sealed or failed:
+            self.trace(
+                node.node,
+                f"group of {commands} commands {batches} batches {outcome.messages} messages; sealed [{sealed}] "
+                f"failed [{failed}]" + (" storage" if outcome.storage_failed else ""),
+            )
+        for watcher in self.watchers:
+            watcher.group_done(node)
+
+    # The run
+
+    def begin(self) -> Workload:
+        """Starts all nodes and arranges the work."""
+        for node in self.nodes.values():
+            self.schedule.after(self.random.randrange(500_000), node.start)
+        return Workload(self, self.random.randint(self.size.requests_min, self.size.requests_max), self.size.seconds)
+
+    def stop(self) -> None:
+        """Ends all processes."""
+        for node in self.nodes.values():
+            node.stop()
