@@ -37,7 +37,7 @@ class OpenLegs(NamedTuple):
     peer: str
     message_class: int
     state: str
-    count: int
+    legs: int
     oldest_at_us: int
 
 
@@ -115,10 +115,10 @@ class NodeMetrics:
         gauges["storage_failing"].set(status["storage_failing"])
         gauges["directory_version"].set(status["directory_version"])
         gauges["directory_valid_seconds"].set((status["directory_valid_until_us"] - now_us) / 1e6)
-        for legs in open_legs:
-            labels = (legs.peer, _class_name(legs.message_class), legs.state)
-            gauges["open_legs"].labels(*labels).set(legs.count)
-            gauges["open_legs_oldest_seconds"].labels(*labels).set((now_us - legs.oldest_at_us) / 1e6)
+        for group in open_legs:
+            labels = (group.peer, _class_name(group.message_class), group.state)
+            gauges["open_legs"].labels(*labels).set(group.legs)
+            gauges["open_legs_oldest_seconds"].labels(*labels).set((now_us - group.oldest_at_us) / 1e6)
         return generate_latest(self.registry)
 
     def _set_link(self, link: Mapping[str, Any], now_us: int) -> None:

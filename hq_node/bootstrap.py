@@ -13,7 +13,20 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from common.checks import (
+    Finding,
+    check_certificate,
+    check_clock,
+    check_data_directory,
+    check_database,
+    check_directory,
+    check_disk,
+    good,
+    only,
+    tried,
+)
 from common.clock import SystemClock, business_date
+from common.db.engine import open_reader
 from common.db.schema import KIT, Branch, Schema
 from common.directory.repository import latest
 from common.directory.signing import open_directory
@@ -53,6 +66,11 @@ from hq_node.settings import HqSettings
 from hq_node.web import ROLE, admin_app, health_app
 
 SCHEMA = Schema((KIT, Branch("hq", Path(__file__).with_name("migrations"))), "hq-node migrate")
+
+NEW_CERTIFICATE = (
+    "Stop the node and run hq-node init on this data directory again: it issues a new one.",
+    "请停止节点，并对此数据目录再次执行 hq-node init 以签发新证书。",
+)
 
 
 def init(
@@ -102,10 +120,33 @@ def serve(data_dir: Path) -> None:
 
 
 def migrate(data_dir: Path) -> list[str]:
-    """Brings the database to the schema of this release; returns its revisions. Raises DataDirectoryInUse."""
+    """Brings the database to the schema of this release; returns what was done. Raises DataDirectoryInUse."""
     data = DataDirectory(data_dir)
     with data.locked():
         return migrate_database(data, SCHEMA)
+
+
+def check(data_dir: Path) -> list[Finding]:
+    """Looks HQ's node over; changes nothing, and may run beside it."""
+    data, clock = DataDirectory(data_dir), SystemClock()
+    findings = check_data_directory(data)
+    if only(findings, "error"):
+        return findings
+    findings += [*check_disk(data), *check_clock(clock)]
+    settings, found = tried("settings", lambda: load_settings(HqSettings, data.settings_file))
+    findings += found or [good("settings", "They can be used.", "设置有效。")]
+    findings += check_database(data, HQ, SCHEMA)
+    keyring, found = tried("keys", lambda: Keyring.load(data.path))
+    findings += found or [good("keys", "They can be read.", "密钥可读取。")]
+    certificates, found = tried("certificate", lambda: load_hq_certificates(data.path))
+    findings += found
+    if certificates is not None:
+        findings += check_certificate("certificate", certificates.server, clock.now_us(), NEW_CERTIFICATE)
+        findings += check_certificate("TLS authority", certificates.authority, clock.now_us(), NEW_CERTIFICATE)
+    if settings is None or keyring is None or only(findings, "error"):
+        return findings
+    directory = open_directory(_stored_directory(data), keyring.root_signer.public_key)
+    return findings + check_directory(directory, HQ, clock.now_us())
 
 
 @contextmanager
@@ -227,8 +268,6 @@ def _founding_unit_of_work(connection: sa.Connection, clock: SystemClock) -> Dir
 
 
 def _stored_directory(data: DataDirectory) -> directory_pb2.SignedDirectory:
-    from common.db.engine import open_reader
-
     engine = open_reader(data.url, connections_max=1)
     try:
         with engine.connect() as connection:

@@ -12,13 +12,30 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from common.checks import (
+    Finding,
+    check_certificate,
+    check_clock,
+    check_clock_against_hq,
+    check_data_directory,
+    check_database,
+    check_directory,
+    check_disk,
+    check_hq_reachable,
+    good,
+    only,
+    tried,
+)
 from common.clock import SystemClock
+from common.db.engine import open_reader
 from common.db.schema import KIT, Branch, Schema
+from common.directory.model import Directory
 from common.directory.regions import PROVINCES
 from common.directory.repository import latest
 from common.directory.signing import open_directory
 from common.directory.wire import decode_signed
 from common.errors import Refusal
+from common.ids import HQ
 from common.messaging.writer import Writer
 from common.parked.commands import JudgeParkedAgain
 from common.parked.model import DIRECTORY_PROBLEMS
@@ -30,6 +47,7 @@ from common.program.serving import activities_of, check_schema, execute_and_forg
 from common.program.serving import serve as serve_program
 from common.rpc.link import LinkDialler
 from common.security.keyring import Keyring, KeyringMissing
+from common.security.tls import node_name
 from common.settings import load_settings
 from common.version import SOFTWARE_VERSION
 from province_node.core import build_core
@@ -42,6 +60,11 @@ from province_node.settings import ProvinceSettings
 from province_node.web import ROLE, admin_app, health_app
 
 SCHEMA = Schema((KIT, Branch("province", Path(__file__).with_name("migrations"))), "province-node migrate")
+
+NEW_CERTIFICATE = (
+    "Ask HQ for a new invitation and enrol the node again with the same keys.",
+    "请向总部申请新的邀请码，并使用原有密钥重新办理入网。",
+)
 
 
 class NotAProvince(Refusal):
@@ -83,10 +106,40 @@ def serve(data_dir: Path) -> None:
 
 
 def migrate(data_dir: Path) -> list[str]:
-    """Brings the database to the schema of this release; returns its revisions. Raises DataDirectoryInUse."""
+    """Brings the database to the schema of this release; returns what was done. Raises DataDirectoryInUse."""
     data = DataDirectory(data_dir)
     with data.locked():
         return migrate_database(data, SCHEMA)
+
+
+def check(data_dir: Path) -> list[Finding]:
+    """Looks the province's node over; changes nothing, and may run beside it."""
+    data, clock = DataDirectory(data_dir), SystemClock()
+    findings = check_data_directory(data)
+    if only(findings, "error"):
+        return findings
+    findings += [*check_disk(data), *check_clock(clock)]
+    settings, found = tried("settings", lambda: load_settings(ProvinceSettings, data.settings_file))
+    findings += found or [good("settings", "They can be used.", "设置有效。")]
+    _, found = tried("keys", lambda: Keyring.load(data.path))
+    findings += found or [good("keys", "They can be read.", "密钥可读取。")]
+    if settings is None:
+        return findings
+    findings += check_database(data, settings.node, SCHEMA)
+    membership, found = tried("enrolment", lambda: _membership(data, settings))
+    findings += found
+    if membership is None:
+        return findings
+    findings += check_certificate("certificate", membership.tls_certificate_pem, clock.now_us(), NEW_CERTIFICATE)
+    findings += check_hq_reachable(membership.link_address, node_name(HQ), membership.tls_authority_pem)
+    if only(findings, "error"):
+        return findings
+    directory = _current_directory(data, membership)
+    return [
+        *findings,
+        *check_directory(directory, settings.node, clock.now_us()),
+        *check_clock_against_hq(data, settings.node),
+    ]
 
 
 @contextmanager
@@ -165,6 +218,17 @@ def _keyring(data: DataDirectory) -> Keyring:
         return Keyring.load(data.path)
     except KeyringMissing:
         return Keyring.create(data.path, hq=False)
+
+
+def _current_directory(data: DataDirectory, membership: Membership) -> Directory:
+    """The directory that the node works by: the latest it took, or before it ever served, that of its enrolment."""
+    engine = open_reader(data.url, connections_max=1)
+    try:
+        with engine.connect() as connection:
+            stored = latest(connection)
+    finally:
+        engine.dispose()
+    return open_directory(stored or membership.signed(), membership.root_public_key)
 
 
 def _membership(data: DataDirectory, settings: ProvinceSettings) -> Membership:

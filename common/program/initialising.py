@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from common.core import write_identity
 from common.db.engine import open_writer
-from common.db.schema import Schema
+from common.db.schema import Schema, current_revisions
 from common.db.unit_of_work import UnitOfWork
 from common.errors import Refusal
 from common.messaging.links import node_identity
@@ -43,13 +43,15 @@ def write_settings(data: DataDirectory, heading: str, tables: Mapping[str, Mappi
 
 
 def migrate_database(data: DataDirectory, schema: Schema) -> list[str]:
-    """Brings the database to the schema of this release; makes it where there is none. Returns the revisions."""
+    """Brings the database to the schema of this release; makes it where there is none. Returns what was done: the
+    revisions that it did not have before."""
     # Imported here: a node that serves has no use for it.
     from common.db.migrate import migrate
 
-    revisions = migrate(data.url, schema)
+    before = with_connection(data, current_revisions)
+    after = migrate(data.url, schema)
     data.database.chmod(0o600)
-    return sorted(revisions)
+    return sorted(after - before)
 
 
 def give_identity(data: DataDirectory, node: str, entropy: Callable[[int], bytes], now_us: int) -> None:

@@ -1,0 +1,237 @@
+"""Looks a node over and says what is wrong and how to mend it. Changes nothing, and may run beside the serving node.
+
+Each check is a function that gives its findings; none of them raises. What cannot be looked at because something before
+it is broken is left out: the first finding says why.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import sqlalchemy as sa
+from cryptography import x509
+from sqlalchemy.exc import SQLAlchemyError
+
+from common.clock import Clock, iso
+from common.db.engine import open_reader
+from common.db.schema import Schema, require_schema
+from common.directory.model import Directory
+from common.errors import QuanwangError
+from common.gen.quanwang.federation.v1 import seal_pb2
+from common.ids import HQ, link_name
+from common.messaging.links import journal, node_identity
+from common.program.data_directory import DataDirectory
+
+Severity = Literal["ok", "warning", "error"]
+T = TypeVar("T")
+
+DAY_US = 86_400_000_000
+CERTIFICATE_WARNING_US = 30 * DAY_US
+FREE_BYTES_ERROR = 256 * 1_048_576
+FREE_BYTES_WARNING = 2 * 1_073_741_824
+PLAUSIBLE_FROM_US = 1_767_225_600_000_000
+"""2026-01-01: this software did not exist before."""
+SKEW_WARNING_US = 60_000_000
+SKEW_SEALS = 50
+CONNECT_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: how grave it is, what was found, how to mend it."""
+
+    severity: Severity
+    subject: str
+    en: str
+    zh: str
+    mend_en: str = ""
+    mend_zh: str = ""
+
+    def text(self, language: str) -> str:
+        """What was found, in `language` ("zh..." is Chinese, all else English)."""
+        return self.zh if language.startswith("zh") else self.en
+
+    def mend(self, language: str) -> str:
+        """How to mend it; empty where there is nothing to mend."""
+        return self.mend_zh if language.startswith("zh") else self.mend_en
+
+
+def good(subject: str, en: str, zh: str) -> Finding:
+    """Nothing is wrong with it."""
+    return Finding("ok", subject, en, zh)
+
+
+def tried(subject: str, look: Callable[[], T]) -> tuple[T | None, list[Finding]]:
+    """What `look` gives, or the finding that its error is. Errors say themselves how to mend them."""
+    try:
+        return look(), []
+    except QuanwangError as error:
+        return None, [Finding("error", subject, error.text("en"), error.text("zh"))]
+    except OSError as error:
+        detail = f"{error.filename or ''} {error.strerror}".strip()
+        return None, [
+            Finding("error", subject, f"It cannot be read: {detail}.", f"无法读取：{detail}。", "Check it.", "请检查。")
+        ]
+
+
+def check_data_directory(data: DataDirectory) -> list[Finding]:
+    """Only the node's own user may enter it."""
+    _, findings = tried("data directory", data.require)
+    return findings or [good("data directory", f"{data.path} is private.", f"{data.path} 权限正确。")]
+
+
+def check_disk(data: DataDirectory) -> list[Finding]:
+    """Room to grow. A full disk stops the node from taking new work."""
+    usage, findings = tried("disk", lambda: shutil.disk_usage(data.path))
+    if usage is None:
+        return findings
+    free = usage.free // 1_048_576
+    en, zh = f"{free} MiB are free.", f"剩余 {free} MiB。"
+    severity: Severity = "ok"
+    if usage.free < FREE_BYTES_WARNING:
+        severity = "error" if usage.free < FREE_BYTES_ERROR else "warning"
+    if severity == "ok":
+        return [good("disk", en, zh)]
+    return [
+        Finding(severity, "disk", en, zh, "Free some space, or move the data directory.", "请清理空间或迁移数据目录。")
+    ]
+
+
+def check_database(data: DataDirectory, node: str, schema: Schema) -> list[Finding]:
+    """It is there, sound, of the right schema, and this node's."""
+    if not data.database.exists():
+        mend = f"Run {schema.migrate_command}."
+        return [Finding("error", "database", f"{data.database} is missing.", f"缺少 {data.database}。", mend, mend)]
+    engine = open_reader(data.url, connections_max=1)
+    try:
+        with engine.connect() as connection:
+            return _check_database(connection, node, schema)
+    except SQLAlchemyError as error:
+        detail = type(getattr(error, "orig", error)).__name__
+        return [
+            Finding(
+                "error",
+                "database",
+                f"The database cannot be read ({detail}).",
+                f"无法读取数据库（{detail}）。",
+                "Restore it from a backup.",
+                "请从备份恢复。",
+            )
+        ]
+    finally:
+        engine.dispose()
+
+
+def _check_database(connection: sa.Connection, node: str, schema: Schema) -> list[Finding]:
+    verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if verdict != "ok":
+        mend = "Restore it from a backup.", "请从备份恢复。"
+        return [Finding("error", "database", f"It is damaged: {verdict}.", f"数据库已损坏：{verdict}。", *mend)]
+    _, findings = tried("schema", lambda: require_schema(connection, schema))
+    if findings:
+        return findings
+    owner = connection.execute(sa.select(node_identity.c.node)).scalar()
+    if owner != node:
+        en, zh = f"The database is that of node {owner}, not {node}.", f"数据库属于节点 {owner}，而非 {node}。"
+        return [Finding("error", "database", en, zh, "Correct node.toml.", "请更正 node.toml。")]
+    return [good("database", "It is sound and of this release's schema.", "数据库完好，结构版本正确。")]
+
+
+def check_clock(clock: Clock) -> list[Finding]:
+    """The date is one at which this software can exist."""
+    now_us = clock.now_us()
+    if now_us < PLAUSIBLE_FROM_US:
+        en, zh = f"The clock says {iso(now_us)}.", f"时钟显示为 {iso(now_us)}。"
+        return [Finding("error", "clock", en, zh, "Set the clock; let it be kept by NTP.", "请校准时钟并启用 NTP。")]
+    return [good("clock", f"It is {iso(now_us)}.", f"当前时间 {iso(now_us)}。")]
+
+
+def check_clock_against_hq(data: DataDirectory, node: str) -> list[Finding]:
+    """The difference to HQ's clock, as the latest batches show it: the least of (received here - sealed there), since
+    what took long on the way only adds to it."""
+    engine = open_reader(data.url, connections_max=1)
+    try:
+        with engine.connect() as connection:
+            statement = (
+                sa.select(journal.c.stored_at_us, journal.c.batch)
+                .where(journal.c.link == link_name(HQ, node))
+                .order_by(journal.c.seal_number.desc())
+                .limit(SKEW_SEALS)
+            )
+            differences = [stored - _sealed_at_us(batch) for stored, batch in connection.execute(statement)]
+    except SQLAlchemyError:
+        return []
+    finally:
+        engine.dispose()
+    if not differences:
+        return []
+    least_s = min(differences) / 1e6
+    en, zh = f"It differs from HQ's by at most {least_s:.1f} s.", f"与总部时钟相差不超过 {least_s:.1f} 秒。"
+    if abs(min(differences)) <= SKEW_WARNING_US:
+        return [good("clock", en, zh)]
+    en, zh = f"It differs from HQ's by {least_s:.0f} s.", f"与总部时钟相差 {least_s:.0f} 秒。"
+    return [Finding("warning", "clock", en, zh, "Let NTP keep the clocks of both.", "请为双方启用 NTP 校时。")]
+
+
+def _sealed_at_us(batch: bytes) -> int:
+    return seal_pb2.Seal.FromString(seal_pb2.SealedBatch.FromString(batch).seal.seal).sealed_at_us
+
+
+def check_certificate(subject: str, certificate_pem: bytes, now_us: int, mend: tuple[str, str]) -> list[Finding]:
+    """It is valid, and will be for a while. `mend`: how to get a new one, in English and Chinese."""
+    try:
+        certificate = x509.load_pem_x509_certificate(certificate_pem)
+    except ValueError:
+        return [Finding("error", subject, "The certificate cannot be read.", "无法解析证书。", *mend)]
+    from_us = int(certificate.not_valid_before_utc.timestamp() * 1e6)
+    until_us = int(certificate.not_valid_after_utc.timestamp() * 1e6)
+    until = iso(until_us)
+    if not from_us <= now_us < until_us:
+        en, zh = f"It is valid only from {iso(from_us)} to {until}.", f"证书仅在 {iso(from_us)} 至 {until} 有效。"
+        return [Finding("error", subject, en, zh, *mend)]
+    if until_us - now_us < CERTIFICATE_WARNING_US:
+        return [Finding("warning", subject, f"It expires at {until}.", f"证书将于 {until} 到期。", *mend)]
+    return [good(subject, f"It is valid until {until}.", f"证书有效期至 {until}。")]
+
+
+def check_directory(directory: Directory, node: str, now_us: int) -> list[Finding]:
+    """It is valid, and the node is in it."""
+    until, version = iso(directory.valid_until_us), directory.version
+    if directory.expired(now_us):
+        en, zh = f"Version {version} expired at {until}.", f"版本 {version} 已于 {until} 过期。"
+        return [Finding("warning", "directory", en, zh, "Restore the link with HQ.", "请恢复与总部的连接。")]
+    if not directory.is_active(node):
+        en, zh = f"Version {version} does not name this node as active.", f"版本 {version} 未将本节点列为启用。"
+        return [Finding("error", "directory", en, zh, "Ask HQ's operators.", "请联系总部运维人员。")]
+    return [good("directory", f"Version {version}, valid until {until}.", f"版本 {version}，有效期至 {until}。")]
+
+
+def check_hq_reachable(address: str, server_name: str, authority_pem: bytes) -> list[Finding]:
+    """Somebody answers at HQ's address, and with a certificate of the federation for HQ."""
+    host, _, port = address.rpartition(":")
+    context = ssl.create_default_context(cadata=authority_pem.decode("ascii"))
+    context.set_alpn_protocols(["h2"])
+    try:
+        with (
+            socket.create_connection((host, int(port)), CONNECT_TIMEOUT_S) as connection,
+            context.wrap_socket(connection, server_hostname=server_name),
+        ):
+            return [good("link", f"HQ answers at {address}.", f"总部 {address} 可达。")]
+    except ssl.SSLCertVerificationError:
+        en, zh = f"What answers at {address} is not HQ.", f"{address} 的应答方不是总部。"
+        return [Finding("error", "link", en, zh, "Tell HQ at once.", "请立即通知总部。")]
+    except (OSError, ValueError) as error:
+        detail = type(error).__name__
+        en, zh = f"HQ cannot be reached at {address} ({detail}).", f"无法连接总部 {address}（{detail}）。"
+        mend = "Check the network; the node serves on without HQ.", "请检查网络；无总部连接时节点仍可独立服务。"
+        return [Finding("warning", "link", en, zh, *mend)]
+
+
+def only(findings: Iterable[Finding], severity: Severity) -> list[Finding]:
+    """The findings of one severity."""
+    return [finding for finding in findings if finding.severity == severity]
