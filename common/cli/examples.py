@@ -1,0 +1,57 @@
+"""Examples for every command, shown in its help and checked by the tests. By path, or by (program, path)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+HQ, PROVINCE = "hq-node", "province-node"
+
+_ID = "0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90"
+_PARKED = f"31-{_ID}"
+
+EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
+    (HQ, ""): ("init --data /var/lib/quanwang/hq --public-host hq.example.com", "serve", "status --lang zh"),
+    (PROVINCE, ""): ("init --data /var/lib/quanwang/31 --node 31", "enrol --invitation @invitation.txt", "serve"),
+    (HQ, "init"): (
+        "init --data /var/lib/quanwang/hq --public-host hq.example.com --federation-port 7440 --enrolment-port 7441",
+    ),
+    (PROVINCE, "init"): ("init --data /var/lib/quanwang/31 --node 31 --http-port 8031",),
+    "serve": ("serve --data /var/lib/quanwang/node",),
+    "migrate": ("migrate --data /var/lib/quanwang/node",),
+    "check": ("check", "check --json"),
+    "status": ("status", "status --json"),
+    "requests": (
+        "requests submit query-node-status --region north-china --wait 10s",
+        f"requests trace {_ID}",
+    ),
+    "requests submit": (
+        "requests submit suspend-subscription --to 44 --set subscription_id=44-0000000001-01"
+        " --authentication SERVICE_PASSWORD --wait 10s",
+        "requests submit query-node-status --region north-china --ttl 30m --key night-round-7",
+        "requests submit resume-subscription --to 44 --json-content content.json",
+    ),
+    "requests list": ("requests list --state overdue --limit 20",),
+    "requests show": (f"requests show {_ID} --wait 30s",),
+    "requests trace": (f"requests trace {_ID}",),
+    "requests cancel": (f"requests cancel {_ID} --to 44",),
+    "requests kinds": ("requests kinds",),
+    "parked": ("parked list", f"parked retry {_PARKED}"),
+    "parked list": ("parked list --state all",),
+    "parked show": (f"parked show {_PARKED}",),
+    "parked retry": (f"parked retry {_PARKED}",),
+    "parked end": (f'parked end {_PARKED} --reason "done by hand, ticket 4711"',),
+    "alarms": ("alarms list",),
+    "alarms list": ("alarms list",),
+    "nodes": ("nodes invite 44 --out invitation.txt", "nodes list", "nodes approve 44"),
+    "nodes invite": ("nodes invite 44 --valid-hours 24 --out invitation.txt",),
+    "nodes list": ("nodes list",),
+    "nodes approve": ("nodes approve 44 --key ed25519:3f9c0a77",),
+    "enrol": ("enrol --invitation @invitation.txt --wait 10m",),
+    "customers": ("customers import extract.csv --dry-run", "customers summary"),
+    "customers import": (
+        "customers import extract.csv --report problems.csv",
+        "customers import telco.csv --mapping telco",
+        "customers import extract.csv --map customer_number=CUST_ID --map name=CUST_NAME --dry-run",
+    ),
+    "customers summary": ("customers summary",),
+}

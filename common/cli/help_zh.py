@@ -1,0 +1,124 @@
+"""The Chinese of the help texts: of commands by their path, of options by their name (or path and name)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from common.cli.examples import HQ, PROVINCE
+
+_WAIT_ENDS = "使用 --wait 时，退出码表示结果：0 已完成，6 以其他方式结束，7 尚未结束。"
+
+COMMANDS: Mapping[str, str] = {
+    "init": "在数据目录中创建节点：设置、密钥和数据库。",
+    "serve": "运行节点，直到被停止（Ctrl-C 或 SIGTERM）。日志写入标准错误。",
+    "migrate": "将节点数据库升级到当前版本的结构。节点不能处于运行状态。",
+    "check": "检查节点：设置、密钥、数据库、目录、证书。不做任何更改。\n\n发现错误时以 1 结束；仅有警告不算失败。",
+    "status": "显示节点状态：链路、等待发送的消息、请求、告警。",
+    "requests": "发往其他节点的业务请求：提交、跟踪、取消。",
+    "requests submit": f"向其他节点提交请求。\n\n{_WAIT_ENDS}",
+    "requests list": "列出本节点的请求，最新的在前。",
+    "requests show": f"显示请求及其各分支和应答。\n\n{_WAIT_ENDS}",
+    "requests trace": "显示请求的时间花在何处：每个步骤、所在节点，以及距上一步的时间。\n\n"
+    "在请求节点、总部和被请求节点上均可使用。",
+    "requests cancel": "请求总部取消尚未结束的分支，以先到达总部者为准。",
+    "requests kinds": "列出可向其他节点请求的业务类型及其字段。",
+    "parked": "无法处理的消息：查看、重试、放弃。",
+    "parked list": "列出已接收但无法处理的消息。",
+    "parked show": "显示一条搁置的消息：来自何处，为何无法处理。",
+    "parked retry": "排除原因后，重新处理搁置的消息。",
+    "parked end": "永久放弃搁置的消息。如发送方在等待应答，将会得到通知。",
+    "alarms": "需要操作员关注的告警。",
+    "alarms list": "列出告警，最近的在前。",
+    "nodes": "联邦节点：邀请、列表、批准。",
+    "nodes invite": "邀请一个省。邀请码只显示一次；同一节点先前的邀请码随即失效。\n\n"
+    "邀请码须保密，请通过他人无法看到的途径转交。",
+    "nodes list": "列出节点：已入网的，以及正在入网的。",
+    "nodes approve": "批准等待入网的省节点。\n\n"
+    "请将等待批准的密钥与该省 `enrol` 显示的密钥核对（例如通过电话），以防他人冒名申请。非终端环境下不会询问。",
+    "enrol": "使用总部的邀请码入网。失败后可以重复执行。",
+    "customers": "客户：导入旧系统数据、统计。",
+    "customers import": "导入客户及其订购的数据文件。\n\n"
+    "有问题的行不导入，并按行号、列、原因列出；其余各行全部导入，每个事务最多 500 行。"
+    "可随时中断，重新运行是安全的：已有数据不会改变。\n\n全部导入时以 0 结束，有未导入的行时以 1 结束。",
+    "customers summary": "统计客户和订购数量。",
+}
+
+OPTIONS: Mapping[str, str] = {
+    "--data": "节点的数据目录。",
+    "--json": "在标准输出上输出一个 JSON 文档；错误以 JSON 形式写入标准错误。",
+    "--lang": "输出语言；未指定时由 QUANWANG_LANG、LC_ALL、LC_MESSAGES 或 LANG 决定。",
+    "--help": "显示本帮助并退出。",
+    "--install-completion": "为当前 shell 安装命令补全。",
+    "--show-completion": "显示当前 shell 的命令补全脚本，以便复制或修改。",
+    "--listen-host": "联邦端口和入网端口监听的地址。",
+    "--federation-port": "省节点连接的端口；0：由系统选择。",
+    "--enrolment-port": "新节点申请入网的端口；0：由系统选择。",
+    "--http-port": "健康检查和指标的端口；0：由系统选择。",
+    "--public-host": "省节点访问总部所用的主机名或地址。",
+    "--node": "节点代码（GB/T 2260），如 31。",
+    "KIND": "业务类型；用 `requests kinds` 查看全部。",
+    "ID": "请求编号。",
+    "NODE": "节点代码（GB/T 2260），如 44。",
+    "FILE": "数据文件：UTF-8 或 GB18030 编码的 CSV。",
+    "--to": "要请求的节点代码，可重复。",
+    "requests cancel --to": "仅取消此节点的分支。",
+    "--region": "请求一个区域的所有节点，如 north-china。",
+    "--set": "内容的一个字段，可重复。",
+    "--json-content": "以 JSON 对象提供内容；- 表示标准输入。",
+    "--authentication": "客户的验证方式，如 SERVICE_PASSWORD。",
+    "--operator": "操作员。",
+    "--organisation": "所属组织。",
+    "--channel": "受理渠道。",
+    "--ttl": "请求的有效时长（30m、2h）；未指定时采用节点默认值。",
+    "--key": "幂等键：同一个键再次提交，得到首次的应答。",
+    "--wait": "等待所有分支结束，最长为此时间（10s、2m）。",
+    "enrol --wait": "等待总部操作员批准的最长时间（10m）。",
+    "--state": "仅列出此状态的请求。",
+    "parked list --state": "等待操作员处理的、等待下次尝试的，或全部。",
+    "--limit": "最多列出的数量。",
+    "--before": "仅列出早于此请求的请求。",
+    "parked show ID": "消息编号，见 `parked list`。",
+    "parked retry ID": "消息编号，见 `parked list`。",
+    "parked end ID": "消息编号，见 `parked list`。",
+    "--reason": "放弃的原因，与消息一起保存。",
+    "--valid-hours": "邀请码的有效小时数。",
+    "--out": "写入仅本人可读的文件。",
+    "nodes approve --key": "该省报出的密钥；只批准此密钥。",
+    "--yes": "不询问密钥是否一致。",
+    "--invitation": "总部的邀请码；或 @ 加文件名。",
+    "--mapping": "各列的含义：quanwang、telco，或 .toml、.json 文件。",
+    "--map": "更正映射中的一列，可重复。",
+    "--dry-run": "仅检查，不保存。",
+    "--report": "将全部问题写入此 CSV 文件。",
+    "--show": "在此显示的问题条数。",
+}
+
+PANELS: Mapping[str | None, str] = {
+    "Common options": "公共选项",
+    "Node": "节点",
+    "Business": "业务",
+    "Operation": "运维",
+}
+
+PROGRAMS: Mapping[str, str] = {HQ: "全网 CRM 总部节点。", PROVINCE: "全网 CRM 省节点。"}
+
+PARSER_MESSAGES: tuple[tuple[str, str], ...] = (
+    (r"^Missing argument '?([^'.]+)'?\.?", r"缺少参数 \1。"),
+    (r"^Missing option '?([^'.]+)'?\.?", r"缺少选项 \1。"),
+    (r"^Missing command\.?", "缺少命令。"),
+    (r"^No such option: (\S+)", r"没有选项 \1。"),
+    (r"^No such command '([^']+)'\.?", r"没有命令 \1。"),
+    (r"\(Possible options: ([^)]*)\)", r"（是否要用：\1）"),
+    (r"Did you mean (.+?)\?", r"是否要用 \1？"),
+    (r"^Invalid value for (.+?): ", r"\1 的值无效："),
+    (r"^Got unexpected extra argument\(?s?\)? \((.*)\)", r"多余的参数：\1。"),
+    (r"Option '([^']+)' requires an argument\.?", r"选项 \1 需要一个值。"),
+    (r"[Ff]ile '([^']+)' does not exist\.?", r"文件 \1 不存在。"),
+    (r"[Ff]ile '([^']+)' is a directory\.?", r"\1 是目录。"),
+    (r"[Ff]ile '([^']+)' is not readable\.?", r"文件 \1 无法读取。"),
+    (r"Input should be a valid integer.*", "应为整数。"),
+    (r"Input should be greater than or equal to (\S+)", r"不得小于 \1。"),
+    (r"Input should be less than or equal to (\S+)", r"不得大于 \1。"),
+    (r"'([^']+)' is not one of (.+?)\.?$", r"\1 不在允许的范围内：\2。"),
+)
+"""The parser's sentences as patterns, with what is said instead."""

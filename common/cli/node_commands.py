@@ -1,0 +1,150 @@
+"""A node's life from the command line: serve, migrate, check, status. `init` is each program's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from common.cli import display
+from common.cli.connection import require_node
+from common.cli.exits import Exit
+from common.cli.session import Finding, Session, command
+
+
+def add_node_commands(app: typer.Typer) -> None:
+    """Adds the commands to a program."""
+    app.command("serve")(command(serve))
+    app.command("migrate")(command(migrate))
+    app.command("check")(command(check))
+    app.command("status")(command(status))
+
+
+def show_made(session: Session, node: str, next_key: str) -> None:
+    """What `init` has to say in the end."""
+    document = {"node": node, "data": str(session.data_dir)}
+    made = session.words("node.made", node=display.node_name(session, node), path=session.data_dir)
+    session.result(document, lambda: session.out.print(made, markup=False))
+    session.note(next_key, program=session.program.name, path=session.data_dir)
+
+
+def serve(session: Session) -> None:
+    """Run the node until it is told to stop (Ctrl-C or SIGTERM). It logs to standard error."""
+    require_node(session.data_dir)
+    session.program.bootstrap().serve(session.data_dir)
+
+
+def migrate(session: Session) -> None:
+    """Bring the node's database to this release's schema. The node must not be running."""
+    require_node(session.data_dir)
+    applied = session.program.bootstrap().migrate(session.data_dir)
+    document = {"data": str(session.data_dir), "applied": applied}
+    key = "node.migrated" if applied else "node.migrated_before"
+    done = session.words(key, path=session.data_dir, revisions=", ".join(applied))
+    session.result(document, lambda: session.out.print(done, markup=False))
+
+
+def check(session: Session) -> None:
+    """Look the node over: settings, keys, database, directory, certificates. Changes nothing.
+
+    Ends with 1 where something is wrong; a warning alone is no failure.
+    """
+    findings = list(session.program.bootstrap().check(session.data_dir))
+    document = {"data": str(session.data_dir), "findings": [_as_data(session, finding) for finding in findings]}
+    session.result(document, lambda: _show_findings(session, findings))
+    if any(_severity(finding) == "error" for finding in findings):
+        session.end(Exit.REFUSED)
+
+
+def _severity(finding: Finding) -> str:
+    return str(getattr(finding.severity, "value", finding.severity)).lower()
+
+
+def _as_data(session: Session, finding: Finding) -> dict[str, str]:
+    return {
+        "severity": _severity(finding),
+        "subject": finding.subject,
+        "text": finding.text(session.language),
+        "mend": finding.mend(session.language),
+    }
+
+
+def _show_findings(session: Session, findings: list[Finding]) -> None:
+    rows = display.table(session, "severity", "subject", "finding", "mend")
+    for finding in findings:
+        rows.add_row(
+            display.state(session, _severity(finding)),
+            display.plain(finding.subject),
+            display.plain(finding.text(session.language)),
+            display.plain(finding.mend(session.language)),
+        )
+    display.show_table(session, rows, "node.check_nothing")
+
+
+def status(session: Session) -> None:
+    """Show how the node is: its links, what waits, its requests, its alarms."""
+    with session.admin() as client:
+        found = {"running": client.online, **client.get("/status")}
+    session.result(found, lambda: show_status(session, found))
+
+
+def show_status(session: Session, status: Mapping[str, Any]) -> None:
+    """The node's own word on how it is."""
+    words = session.words
+    facts = display.facts_table()
+    facts.add_row(words("column.node"), display.plain(display.node_name(session, str(status["node"]))))
+    running = words("node.running_since", at=display.moment(status.get("started_at_us")))
+    not_running = words("node.not_running", program=session.program.name)
+    facts.add_row(words("column.state"), running if status["running"] else not_running)
+    for name in ("software_version", "database", "directory_version"):
+        if status.get(name) not in (None, ""):
+            facts.add_row(words(f"column.{name}"), display.plain(_short(status[name])))
+    facts.add_row(words("column.requests"), _counts(session, status.get("requests")))
+    for name in ("legs_served", "hub_legs"):
+        if name in status:
+            facts.add_row(words(f"column.{name}"), _counts(session, status[name]))
+    facts.add_row(words("column.inbox"), _counts(session, status.get("inbox")))
+    alarms = status.get("alarms") or 0
+    facts.add_row(words("column.alarms"), f"[red]{alarms}[/red]" if alarms else "0")
+    if status.get("storage_failing"):
+        facts.add_row(words("column.storage"), f"[red]{words('node.storage_failing')}[/red]")
+    session.out.print(facts)
+    links = status.get("links", status.get("link")) or []
+    _show_links(session, [links] if isinstance(links, dict) else links, status.get("now_us"))
+
+
+def _short(value: Any) -> Any:
+    """A nested value in one line."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {inner}" for name, inner in value.items())
+    return value
+
+
+def _counts(session: Session, counts: Mapping[str, int] | None) -> Any:
+    from rich.text import Text
+
+    shown = [Text(f"{count} ") + display.state(session, state) for state, count in (counts or {}).items() if count]
+    return Text(", ").join(shown) if shown else Text(display.NOTHING)
+
+
+def _show_links(session: Session, links: list[Mapping[str, Any]], now_us: int | None) -> None:
+    if not links:
+        return
+    session.out.print()
+    numbers = ("waiting_entries", "oldest_waiting", "sealed", "acked", "received_sequence")
+    rows = display.table(session, "link_to", "state", "since", *numbers, "last_cut_reason", numbers=numbers)
+    for link in links:
+        oldest = link.get("oldest_waiting_at_us")
+        rows.add_row(
+            display.node_name(session, str(link["peer"])),
+            display.state(session, "sealing stopped" if link.get("sealing_stopped") else str(link["state"])),
+            display.moment(link.get("since_us")),
+            str(link.get("waiting_entries", 0)),
+            display.span(now_us - oldest if now_us and oldest else None),
+            str(link.get("sealed_sequence", display.NOTHING)),
+            str(link.get("acked_sequence", display.NOTHING)),
+            str(link.get("received_sequence", display.NOTHING)),
+            display.plain(link.get("last_cut_reason")),
+        )
+    session.out.print(rows)

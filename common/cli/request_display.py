@@ -1,0 +1,123 @@
+"""Service requests as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from common.cli import display
+from common.cli.session import Session
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+EARLIEST_MOMENT_US = 10**15
+"""Numbers of microseconds above this (the year 2001) are moments, those below are lengths of time."""
+
+
+def show_requests(session: Session, page: Mapping[str, Any]) -> None:
+    """A page of requests as a table, and how to see the next one."""
+    rows = display.table(session, "request", "kind", "state", "legs", "created", "operator")
+    for request in page["items"]:
+        rows.add_row(
+            display.plain(request["request_id"]),
+            display.plain(request["kind"]),
+            display.state(session, request["state"]),
+            legs_in_short(session, request.get("legs", [])),
+            display.moment(request.get("created_at_us")),
+            display.plain(request.get("operator")),
+        )
+    display.show_table(session, rows, "requests.none")
+    if page.get("next"):
+        session.note("requests.more", before=page["next"])
+
+
+def legs_in_short(session: Session, legs: list[Mapping[str, Any]], most: int = 6) -> Text:
+    """The destinations, each in the colour of its state; of many legs, how many are in each state."""
+    from rich.text import Text
+
+    if len(legs) <= most:
+        parts = [Text(leg["destination"], style=display.STYLES.get(leg["state"], "")) for leg in legs]
+        return Text(" ").join(parts)
+    counts: dict[str, int] = {}
+    for leg in legs:
+        counts[leg["state"]] = counts.get(leg["state"], 0) + 1
+    parts = [
+        Text(f"{count} ") + display.state(session, state)
+        for state, count in sorted(counts.items(), key=lambda c: -c[1])
+    ]
+    return Text(", ").join(parts)
+
+
+def show_request(session: Session, request: Mapping[str, Any]) -> None:
+    """One request in full: what it is, its legs, and what came back."""
+    facts = display.facts_table()
+    words = session.words
+    facts.add_row(words("column.request"), display.plain(request["request_id"]))
+    facts.add_row(words("column.kind"), display.plain(request["kind"]))
+    facts.add_row(words("column.state"), display.state(session, request["state"]))
+    facts.add_row(words("column.created"), display.moment(request.get("created_at_us"), milliseconds=True))
+    for name in ("region", "operator", "organisation", "channel", "customer_authentication", "idempotency_key"):
+        if request.get(name) not in (None, "", "NONE"):
+            facts.add_row(words(f"column.{name}"), display.plain(request[name]))
+    session.out.print(facts)
+    session.out.print()
+    rows = display.table(session, "node", "state", "reason", "ended", "took", numbers=("took",))
+    for leg in request["legs"]:
+        ended, began = leg.get("ended_at_us"), leg.get("submitted_at_us") or request.get("created_at_us")
+        rows.add_row(
+            display.node_name(session, leg["destination"]),
+            display.state(session, leg["state"]),
+            display.plain(leg.get("reason_code")),
+            display.moment(ended, milliseconds=True),
+            display.span(ended - began if ended and began else None),
+        )
+    session.out.print(rows)
+    for leg in request["legs"]:
+        if leg.get("answer"):
+            _show_answer(session, leg)
+
+
+def _show_answer(session: Session, leg: Mapping[str, Any]) -> None:
+    session.out.print()
+    title = session.words("requests.answer_of", node=display.node_name(session, leg["destination"]))
+    session.out.print(title, style="bold", markup=False)
+    facts = display.facts_table()
+    _add_facts(facts, "", leg["answer"])
+    session.out.print(facts)
+
+
+def _add_facts(facts: Any, prefix: str, value: Any) -> None:
+    """Nested data as one line for each value: subscriptions[1].status."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _add_facts(facts, f"{prefix}.{name}" if prefix else str(name), inner)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value, start=1):
+            _add_facts(facts, f"{prefix}[{number}]", inner)
+    else:
+        shown = display.moment(int(value)) if _is_moment(prefix, value) else value
+        facts.add_row(display.plain(prefix), display.plain(shown))
+
+
+def _is_moment(name: str, value: Any) -> bool:
+    # Protobuf's JSON form writes 64-bit integers as text.
+    return name.endswith("_us") and str(value).isdecimal() and int(value) > EARLIEST_MOMENT_US
+
+
+def show_kinds(session: Session, kinds: list[dict[str, Any]]) -> None:
+    """The kinds of requests: what goes in, what comes back."""
+    rows = display.table(session, "kind", "fields", "answer")
+    for kind in kinds:
+        rows.add_row(
+            display.plain(kind["kind"]), _field_list(session, kind["fields"]), _field_list(session, kind["answer"])
+        )
+    display.show_table(session, rows, "requests.no_kinds")
+    if any(field["private"] for kind in kinds for field in kind["fields"] + kind["answer"]):
+        session.note("requests.private_fields")
+
+
+def _field_list(session: Session, fields: list[dict[str, Any]]) -> Text:
+    parts = [f"{field['name']}{'*' if field['private'] else ''}: {field['type']}" for field in fields]
+    separator = "\n" if session.out.is_terminal else ", "
+    return display.plain_lines(separator.join(parts))

@@ -1,0 +1,199 @@
+"""What the command line says, by key: English, simplified Chinese. Facts stand in braces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from common.cli.texts_names import NAMES
+
+TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
+    # Errors
+    "title.refused": ("Refused", "已拒绝"),
+    "title.try_again": ("Not possible at the moment", "暂时无法执行"),
+    "title.fault": ("Failed", "执行失败"),
+    "title.usage": ("Not understood", "命令有误"),
+    "title.interrupted": ("Interrupted", "已中断"),
+    "error.where": ("Where: ", "位置："),
+    "error.mend": ("What to do: ", "处理办法："),
+    "error.system": ("The operating system says: {detail}.", "操作系统报告：{detail}。"),
+    "error.unforeseen": (
+        "Something happened that nobody foresaw: {detail}",
+        "发生了未预料到的错误：{detail}",
+    ),
+    # What to do, by the error's code
+    "mend.USAGE": ("`{command} --help` shows how it is used.", "运行 `{command} --help` 查看用法。"),
+    "mend.INTERNAL_FAULT": (
+        "Report it with the lines below and the node's log; nothing is left half done, every step is one transaction.",
+        "请附上以下信息和节点日志进行报告。每一步都是一个事务，不会留下未完成的更改。",
+    ),
+    "mend.DATA_DIRECTORY_MISSING": (
+        "Name the right directory with --data or QUANWANG_DATA, or make a node there: {program} init --data DIR",
+        "请用 --data 或 QUANWANG_DATA 指定正确的目录，或在该处创建节点：{program} init --data DIR",
+    ),
+    "mend.DATA_DIRECTORY_FOREIGN": (
+        "Run the command as the user that the node runs as.",
+        "请以运行该节点的用户身份执行命令。",
+    ),
+    "mend.DATA_DIRECTORY_IN_USE": (
+        "If the node is just starting or stopping, try again in a moment.",
+        "如果节点正在启动或停止，请稍后重试。",
+    ),
+    "mend.NODE_NOT_INITIALISED": ("{program} init --data DIR", "{program} init --data DIR"),
+    "mend.NODE_UNREACHABLE": (
+        "Look at the node's log; start it again with `{program} serve`. What was stored is still there.",
+        "请查看节点日志，并用 `{program} serve` 重新启动。已保存的数据不会丢失。",
+    ),
+    "mend.NODE_SLOW": (
+        "Look with `{program} status` how the node is, and look whether it was done before you ask again.",
+        "请用 `{program} status` 查看节点状态，重试前先确认操作是否已经执行。",
+    ),
+    "mend.NOT_ENROLLED": (
+        "Ask HQ for an invitation (`hq-node nodes invite NODE`), then: {program} enrol --invitation @FILE",
+        "请向总部申请邀请码（`hq-node nodes invite NODE`），然后运行：{program} enrol --invitation @FILE",
+    ),
+    "mend.REQUEST_NOT_FOUND": ("`{program} requests list` shows the ids.", "可用 `{program} requests list` 查看编号。"),
+    "mend.UNKNOWN_REQUEST_KIND": (
+        "`{program} requests kinds` lists what can be asked.",
+        "可用 `{program} requests kinds` 查看全部类型。",
+    ),
+    "mend.MALFORMED_REQUEST": (
+        "`{program} requests kinds` lists the fields of each kind.",
+        "可用 `{program} requests kinds` 查看各类型的字段。",
+    ),
+    "mend.EXTRACT_COLUMNS_MISSING": (
+        "Say where the column is with --map OURS=THEIRS, or give a whole --mapping.",
+        "请用 --map 标准列=文件列 指明所在列，或用 --mapping 提供完整映射。",
+    ),
+    "mend.ENROLMENT_NOT_FOUND": (
+        "`{program} nodes list` shows who waits. The province joins with `province-node enrol`.",
+        "可用 `{program} nodes list` 查看等待批准的节点。省节点需先运行 `province-node enrol`。",
+    ),
+    # Usage
+    "usage.data_missing": (
+        "no data directory is named; give --data DIR or set {variable}",
+        "未指定数据目录，请使用 --data DIR 或设置环境变量 {variable}",
+    ),
+    "usage.not_a_duration": (
+        "{given!r} is no length of time such as 10s, 30m or 1h30m",
+        "{given!r} 不是有效的时长，正确写法如 10s、30m、1h30m",
+    ),
+    "usage.not_an_assignment": ("{given!r} is not FIELD=VALUE", "{given!r} 不符合 字段=值 的写法"),
+    "usage.content_unreadable": ("{file} cannot be read as JSON ({detail})", "无法将 {file} 读取为 JSON（{detail}）"),
+    "usage.content_no_object": ("the content is not a JSON object", "内容不是 JSON 对象"),
+    "usage.file_unreadable": ("{file} cannot be read ({detail})", "无法读取 {file}（{detail}）"),
+    "usage.file_unwritable": ("{file} cannot be written ({detail})", "无法写入 {file}（{detail}）"),
+    # Help
+    "help.examples": ("Examples:", "示例："),
+    "help.exit_codes": ("Exit codes:", "退出码："),
+    "help.exit_code_list": (
+        "0  done\n1  refused by a rule; with check or import: something was found wrong\n2  the arguments are wrong\n"
+        "3  no node there, not ready, or not reachable\n4  not possible at the moment, try again\n5  something broke\n"
+        "6  waited for a request, and it ended otherwise than completed\n"
+        "7  waited for a request, and it has not ended\n"
+        "130  interrupted",
+        "0  成功\n1  被业务规则拒绝；check 或 import 时：发现问题\n2  命令参数有误\n3  节点不存在、未就绪或无法连接\n"
+        "4  暂时无法执行，请重试\n5  内部错误\n6  等待的请求已结束，但未完成\n7  等待的请求尚未结束\n130  已中断",
+    ),
+    # Nodes
+    "node.made": ("Node {node} is ready in {path}.", "节点 {node} 已在 {path} 中创建。"),
+    "node.next_hq": (
+        "Next: `{program} serve --data {path}`, then invite provinces with `{program} nodes invite NODE`.",
+        "下一步：运行 `{program} serve --data {path}`，然后用 `{program} nodes invite NODE` 邀请各省。",
+    ),
+    "node.next_province": (
+        "Next: `{program} enrol --data {path} --invitation @FILE` with an invitation from HQ, then `{program} serve`.",
+        "下一步：使用总部的邀请码运行 `{program} enrol --data {path} --invitation @FILE`，然后运行 `{program} serve`。",
+    ),
+    "node.migrated": (
+        "The database in {path} was brought to this release's schema: {revisions}.",
+        "已将 {path} 中的数据库升级到当前版本的结构：{revisions}。",
+    ),
+    "node.migrated_before": (
+        "The database in {path} had this release's schema already.",
+        "{path} 中的数据库已是当前版本的结构，无需升级。",
+    ),
+    "node.check_nothing": ("Nothing was looked at.", "没有检查任何内容。"),
+    "node.running_since": ("running since {at}", "运行中，启动于 {at}"),
+    "node.not_running": ("not running (start it with `{program} serve`)", "未运行（用 `{program} serve` 启动）"),
+    "node.storage_failing": ("cannot be written; new work is refused", "无法写入，拒绝受理新业务"),
+    "nodes.none": ("No nodes yet. Invite the first one.", "尚无节点，请先邀请。"),
+    "nodes.invited": (
+        "Invitation for node {node}, valid for {hours} hours. It is a secret, and it is not shown again.",
+        "节点 {node} 的邀请码，有效期 {hours} 小时。请注意保密，仅显示这一次。",
+    ),
+    "nodes.invitation_written": ("The invitation is in {file}.", "邀请码已写入 {file}。"),
+    "nodes.confirm_key": (
+        "Node {node} waits with the signing key {key}. Does the province read out the same key?",
+        "节点 {node} 等待批准，签名密钥为 {key}。是否与该省报出的密钥一致？",
+    ),
+    "nodes.approved": ("Node {node} is approved with the key {key}.", "已批准节点 {node}，密钥 {key}。"),
+    "enrol.waiting": (
+        "Waiting for HQ to approve. HQ's operator should see this key: {key}",
+        "正在等待总部批准。总部操作员应看到此密钥：{key}",
+    ),
+    "enrol.done": (
+        "Node {node} belongs to the federation (directory version {version}).",
+        "节点 {node} 已入网（目录版本 {version}）。",
+    ),
+    "enrol.next": ("Next: `{program} serve`.", "下一步：运行 `{program} serve`。"),
+    # Requests
+    "requests.submitted": ("Submitted to {nodes}:", "已提交至 {nodes}："),
+    "requests.submitted_before": (
+        "Submitted before under this key, to {nodes}:",
+        "此前已用该幂等键提交至 {nodes}：",
+    ),
+    "requests.not_sent_yet": (
+        "The node is not running: the request is stored and goes out with `{program} serve`.",
+        "节点未运行：请求已保存，将在 `{program} serve` 启动后发出。",
+    ),
+    "requests.waiting": ("Waiting for the answer", "正在等待应答"),
+    "requests.wait_interrupted": (
+        "The request goes on: {request_id}",
+        "请求仍在处理中：{request_id}",
+    ),
+    "requests.none": ("No requests.", "没有请求。"),
+    "requests.more": ("There are more: --before {before}", "还有更多：--before {before}"),
+    "requests.answer_of": ("Answer of {node}", "{node} 的应答"),
+    "requests.cancel_asked": (
+        "HQ is asked to cancel {request_id}. What arrives there first counts.",
+        "已请求总部取消 {request_id}，以先到达总部者为准。",
+    ),
+    "requests.no_kinds": ("Nothing can be asked.", "没有可用的请求类型。"),
+    "requests.private_fields": (
+        "* personal data: encrypted for the node that is asked, or for the one that asked",
+        "* 个人信息：仅对被请求节点或请求节点加密可见",
+    ),
+    "trace.title": ("{kind} {request_id}", "{kind} {request_id}"),
+    "trace.seen_from": ("as {role} knows it", "来自{role}的记录"),
+    "trace.leg": ("Leg {node}: {total}", "分支 {node}：共 {total}"),
+    "trace.none": ("No steps are known.", "没有已知的步骤。"),
+    "trace.estimated": (
+        "~ between two nodes' clocks: the ways there and back are taken for equally long",
+        "~ 跨两个节点的时钟：按去程与回程耗时相等估算",
+    ),
+    # Parked messages, alarms
+    "parked.none": ("Nothing is parked.", "没有搁置的消息。"),
+    "parked.retried": ("{id} is processed again.", "{id} 已重新处理。"),
+    "parked.ended": ("{id} is given up.", "{id} 已放弃处理。"),
+    "alarms.none": ("No alarms.", "没有告警。"),
+    # Customers
+    "import.read": ("Rows read", "读取行数"),
+    "import.good": ("Good rows", "可导入"),
+    "import.imported": ("Imported", "新导入"),
+    "import.updated": ("Updated", "已更新"),
+    "import.unchanged": ("Unchanged", "无变化"),
+    "import.rejected": ("Left out", "未导入"),
+    "import.skipped": ("Other provinces' rows", "其他省份的行"),
+    "import.rows": ("{count:,} rows", "{count:,} 行"),
+    "import.more": (
+        "{count:,} more; --report FILE.csv takes them all.",
+        "另有 {count:,} 条；用 --report FILE.csv 可保存全部。",
+    ),
+    "import.more_in_report": ("{count:,} more in {report}", "另有 {count:,} 条见 {report}"),
+    "import.interrupted": (
+        "Interrupted. Everything up to line {line} was dealt with. Run the same command again to go on; that is safe.",
+        "已中断。第 {line} 行及之前均已处理。重新运行同一命令即可继续，重复导入是安全的。",
+    ),
+    "import.dry_run": ("Only checked; nothing was stored.", "仅检查，未保存任何数据。"),
+    "customers.subscriptions_in": ("Subscriptions, {state}", "订购（{state}）"),
+}
