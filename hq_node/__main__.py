@@ -1,0 +1,91 @@
+"""HQ's program: `hq-node`, or `python -m hq_node`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from common.cli import parked_commands, program, request_commands
+from common.cli.node_commands import add_node_commands, show_made
+from common.cli.session import Bootstrap, Program, Session, command
+from hq_node.directory import command_line as directory
+
+PORT_MAX = 65_535
+
+app = typer.Typer(
+    help="HQ's node of Quanwang CRM, from the command line.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command("init")
+@command
+def init(
+    session: Session,
+    public_host: Annotated[
+        str, typer.Option("--public-host", metavar="HOST", help="The host name or address by which provinces reach HQ.")
+    ] = "localhost",
+    listen_host: Annotated[
+        str, typer.Option("--listen-host", metavar="ADDRESS", help="What the federation and enrolment ports listen on.")
+    ] = "0.0.0.0",  # noqa: S104 - provinces dial from elsewhere.
+    federation_port: Annotated[
+        int,
+        typer.Option("--federation-port", min=0, max=PORT_MAX, help="Where provinces connect; 0: the system chooses."),
+    ] = 7440,
+    enrolment_port: Annotated[
+        int,
+        typer.Option(
+            "--enrolment-port", min=0, max=PORT_MAX, help="Where new nodes ask to join; 0: the system chooses."
+        ),
+    ] = 7441,
+    http_port: Annotated[
+        int,
+        typer.Option("--http-port", min=0, max=PORT_MAX, help="For health and metrics; 0: the system chooses."),
+    ] = 7480,
+) -> None:
+    """Make a node in the data directory: settings, keys, database."""
+    bootstrap: Any = session.program.bootstrap()
+    bootstrap.init(
+        session.data_dir,
+        advertised_host=public_host,
+        listen_host=listen_host,
+        link_port=federation_port,
+        enrolment_port=enrolment_port,
+        http_port=http_port,
+    )
+    show_made(session, "00", "node.next_hq")
+
+
+add_node_commands(app)
+app.add_typer(request_commands.app, name="requests")
+app.add_typer(directory.app, name="nodes")
+app.add_typer(parked_commands.app, name="parked")
+app.add_typer(parked_commands.alarms_app, name="alarms")
+
+
+def _bootstrap() -> Bootstrap:
+    from hq_node import bootstrap
+
+    return bootstrap
+
+
+def _kinds() -> Iterable[Any]:
+    from hq_node.core import KINDS
+
+    return KINDS
+
+
+PROGRAM = Program("hq-node", app, _bootstrap, _kinds)
+
+
+def main() -> None:
+    """The console script's entry."""
+    program.main(PROGRAM)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""The nodes of the federation from HQ's command line: invite, list, approve."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from common.cli import display
+from common.cli.connection import AdminClient, segment
+from common.cli.session import Misused, Session, command
+
+app = typer.Typer(help="Nodes of the federation: invite, list, approve.", no_args_is_help=True)
+
+WAITING = "waiting"
+
+NodeCode = Annotated[str, typer.Argument(metavar="NODE", help="The node's code (GB/T 2260), such as 44.")]
+
+
+@app.command("invite")
+@command
+def invite(
+    session: Session,
+    node: NodeCode,
+    valid_hours: Annotated[int, typer.Option("--valid-hours", min=1, help="How long the invitation can be used.")] = 72,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", dir_okay=False, help="Write it into a file that only you can read."),
+    ] = None,
+) -> None:
+    """Invite a province. The invitation is shown once; an earlier one for the same node becomes invalid.
+
+    It is a secret: hand it over by a way that nobody else reads.
+    """
+    with session.admin() as client:
+        answer = client.post("/nodes/invitations", {"node": node, "valid_hours": valid_hours})
+    document = {"node": node, **answer}
+    if out is not None:
+        _write_secret(session, out, str(document.pop("invitation")))
+        document["file"] = str(out)
+    session.result(document, lambda: _show_invitation(session, document, valid_hours))
+
+
+def _write_secret(session: Session, path: Path, text: str) -> None:
+    """Writes the invitation so that nobody else can read it, not even for a moment."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        detail = session.words("usage.file_unwritable", file=path, detail=error.strerror)
+        raise Misused(detail) from error
+    with open(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, 0o600)
+        file.write(text + "\n")
+
+
+def _show_invitation(session: Session, document: Mapping[str, Any], valid_hours: int) -> None:
+    if "invitation" in document:
+        # As it is, in one line, so that it can be copied or sent through a pipe.
+        sys.stdout.write(f"{document['invitation']}\n")
+    else:
+        session.out.print(session.words("nodes.invitation_written", file=document["file"]), markup=False)
+    session.note("nodes.invited", node=display.node_name(session, document["node"]), hours=valid_hours)
+
+
+@app.command("list")
+@command
+def list_nodes(session: Session) -> None:
+    """List the nodes: those that take part, and those on their way in."""
+    with session.admin() as client:
+        page = client.get("/nodes")
+    session.result(page, lambda: _show_nodes(session, page))
+
+
+def _show_nodes(session: Session, page: Mapping[str, Any]) -> None:
+    columns = ("node", "state", "signing_key_id", "software_version", "invited", "asked", "approved")
+    rows = display.table(session, *columns)
+    for node in page["items"]:
+        rows.add_row(
+            display.plain(display.node_name(session, node["node"])),
+            display.state(session, node["state"]),
+            display.plain(node.get("signing_key_id")),
+            display.plain(node.get("software_version")),
+            display.moment(node.get("invited_at_us")),
+            display.moment(node.get("requested_at_us")),
+            display.moment(node.get("approved_at_us")),
+        )
+    display.show_table(session, rows, "nodes.none")
+
+
+@app.command("approve")
+@command
+def approve(
+    session: Session,
+    node: NodeCode,
+    signing_key: Annotated[
+        str, typer.Option("--key", metavar="ID", help="The key that the province reads out; approve no other.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether the keys are the same.")] = False,
+) -> None:
+    """Let a waiting province in.
+
+    Compare the key that waits with the one that the province's `enrol` shows, over the telephone for instance: somebody
+    else may have asked. Without a terminal nothing is asked.
+    """
+    with session.admin() as client:
+        if not signing_key:
+            signing_key = _waiting_key(client, node)
+            if signing_key and not yes and sys.stdin.isatty() and not session.as_json:
+                name = display.node_name(session, node)
+                typer.confirm(session.words("nodes.confirm_key", node=name, key=signing_key), abort=True)
+        # The key goes along in any case: between the question and the answer another one may have come to wait.
+        answer = client.post(f"/nodes/{segment(node)}/approve", {"signing_key_id": signing_key})
+    document = {"node": node, "signing_key_id": signing_key, **(answer if isinstance(answer, dict) else {})}
+    session.result(document, lambda: _show_approved(session, document))
+
+
+def _waiting_key(client: AdminClient, node: str) -> str:
+    for item in client.get("/nodes")["items"]:
+        if item["node"] == node and item["state"] == WAITING:
+            return str(item.get("signing_key_id") or "")
+    return ""
+
+
+def _show_approved(session: Session, document: Mapping[str, Any]) -> None:
+    name = display.node_name(session, document["node"])
+    session.out.print(session.words("nodes.approved", node=name, key=document["signing_key_id"]), markup=False)

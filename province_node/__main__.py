@@ -1,0 +1,71 @@
+"""A province's program: `province-node`, or `python -m province_node`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from common.cli import parked_commands, program, request_commands
+from common.cli.node_commands import add_node_commands, show_made
+from common.cli.session import Bootstrap, Program, Session, command
+from province_node.customers import command_line as customers
+from province_node.directory.command_line import add_enrolment_commands
+
+PORT_MAX = 65_535
+
+app = typer.Typer(
+    help="A province's node of Quanwang CRM, from the command line.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command("init")
+@command
+def init(
+    session: Session,
+    node: Annotated[str, typer.Option("--node", metavar="CODE", help="The province's code (GB/T 2260), such as 31.")],
+    http_port: Annotated[
+        int,
+        typer.Option("--http-port", min=0, max=PORT_MAX, help="For health and metrics; 0: the system chooses."),
+    ] = 0,
+) -> None:
+    """Make a node in the data directory: settings, keys, database."""
+    bootstrap: Any = session.program.bootstrap()
+    bootstrap.init(session.data_dir, node=node, http_port=http_port)
+    show_made(session, node, "node.next_province")
+
+
+add_enrolment_commands(app)
+add_node_commands(app)
+app.add_typer(request_commands.app, name="requests")
+app.add_typer(customers.app, name="customers")
+app.add_typer(parked_commands.app, name="parked")
+app.add_typer(parked_commands.alarms_app, name="alarms")
+
+
+def _bootstrap() -> Bootstrap:
+    from province_node import bootstrap
+
+    return bootstrap
+
+
+def _kinds() -> Iterable[Any]:
+    from province_node.core import KINDS
+
+    return KINDS
+
+
+PROGRAM = Program("province-node", app, _bootstrap, _kinds)
+
+
+def main() -> None:
+    """The console script's entry."""
+    program.main(PROGRAM)
+
+
+if __name__ == "__main__":
+    main()
