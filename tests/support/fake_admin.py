@@ -1,0 +1,327 @@
+"""A node's admin API with nothing behind it, and ways to run a command line against it."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from common.cli.offline import InProcess
+from common.cli.program import run
+from common.cli.session import Program
+
+REQUEST = "0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90"
+PARKED = f"31-{REQUEST}"
+KEY = "ed25519:983228c7025219a2"
+
+
+class Failure(Exception):
+    """What the next answer says instead."""
+
+    def __init__(self, status: int, code: str, reason: str) -> None:
+        self.status, self.code, self.reason = status, code, reason
+
+
+class FakeNode:
+    """The node: what was posted to it, and what it will say."""
+
+    def __init__(self) -> None:
+        self.posted: list[tuple[str, Any]] = []
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.languages: list[str] = []
+        self.failures: dict[str, Failure] = {}
+        self.request_state = "completed"
+        self.nodes: list[dict[str, Any]] = [node_row("44", "waiting")]
+        self.import_problems: list[dict[str, Any]] = []
+        self.interrupt_after_chunks: int | None = None
+        self.app = FastAPI()
+        self.app.add_api_route("/{path:path}", self.answer, methods=["GET", "POST"])
+
+    async def answer(self, path: str, request: Request) -> JSONResponse:
+        """Any address of the API."""
+        path = "/" + path
+        self.languages.append(request.headers.get("accept-language", ""))
+        if path in self.failures:
+            failure = self.failures[path]
+            content = {"code": failure.code, "reason": failure.reason, "message": "", "status": str(failure.status)}
+            return JSONResponse(content, failure.status)
+        if request.method == "POST":
+            body = await request.body()
+            document = await request.json() if body else None
+            self.posted.append((path, document))
+            return JSONResponse(self._posted(path, document), 201)
+        self.asked.append((path, dict(request.query_params)))
+        return JSONResponse(self._asked(path))
+
+    def _posted(self, path: str, document: Any) -> Any:
+        if path == "/requests":
+            return {"request_id": REQUEST, "destinations": document["destinations"] or ["11", "12"], "repeated": False}
+        if path == "/customers/import":
+            if self.interrupt_after_chunks is not None:
+                if self.interrupt_after_chunks == 0:
+                    raise KeyboardInterrupt
+                self.interrupt_after_chunks -= 1
+            good = len(document["rows"]) - len(self.import_problems)
+            return {"imported": good, "updated": 0, "unchanged": 0, "problems": self.import_problems}
+        if path == "/nodes/invitations":
+            return {"node": document["node"], "expires_at_us": 1, "invitation": "quanwang-invitation:1:secret:00000000"}
+        return {}
+
+    def _asked(self, path: str) -> Any:
+        match path.strip("/").split("/"):
+            case ["status"]:
+                return STATUS
+            case ["requests"]:
+                return {"items": [request_row(self.request_state)], "next": REQUEST}
+            case ["requests", _]:
+                return request_row(self.request_state) | {"answer": None}
+            case ["requests", _, "trace"]:
+                return TRACE
+            case ["parked"]:
+                return {"items": [PARKED_ROW]}
+            case ["parked", _]:
+                return PARKED_ROW
+            case ["alarms"]:
+                return {"items": [ALARM]}
+            case ["nodes"]:
+                return {"items": self.nodes}
+            case ["customers", "summary"]:
+                return {"customers": 3000, "subscriptions": {"active": 3500, "suspended": 200, "terminated": 75}}
+        raise LookupError(path)
+
+
+@dataclass
+class FakeFinding:
+    """One finding of `check`."""
+
+    severity: str
+    subject: str
+
+    def text(self, language: str) -> str:
+        return "证书即将过期" if language == "zh" else "the certificate expires soon"
+
+    def mend(self, language: str) -> str:
+        return "重新入网" if language == "zh" else "enrol again"
+
+
+@dataclass
+class FakeBootstrap:
+    """A bootstrap module around the fake node; remembers what was called."""
+
+    node: FakeNode
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+    findings: list[FakeFinding] = field(default_factory=lambda: [FakeFinding("ok", "keys")])
+    error: BaseException | None = None
+
+    def _called(self, name: str, facts: Any) -> None:
+        self.calls.append((name, facts))
+        if self.error is not None:
+            raise self.error
+
+    @contextmanager
+    def build_offline_app(self, data_dir: Path) -> Iterator[FastAPI]:
+        self._called("build_offline_app", data_dir)
+        yield self.node.app
+
+    def init(self, data_dir: Path, **options: Any) -> None:
+        self._called("init", options)
+
+    def serve(self, data_dir: Path) -> None:
+        self._called("serve", data_dir)
+
+    def migrate(self, data_dir: Path) -> list[str]:
+        self._called("migrate", data_dir)
+        return ["common_0001", "hq_0001"]
+
+    def check(self, data_dir: Path) -> list[FakeFinding]:
+        self._called("check", data_dir)
+        return self.findings
+
+
+class Result(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+class CommandLine:
+    """Runs a program's commands in this process, on a data directory with a fake node in it."""
+
+    def __init__(self, program: Program, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.node = FakeNode()
+        self.bootstrap = FakeBootstrap(self.node)
+        self.data = data
+        self.program = Program(program.name, program.app, lambda: self.bootstrap, program.kinds)
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> Result:
+        self._capsys.readouterr()
+        code = run(self.program, list(arguments))
+        captured = self._capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+
+@contextmanager
+def listening(app: Any, address: Path) -> Iterator[None]:
+    """Serves an application on a Unix socket, as a running node does, one request at a time."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            with InProcess(app) as inside:
+                status, content = inside.send(self.command, self.path, dict(self.headers), body, 10)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    class Server(socketserver.UnixStreamServer):
+        def get_request(self) -> Any:
+            connection, _ = super().get_request()
+            return connection, ("client", 0)
+
+    with Server(str(address), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def node_row(node: str, state: str) -> dict[str, Any]:
+    return {
+        "node": node,
+        "state": state,
+        "signing_key_id": KEY,
+        "software_version": "0.1.0",
+        "invited_at_us": 1_795_404_600_000_000,
+        "requested_at_us": 1_795_404_601_000_000,
+        "approved_at_us": 0,
+    }
+
+
+def request_row(state: str) -> dict[str, Any]:
+    leg = {
+        "destination": "44",
+        "state": state,
+        "reason_code": "" if state == "completed" else "TIME_LIMIT",
+        "submitted_at_us": 1_795_404_600_000_000,
+        "ended_at_us": 1_795_404_600_017_800 if state in ("completed", "rejected") else 0,
+        "answer": {"node": "44", "subscriptions": [{"status": "active [red]"}]} if state == "completed" else None,
+    }
+    return {
+        "request_id": REQUEST,
+        "kind": "query-node-status",
+        "state": state,
+        "created_at_us": 1_795_404_600_000_000,
+        "region": "",
+        "operator": "li.na",
+        "channel": "counter",
+        "legs": [leg],
+    }
+
+
+def trace_step(node: str, step: str, at_us: int, since: int | None, detail: str = "") -> dict[str, Any]:
+    return {
+        "leg": "44",
+        "node": node,
+        "step": step,
+        "at_us": 1_795_404_600_000_000 + at_us,
+        "since_previous_us": since,
+        "since_same_clock_us": since,
+        "clock": node,
+        "detail": detail,
+    }
+
+
+# HQ's clock is an hour ahead, Guangdong's a minute behind.
+TRACE = {
+    "request_id": REQUEST,
+    "kind": "query-node-status",
+    "role": "origin",
+    "steps": [
+        trace_step("31", "submitted", 0, None),
+        trace_step("00", "admitted", 3_600_000_000, None, "position 1"),
+        trace_step("00", "forwarded", 3_600_001_000, 1_000),
+        trace_step("44", "received by home", -60_000_000, None),
+        trace_step("44", "answered by home", -59_996_000, 4_000),
+        trace_step("00", "answer at hub", 3_600_009_000, None),
+        trace_step("31", "ended", 20_000, None, "completed"),
+    ],
+}
+
+STATUS = {
+    "node": "31",
+    "name": {"zh": "上海", "en": "Shanghai"},
+    "role": "province",
+    "software_version": "0.1.0",
+    "started_at_us": 1_795_404_600_000_000,
+    "now_us": 1_795_404_660_000_000,
+    "incarnation": "00" * 16,
+    "database": "/data/node.db",
+    "directory_version": 3,
+    "links": [
+        {
+            "peer": "00",
+            "state": "open",
+            "since_us": 1_795_404_600_000_000,
+            "last_cut_reason": "",
+            "sealing_stopped": False,
+            "sealed_sequence": 12,
+            "acked_sequence": 11,
+            "received_sequence": 9,
+            "waiting_entries": 1,
+            "waiting_bytes": 400,
+            "oldest_waiting_at_us": 1_795_404_657_000_000,
+        }
+    ],
+    "inbox": {"waiting": 0, "parked": 2},
+    "requests": {"submitted": 1, "completed": 7},
+    "legs_served": {"ended": 5},
+    "alarms": 1,
+    "storage_failing": True,
+}
+
+PARKED_ROW = {
+    "id": PARKED,
+    "source": "31",
+    "state": "parked",
+    "problem": "HANDLER_FAILED",
+    "detail": "a row was missing",
+    "leg": f"{REQUEST}/44",
+    "link": "00>44",
+    "seal_number": 7,
+    "entry_index": 0,
+    "attempts": 3,
+    "next_attempt_at_us": 0,
+    "received_at_us": 1_795_404_600_000_000,
+    "phase": "request",
+    "message_type": "quanwang.subscriptions.v1.SuspendSubscription",
+}
+
+ALARM = {
+    "kind": "BAD_ORIGIN_PROOF",
+    "subject": "31",
+    "detail": "the path does not lead to the root",
+    "count": 4,
+    "first_at_us": 1_795_404_600_000_000,
+    "last_at_us": 1_795_404_650_000_000,
+}
