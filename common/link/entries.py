@@ -13,8 +13,7 @@ from common.gen.quanwang.federation.v1 import seal_pb2 as pb
 from common.ids import HQ, ID_BYTES, NODE_PATTERN
 from common.link.origin import OriginProofs, seals_by_hash
 from common.link.settings import LinkSettings
-from common.link.watermark import signed_seal_of
-from common.messaging.envelope import Envelope, MalformedEnvelope, parse
+from common.messaging.envelope import BodyAltered, Envelope, MalformedEnvelope, parse
 from common.messaging.incoming import Incoming
 
 MALFORMED_ENVELOPE = MalformedEnvelope.code
@@ -22,6 +21,11 @@ MALFORMED_STAMP = "MALFORMED_STAMP"
 SOURCE_MISMATCH = "SOURCE_MISMATCH"
 MISROUTED = "MISROUTED"
 STAMP_MISMATCH = "STAMP_MISMATCH"
+BODY_ALTERED = BodyAltered.code
+PRIVATE_BODY_MISSING = "PRIVATE_BODY_MISSING"
+
+NUMBER_MAX = 2**63 - 1
+"""The largest number that a node's database holds."""
 
 
 class EntryJudge:
@@ -51,8 +55,9 @@ class EntryJudge:
         if entry.header:
             try:
                 incoming.envelope = parse(entry.header, entry.body, entry.private_body)
-            except MalformedEnvelope:
-                incoming.fault = MALFORMED_ENVELOPE
+                incoming.fault = PRIVATE_BODY_MISSING if incoming.envelope.private_body_missing else ""
+            except MalformedEnvelope as error:
+                incoming.fault = error.code
         if self._is_hub:
             incoming.fault = incoming.fault or self._judge_at_hub(incoming, entry)
         else:
@@ -69,7 +74,8 @@ class EntryJudge:
         if index >= len(batch.entries):
             raise ValueError(f"batch {seal_number} of {link} has no entry {index}")
         entry = batch.entries[index]
-        sequence = pb.Seal.FromString(signed_seal_of(batch_bytes).seal).first_sequence + index
+        # The seal as the receiver read it: where a batch has that field twice, they are merged.
+        sequence = pb.Seal.FromString(batch.seal.seal).first_sequence + index
         return self.judge(peer, link, seal_number, index, sequence, entry, seals_by_hash(batch.origin_seals))
 
     def _judge_at_hub(self, incoming: Incoming, entry: pb.Entry) -> str:
@@ -97,7 +103,10 @@ class EntryJudge:
         proof = entry.origin if entry.HasField("origin") else None
         if proof is not None:
             incoming.origin, incoming.origin_seal = proof, origin_seals.get(proof.seal_hash)
-        return self._origins.judge(envelope, proof, incoming.origin_seal, stamp.admitted_at_us)
+        # An answer is judged at the moment when the hub took it, a request at its admission: between the two the key of
+        # its origin may have been replaced, or revoked.
+        judged_at_us = stamp.answered_at_us or stamp.admitted_at_us
+        return self._origins.judge(envelope, proof, incoming.origin_seal, judged_at_us)
 
     def _read_stamp(self, incoming: Incoming, stamp_bytes: bytes) -> str:
         if not stamp_bytes:
@@ -110,6 +119,8 @@ class EntryJudge:
         except DecodeError:
             return MALFORMED_STAMP
         if len(stamp.request_id) != ID_BYTES or not NODE_PATTERN.fullmatch(stamp.destination):
+            return MALFORMED_STAMP
+        if max(stamp.hub_position, stamp.time_left_ms, stamp.directory_version) > NUMBER_MAX:
             return MALFORMED_STAMP
         incoming.stamp = stamp
         return ""

@@ -15,7 +15,7 @@ from common.gen.quanwang.federation.v1 import seal_pb2 as pb
 from common.ids import link_name
 from common.link import effects as reason
 from common.link.effects import Cut
-from common.link.entries import EntryJudge
+from common.link.entries import BODY_ALTERED, EntryJudge
 from common.link.origin import CurrentDirectory, seals_by_hash
 from common.link.settings import LinkSettings
 from common.link.watermark import Position, batch_fields, position_of
@@ -93,6 +93,9 @@ class Receiver:
         origin_seals = seals_by_hash(batch.origin_seals)
         for index, entry in enumerate(batch.entries):
             incoming = judge(self._peer, self._link, number, index, sequence + index, entry, origin_seals)
+            if incoming.fault == BODY_ALTERED:
+                # The seal covers the header, and the header the body: this is not what the peer sealed.
+                return Cut(reason.ROOT_MISMATCH, f"entry {sequence + index}: the body is not the one that was signed")
             incoming.received_at_us = now_us
             incoming.batch = received
             received.entries.append(incoming)

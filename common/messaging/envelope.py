@@ -28,6 +28,13 @@ class MalformedEnvelope(Fault):
     zh = "报文格式错误：{detail}。"
 
 
+class BodyAltered(MalformedEnvelope):
+    """The header is one, but the body or private body that came with it is not the one that it signs."""
+
+    en = "Altered envelope: {detail}."
+    zh = "报文内容已被更改：{detail}。"
+
+
 @dataclass(slots=True)
 class Envelope:
     """An envelope: the exact bytes, and what its header says."""
@@ -38,6 +45,8 @@ class Envelope:
     routing: pb.Routing
     routing_bytes: bytes
     digest: bytes
+    private_body_missing: bool = False
+    """The header names a private body, but none came with it: it was purged, or somebody took it away."""
 
     @property
     def size(self) -> int:
@@ -61,7 +70,7 @@ def build(routing: pb.Routing, body: bytes = b"", private_body: bytes = b"", rou
 
 
 def parse(header: bytes, body: bytes, private_body: bytes, digest: bytes = b"") -> Envelope:
-    """Reads an envelope as it came. Raises MalformedEnvelope; never anything else, whatever the bytes are.
+    """Reads an envelope as it came. Raises MalformedEnvelope (BodyAltered); never anything else, whatever the bytes are.
 
     `digest` is the header's, where the caller has computed it already. A private body may be absent where the header names one: it may have been purged.
     """
@@ -74,13 +83,14 @@ def parse(header: bytes, body: bytes, private_body: bytes, digest: bytes = b"") 
     except DecodeError as error:
         raise MalformedEnvelope(detail="not a header") from error
     if outer.body_digest != (hashlib.sha256(body).digest() if body else b""):
-        raise MalformedEnvelope(detail="the body is not the one that was signed")
+        raise BodyAltered(detail="the body is not the one that was signed")
     if private_body and outer.private_body_digest != hashlib.sha256(private_body).digest():
-        raise MalformedEnvelope(detail="the private body is not the one that was signed")
+        raise BodyAltered(detail="the private body is not the one that was signed")
     if len(routing.message_id) != ID_BYTES or len(routing.request_id) != ID_BYTES:
         raise MalformedEnvelope(detail="message_id and request_id must be 16 bytes")
     if not NODE_PATTERN.fullmatch(routing.source) or not NODE_PATTERN.fullmatch(routing.destination):
         raise MalformedEnvelope(detail="source and destination must be node codes of two digits")
     if not NODE_PATTERN.fullmatch(routing.leg_destination):
         raise MalformedEnvelope(detail="leg_destination must be a node code of two digits")
-    return Envelope(header, body, private_body, routing, routing_bytes, digest or header_digest(header))
+    missing = bool(outer.private_body_digest) and not private_body
+    return Envelope(header, body, private_body, routing, routing_bytes, digest or header_digest(header), missing)

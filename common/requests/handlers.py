@@ -131,6 +131,8 @@ def take_answer(incoming: Incoming, uow: AskingUnitOfWork) -> None:
     _require_bound(envelope, leg)
     if incoming.stamp is not None:
         _note_stamp(leg, incoming.stamp, uow)
+        if envelope.routing.phase == pb.PHASE_FINAL:
+            leg.hub_answered_at_us = incoming.stamp.answered_at_us or leg.hub_answered_at_us
     if envelope.routing.phase == pb.PHASE_INTERIM:
         _take_interim(envelope, leg, uow)
     else:
@@ -178,7 +180,6 @@ def _note_stamp(leg: AskedLeg, stamp: seal_pb2.Stamp, uow: AskingUnitOfWork) -> 
     leg.business_date = leg.business_date or stamp.business_date
     leg.hub_admitted_at_us = leg.hub_admitted_at_us or stamp.admitted_at_us
     leg.hub_forwarded_at_us = stamp.forwarded_at_us or leg.hub_forwarded_at_us
-    leg.hub_answered_at_us = stamp.answered_at_us or leg.hub_answered_at_us
 
 
 def _first_answer_again(earlier: ServiceRequest, digest: bytes, uow: AskingUnitOfWork) -> RequestSubmitted:

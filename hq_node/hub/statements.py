@@ -24,11 +24,11 @@ def admission_stamp(leg: HubLeg, uow: Any, *, forwarded: bool = False) -> bytes:
 
 
 def relay_stamp(leg: HubLeg, digest: bytes, uow: Any) -> bytes:
-    """The hub's word on an answer that it relays: when the request passed, and when the answer did."""
-    return _stamp(leg, digest, seal_pb2.VERDICT_RELAYED, uow)
+    """The hub's word on an answer that it relays: when the request passed, and when the answer did (an interim: now)."""
+    return _stamp(leg, digest, seal_pb2.VERDICT_RELAYED, uow, answered_at_us=leg.answered_at_us or uow.now_us)
 
 
-def _stamp(leg: HubLeg, digest: bytes, verdict: int, uow: Any, time_left_ms: int = 0) -> bytes:
+def _stamp(leg: HubLeg, digest: bytes, verdict: int, uow: Any, time_left_ms: int = 0, answered_at_us: int = 0) -> bytes:
     request_id, destination = split_leg_id(leg.leg_id)
     return seal_pb2.Stamp(
         request_id=request_id,
@@ -41,7 +41,7 @@ def _stamp(leg: HubLeg, digest: bytes, verdict: int, uow: Any, time_left_ms: int
         verdict=verdict,  # type: ignore[arg-type]
         directory_version=uow.node.directory.version,
         forwarded_at_us=leg.forwarded_at_us,
-        answered_at_us=leg.answered_at_us,
+        answered_at_us=answered_at_us,
     ).SerializeToString()
 
 

@@ -156,10 +156,14 @@ class Federation(Holdings):
         entries = entries if entries is not None else [self.entry(node) for node in self.nodes]
         return sign_directory(previous, entries, regions or {}, self.clock.now_us(), 30 * DAY_US, self.root)
 
-    def publish(self, signed: directory_pb2.SignedDirectory, to: Iterable[str] = PROVINCES) -> None:
-        """HQ works by a directory from now on, and sends it to these provinces over their links."""
+    def adopt(self, signed: directory_pb2.SignedDirectory) -> None:
+        """HQ works by a directory from now on; a province hears of it when it connects."""
         self.directory = self.cores[HQ].context.directory = open_directory(signed, self.root.public_key)
         self.signed_directory = signed
+
+    def publish(self, signed: directory_pb2.SignedDirectory, to: Iterable[str] = PROVINCES) -> None:
+        """The same, and these provinces are sent it at once."""
+        self.adopt(signed)
         self.offer(signed, to)
 
     def offer(self, signed: directory_pb2.SignedDirectory, to: Iterable[str]) -> None:
@@ -367,6 +371,7 @@ class Federation(Holdings):
         ]
         self.run()
         states = [self.asked(node, leg).state for node, leg in legs]
+        assert self.asked(ZHEJIANG, legs[1][1]).reason_code in ("", "SUBSCRIPTION_NOT_FOUND")
         assert states == ["completed", "rejected"], (states, self.cuts, self.parked(HQ), self.parked(GUANGDONG))
         assert self.subscription_status(subscription) == "suspended"
 

@@ -1,0 +1,175 @@
+"""Seals by keys that may not seal: unknown, another node's, of another suite, expired, not yet valid, revoked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from common.directory.model import NodeStatus
+from common.directory.signing import open_directory
+from common.gen.quanwang.federation.v1 import seal_pb2
+from common.ids import HQ
+from common.link import effects as reason
+from common.security.signing import Ed25519Signer
+from tests.support.dishonest import request
+from tests.support.federation import DAY_US, GUANGDONG, SHANGHAI, ZHEJIANG, Federation
+from tests.support.wire import assert_cut_and_resumed, with_seal
+
+WAYS = pytest.mark.parametrize(
+    ("sender", "receiver"), [(SHANGHAI, HQ), (HQ, GUANGDONG)], ids=["province to HQ", "HQ to province"]
+)
+
+
+def unchanged(seal: seal_pb2.Seal) -> None:
+    """The seal says what it said; only who signs it is another."""
+
+
+@dataclass
+class Impostor:
+    """Signs with one key under the name of another, or as another suite."""
+
+    key_id: str
+    suite: str
+    signer: Ed25519Signer
+
+    @property
+    def public_key(self) -> bytes:
+        return self.signer.public_key
+
+    def sign(self, data: bytes) -> bytes:
+        return self.signer.sign(data)
+
+
+@WAYS
+def test_a_key_that_no_directory_names_seals_nothing(federation: Federation, sender: str, receiver: str) -> None:
+    unknown = Ed25519Signer(b"?" * 32)
+    assert_cut_and_resumed(federation, sender, receiver, with_seal(unknown, unchanged), reason.KEY_UNKNOWN)
+
+
+@WAYS
+def test_the_key_of_another_node_seals_nothing(federation: Federation, sender: str, receiver: str) -> None:
+    other = federation.signers[ZHEJIANG]
+    assert_cut_and_resumed(federation, sender, receiver, with_seal(other, unchanged), reason.KEY_UNKNOWN)
+
+
+@WAYS
+def test_another_key_under_the_right_name_seals_nothing(federation: Federation, sender: str, receiver: str) -> None:
+    own = federation.signers[sender]
+    thief: Any = Impostor(own.key_id, own.suite, federation.signers[ZHEJIANG])
+    assert_cut_and_resumed(federation, sender, receiver, with_seal(thief, unchanged), reason.BAD_SIGNATURE)
+
+
+@WAYS
+def test_the_right_key_under_another_suite_seals_nothing(federation: Federation, sender: str, receiver: str) -> None:
+    own = federation.signers[sender]
+    for suite in ("none", "ed448", "ED25519", ""):
+        downgraded: Any = Impostor(own.key_id, suite, own)
+        assert_cut_and_resumed(federation, sender, receiver, with_seal(downgraded, unchanged), reason.BAD_SIGNATURE)
+
+
+@pytest.mark.parametrize("valid", [(0, -DAY_US), (DAY_US, 0)], ids=["expired", "not yet valid"])
+def test_a_key_out_of_its_time_seals_nothing(federation: Federation, valid: tuple[int, int]) -> None:
+    now_us = federation.clock.now_us()
+    valid_from, valid_until = (part and now_us + part for part in valid)
+    honest = federation.entry(SHANGHAI)
+    signing = replace(honest.keys[0], valid_from_us=valid_from, valid_until_us=valid_until)
+    entries = [federation.entry(node) for node in federation.nodes if node != SHANGHAI]
+    entries.append(replace(honest, keys=(signing, honest.keys[1])))
+    hq = federation.cores[HQ].context
+    good, hq.directory = (
+        hq.directory,
+        open_directory(federation.sign_directory(federation.directory, entries), federation.root.public_key),
+    )
+    leg = federation.suspend()
+    federation.run()
+    assert federation.cuts[HQ, SHANGHAI] == reason.KEY_UNKNOWN
+    assert not federation.batches(HQ, "31>00")
+    hq.directory = good
+    federation.reconnect(SHANGHAI)
+    assert federation.asked(SHANGHAI, leg).state == "completed"
+
+
+def _without(federation: Federation, node: str, status: NodeStatus) -> list[Any]:
+    """The entries of a directory in which one node is out of the federation from now on."""
+    gone = federation.entry(node)
+    closed = tuple(replace(key, valid_until_us=federation.clock.now_us()) for key in gone.keys)
+    keys = closed if status is NodeStatus.REVOKED else gone.keys
+    return [federation.entry(n) for n in federation.nodes if n != node] + [replace(gone, status=status, keys=keys)]
+
+
+@pytest.mark.parametrize("status", [NodeStatus.SUSPENDED, NodeStatus.REVOKED])
+def test_a_node_that_is_out_seals_nothing(federation: Federation, status: NodeStatus) -> None:
+    federation.clock.at_us += 1
+    signed = federation.sign_directory(federation.directory, _without(federation, ZHEJIANG, status))
+    federation.clock.at_us += 1
+    federation.publish(signed, to=(SHANGHAI, GUANGDONG))
+    before = federation.link_row(HQ, ZHEJIANG)
+    federation.say(ZHEJIANG, HQ, request(ZHEJIANG, GUANGDONG))
+    assert federation.cuts[HQ, ZHEJIANG] == reason.KEY_UNKNOWN
+    assert federation.link_row(HQ, ZHEJIANG) == before
+    welcome_back(federation)
+
+
+def held_back(receiver: str) -> Any:
+    """A network on which nothing reaches one node."""
+    return lambda _from, to, frame: () if to == receiver else (frame,)
+
+
+def test_what_was_admitted_before_a_revocation_stays_valid(federation: Federation) -> None:
+    """By the time the request comes to home, its origin has been revoked."""
+    federation.tamper = held_back(GUANGDONG)
+    spoken = request(ZHEJIANG, GUANGDONG)
+    federation.say(ZHEJIANG, HQ, spoken)
+    federation.tamper = None
+    federation.clock.at_us += 1_000
+    federation.adopt(
+        federation.sign_directory(federation.directory, _without(federation, ZHEJIANG, NodeStatus.REVOKED))
+    )
+    federation.reconnect(GUANGDONG)
+    assert federation.cores[GUANGDONG].context.directory.version == 2
+    assert federation.serving(GUANGDONG, spoken.routing.request_id + b"44").state == "completed"
+    assert not federation.alarms(GUANGDONG)
+    welcome_back(federation)
+
+
+def test_nothing_admitted_after_a_revocation_is_valid(federation: Federation) -> None:
+    """A hub that goes on admitting for a revoked node (or for whoever stole its key) is refused by home."""
+    federation.clock.at_us += 1_000
+    signed = federation.sign_directory(federation.directory, _without(federation, ZHEJIANG, NodeStatus.REVOKED))
+    federation.offer(signed, to=(GUANGDONG,))
+    federation.clock.at_us += 1_000
+    spoken = request(ZHEJIANG, GUANGDONG)
+    federation.say(ZHEJIANG, HQ, spoken)
+    served = federation.serving(GUANGDONG, spoken.routing.request_id + b"44")
+    assert (served.state, served.reason_code) == ("rejected", "ORIGIN_UNKNOWN")
+    assert "ORIGIN_UNKNOWN" in federation.alarms(GUANGDONG)
+    assert federation.subscription_status() == "active"
+    federation.adopt(signed)
+    welcome_back(federation)
+
+
+def test_an_answer_is_judged_by_the_key_of_its_own_time(federation: Federation) -> None:
+    """Home's key became valid after the request was admitted, and before home answered."""
+    federation.tamper = held_back(GUANGDONG)
+    leg = federation.suspend()
+    federation.run()
+    federation.tamper = None
+    federation.clock.at_us += 60_000_000
+    home = federation.entry(GUANGDONG)
+    since = replace(home.keys[0], valid_from_us=federation.clock.now_us() - 1_000)
+    entries = [federation.entry(node) for node in federation.nodes if node != GUANGDONG]
+    entries.append(replace(home, keys=(since, home.keys[1])))
+    federation.publish(federation.sign_directory(federation.directory, entries), to=(SHANGHAI,))
+    federation.reconnect(GUANGDONG)
+    assert federation.at_hub(leg).admitted_at_us < since.valid_from_us
+    assert federation.asked(SHANGHAI, leg).state == "completed"
+    assert not federation.alarms(SHANGHAI)
+
+
+def welcome_back(federation: Federation) -> None:
+    """All nodes are in the directory again, so that the rest of the test finds everything as it was."""
+    federation.clock.at_us += 1
+    federation.adopt(federation.sign_directory(federation.directory))
+    federation.reconnect()
