@@ -112,6 +112,15 @@ class UnitOfWork:
             for row_set in self._row_sets.values():
                 row_set.forget()
 
+    def close(self) -> None:
+        """The group is over. Gives the driver's cursor back, here and now.
+
+        A unit of work and its repositories hold each other, so the collector frees them some time later, on any
+        thread. A cursor that is freed while the writer uses a statement of the same text resets that statement under
+        its hands (seen: InterfaceError, API misuse).
+        """
+        self._cursor.close()
+
     def flush(self) -> None:
         """Writes what is staged. Not a commit."""
         for row_set in self._row_sets.values():

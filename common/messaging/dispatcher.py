@@ -12,6 +12,7 @@ This class is synchronous and deterministic: the writer thread runs it in a node
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -176,25 +177,26 @@ class Dispatcher:
         started = self._clock.monotonic_us()
         self._connection.exec_driver_sql("BEGIN IMMEDIATE")
         uow = self._unit_of_work(self._connection, self._ids, self._clock.now_us())
-        outcome = GroupOutcome()
-        messages = self._intake.receive(batches, outcome, uow, receive_only)
-        messages += self._intake.due(uow) if with_due else []
-        if self._prefetch is not None:
-            self._prefetch(uow, [work.command for work in commands], messages)
-        answers = [self._run_command(work, uow) for work in commands]
-        for incoming in messages:
-            self._intake.run(incoming, uow)
-        group = self.sealer.seal(uow)
-        uow.flush()
-        self._intake.settle(uow)
-        worked = self._clock.monotonic_us()
-        self._commit(self._connection)
-        self._settle(outcome, group, uow)
-        outcome.items, outcome.messages = len(commands) + len(messages), len(messages)
-        outcome.work_us, outcome.commit_us = worked - started, self._clock.monotonic_us() - worked
-        for work, (result, error) in zip(commands, answers, strict=True):
-            work.done(result, error)
-        return outcome
+        with closing(uow):
+            outcome = GroupOutcome()
+            messages = self._intake.receive(batches, outcome, uow, receive_only)
+            messages += self._intake.due(uow) if with_due else []
+            if self._prefetch is not None:
+                self._prefetch(uow, [work.command for work in commands], messages)
+            answers = [self._run_command(work, uow) for work in commands]
+            for incoming in messages:
+                self._intake.run(incoming, uow)
+            group = self.sealer.seal(uow)
+            uow.flush()
+            self._intake.settle(uow)
+            worked = self._clock.monotonic_us()
+            self._commit(self._connection)
+            self._settle(outcome, group, uow)
+            outcome.items, outcome.messages = len(commands) + len(messages), len(messages)
+            outcome.work_us, outcome.commit_us = worked - started, self._clock.monotonic_us() - worked
+            for work, (result, error) in zip(commands, answers, strict=True):
+                work.done(result, error)
+            return outcome
 
     def _run_command(self, work: CommandWork, uow: UnitOfWork) -> tuple[Any, BaseException | None]:
         handler = self._handlers.get(type(work.command))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -98,3 +99,13 @@ def test_earlier_items_stay_and_the_failed_ones_rows_are_forgotten_when_it_had_s
     uow.keep_item()
     uow.flush()
     assert stored(connection) == {"old": "tea", "first": "rice"}
+
+
+def test_the_cursor_is_given_back_when_the_group_is_over(connection: sa.Connection) -> None:
+    """On the writer's thread, and not whenever the collector comes by on another: a cursor that is freed resets
+    statements that the writer may be using."""
+    uow = UnitOfWork(connection, IdSource(FixedClock(), bytes), 1)
+    rows = uow.rows(BOXES)
+    uow.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed cursor"):
+        rows.get("old")

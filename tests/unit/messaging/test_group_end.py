@@ -1,0 +1,102 @@
+"""A group leaves nothing of the driver behind for the collector to free on another thread."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+import sqlalchemy as sa
+
+from common.db.engine import open_writer, sqlite_url
+from common.db.rows import RowSpec
+from common.db.unit_of_work import UnitOfWork
+from common.ids import IdSource
+from common.messaging.dispatcher import CommandWork, Dispatcher
+from tests.support.province_uow import FixedClock
+
+METADATA = sa.MetaData()
+cups = sa.Table("cups", METADATA, sa.Column("cup", sa.String(8), primary_key=True))
+
+
+class CupRow(NamedTuple):
+    cup: str
+
+
+CUPS = RowSpec(cups, CupRow)
+
+
+class Fill(NamedTuple):
+    cup: str
+
+
+class NothingComesIn:
+    """Stands in for the intake."""
+
+    def suspects_due(self, _now_us: int) -> bool:
+        return False
+
+    def receive(self, *_: Any) -> list[Any]:
+        return []
+
+    def due(self, _uow: Any) -> list[Any]:
+        return []
+
+    def process_here(self, _uow: Any) -> None:
+        pass
+
+    settle = process_here
+
+    def committed(self) -> None:
+        pass
+
+    def rolled_back(self) -> bool:
+        return False
+
+
+class NothingGoesOut:
+    """Stands in for the sealer."""
+
+    def seal(self, _uow: Any) -> Any:
+        return SimpleNamespace(batches=[])
+
+    def committed(self, _group: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sa.Connection]:
+    engine = open_writer(sqlite_url(str(tmp_path / "node.db")))
+    with engine.connect() as connection:
+        METADATA.create_all(connection)
+        connection.execute(cups.insert().values(cup="full"))
+        yield connection
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("cup", "filled"), [("empty", True), ("full", False)])
+def test_the_cursor_is_closed_when_the_group_has_ended(connection: sa.Connection, cup: str, filled: bool) -> None:
+    """Whether it was committed or not: here a row with this key is there already, so that the flush fails."""
+    units: list[UnitOfWork] = []
+
+    def unit_of_work(connection: sa.Connection, ids: IdSource, now_us: int) -> UnitOfWork:
+        units.append(UnitOfWork(connection, ids, now_us))
+        return units[-1]
+
+    def fill(command: Fill, uow: UnitOfWork) -> bool:
+        uow.rows(CUPS).insert(CupRow(command.cup))
+        return True
+
+    ids = IdSource(FixedClock(), bytes)
+    intake: Any = NothingComesIn()
+    sealer: Any = NothingGoesOut()
+    dispatcher = Dispatcher(connection, unit_of_work, {Fill: fill}, intake, sealer, ids, FixedClock())
+    answers: list[Any] = []
+    dispatcher.run_group([CommandWork(Fill(cup), lambda result, error: answers.append(error is None))], ())
+    assert answers == [filled]
+    for unit in units:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed cursor"):
+            unit.rows(CUPS).get("another")
