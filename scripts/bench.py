@@ -1,0 +1,19 @@
+"""Measures the path of requests between nodes.
+
+python3 scripts/bench.py relay --in-flight 1,64,512   requests a second, beside a naive implementation and the floor
+python3 scripts/bench.py memory --requests 200000     whether memory stays flat
+python3 scripts/bench.py profile                      where the time goes
+"""
+
+import os
+import sys
+
+import _environment
+
+if __name__ == "__main__":
+    _environment.ensure()
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+
+    from tests.benchmark.cli import main
+
+    sys.exit(main(sys.argv[1:]))

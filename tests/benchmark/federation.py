@@ -1,0 +1,171 @@
+"""A small federation to measure: HQ, the origin Shanghai, the home Guangdong; keys, certificates and databases."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+import hq_node.core
+import province_node.core
+from common.clock import SystemClock
+from common.core import NodeCore, write_identity
+from common.db.engine import METADATA, open_writer, sqlite_url
+from common.directory.model import NO_HASH, Directory, KeyUse, NodeEntry, NodeKey, NodeStatus
+from common.ids import HQ, IdSource
+from common.security import tls
+from common.security.private_bodies import HPKE_X25519, X25519PrivateKeys
+from common.security.signing import ED25519, Ed25519Signer
+from hq_node.unit_of_work import HqUnitOfWork
+from province_node.unit_of_work import ProvinceUnitOfWork
+
+ORIGIN = "31"
+HOME = "44"
+NODES = (HQ, ORIGIN, HOME)
+HOST = "127.0.0.1"
+
+SUBSCRIPTIONS = 8_192
+"""How many subscriptions take turns; several times the deepest depth, so that no two requests meet on one."""
+
+_YEAR_US = 365 * 86_400_000_000
+
+
+@dataclass(frozen=True)
+class NodeKeys:
+    """What one node holds. Keys and certificates are PEM; the rest is hexadecimal."""
+
+    signing: str
+    private_bodies: str
+    tls_key: str
+    client_certificate: str
+    server_certificate: str
+    incarnation: str
+
+    def signer(self) -> Ed25519Signer:
+        return Ed25519Signer(bytes.fromhex(self.signing))
+
+    def private_keys(self) -> X25519PrivateKeys:
+        return X25519PrivateKeys([X25519PrivateKey.from_private_bytes(bytes.fromhex(self.private_bodies))])
+
+
+@dataclass(frozen=True)
+class Federation:
+    """All of it, as each process of the measurement reads it from a file."""
+
+    made_at_us: int
+    authority: str
+    nodes: dict[str, NodeKeys]
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Federation:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        nodes = {node: NodeKeys(**keys) for node, keys in content["nodes"].items()}
+        return cls(content["made_at_us"], content["authority"], nodes)
+
+    def directory(self) -> Directory:
+        """The directory that all three have."""
+        entries = [_entry(node, keys, self.made_at_us) for node, keys in self.nodes.items()]
+        return Directory(1, bytes(31) + b"\x01", NO_HASH, self.made_at_us, self.made_at_us + _YEAR_US, entries, {})
+
+
+def make_federation() -> Federation:
+    """New keys and certificates for all three."""
+    now_us = SystemClock().now_us()
+    authority = tls.issue_authority(_tls_key(), os.urandom(tls.SERIAL_BYTES), now_us, _YEAR_US)
+    return Federation(
+        now_us, authority.certificate_pem.decode(), {node: _make_keys(node, authority, now_us) for node in NODES}
+    )
+
+
+def open_core(federation: Federation, node: str, place: Path, **parts: Any) -> NodeCore:
+    """A node's core on its own database below `place`, which is made where there is none. `parts`: as build_core's."""
+    keys = federation.nodes[node]
+    path = place / f"{node}.db"
+    if not path.exists():
+        _make_database(path, node, keys)
+    signer, private_keys, directory = keys.signer(), keys.private_keys(), federation.directory()
+    url, clock = sqlite_url(str(path)), SystemClock()
+    if node == HQ:
+        return hq_node.core.build_core(url, signer, private_keys, directory, clock, os.urandom, **parts)
+    return province_node.core.build_core(url, node, signer, private_keys, directory, clock, os.urandom, **parts)
+
+
+def subscription_ids() -> list[str]:
+    """The home's subscriptions, all in service at first."""
+    return [f"{HOME}-{number:010d}-01" for number in range(SUBSCRIPTIONS)]
+
+
+def _make_database(path: Path, node: str, keys: NodeKeys) -> None:
+    clock = SystemClock()
+    engine = open_writer(sqlite_url(str(path)))
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        METADATA.create_all(connection)
+        write_identity(connection, node, bytes.fromhex(keys.incarnation), clock.now_us())
+        ids = IdSource(clock, os.urandom)
+        context: Any = None  # Nothing below asks for the node's context.
+        if node == HQ:
+            hq = HqUnitOfWork(connection, ids, clock.now_us(), context, lambda _peer: (0, 0))
+            hq.order.found("2026-11-02")
+            hq.keep_item()
+            hq.flush()
+        elif node == HOME:
+            home = ProvinceUnitOfWork(connection, ids, clock.now_us(), context, lambda _peer: (0, 0))
+            for number, subscription_id in enumerate(subscription_ids()):
+                home.subscriptions.take_over(
+                    subscription_id=subscription_id,
+                    customer_number=f"{HOME}-{number:010d}",
+                    service_number=f"138{number:08d}",
+                    offering="mobile-128",
+                    status="active",
+                    status_since_us=clock.now_us(),
+                    suspended_reason="",
+                    digest=bytes(16),
+                )
+            home.keep_item()
+            home.flush()
+        connection.exec_driver_sql("COMMIT")
+    engine.dispose()
+
+
+def _make_keys(node: str, authority: tls.TlsAuthority, now_us: int) -> NodeKeys:
+    key = _tls_key()
+    request = tls.certificate_request(key, node)
+    serials = [os.urandom(tls.SERIAL_BYTES) for _ in range(2)]
+    client = tls.issue_client_certificate(authority, request, node, serials[0], now_us, _YEAR_US)
+    server = tls.issue_server_certificate(
+        authority, key.public_key(), node, ["localhost", HOST], serials[1], now_us, _YEAR_US
+    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return NodeKeys(
+        os.urandom(32).hex(), os.urandom(32).hex(), pem.decode(), client.decode(), server.decode(), os.urandom(16).hex()
+    )
+
+
+def _tls_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _entry(node: str, keys: NodeKeys, since_us: int) -> NodeEntry:
+    signer = keys.signer()
+    [(reader_id, reader_key)] = keys.private_keys().public_keys.items()
+    return NodeEntry(
+        node,
+        node,
+        node,
+        NodeStatus.ACTIVE,
+        (
+            NodeKey(signer.key_id, KeyUse.SIGNING, ED25519, signer.public_key, since_us),
+            NodeKey(reader_id, KeyUse.PRIVATE_BODIES, HPKE_X25519, reader_key, since_us),
+        ),
+        tls.fingerprint(keys.client_certificate.encode()),
+    )

@@ -1,0 +1,55 @@
+"""Results for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+NAMES = {"00": "HQ", "31": "origin", "44": "home"}
+
+
+def show_comparison(result: dict[str, Any], console: Console) -> None:
+    """The relay's figures beside the yardstick's and the floor's."""
+    table = Table(title="Suspend and resume across provinces: origin, HQ, home, and back; durable on all three")
+    table.add_column("in flight", justify="right")
+    table.add_column("path")
+    for heading in ("requests/s", "spread", "p50 ms", "p99 ms", "CPU µs", "× naive", "of floor"):
+        table.add_column(heading, justify="right")
+    for depth, figures in result["depths"].items():
+        for path in ("relay", "naive", "floor"):
+            details, is_relay = result[path][depth], path == "relay"
+            table.add_row(
+                depth if is_relay else "",
+                path,
+                f"{details['requests_per_s']:,.0f}",
+                f"{details['requests_per_s_min']:,.0f}-{details['requests_per_s_max']:,.0f}",
+                f"{details['p50_ms']:.2f}",
+                f"{details['p99_ms']:.2f}",
+                f"{details['cpu_us_per_request']:,.0f}",
+                f"{figures['ratio_to_naive']:.2f}" if is_relay else "",
+                f"{figures['share_of_floor']:.2f}" if is_relay else "",
+                end_section=path == "floor",
+            )
+    console.print(table)
+    machine = result["machine"]
+    console.print(
+        f"{machine['processor']}, {machine['cores']} cores, load {machine['load_average'][0]}, "
+        f"{machine['filesystem']}, a commit {machine['commit_us']:.0f} µs, "
+        f"Python {machine['python']}, SQLite {machine['sqlite']}, {machine['measured_at']}"
+    )
+
+
+def show_memory(result: dict[str, Any], console: Console) -> None:
+    """Resident memory by number of requests."""
+    nodes = list(result["growth_mib"])
+    table = Table(title=f"Resident memory, MiB, {result['in_flight']} requests in flight")
+    table.add_column("requests", justify="right")
+    for node in nodes:
+        table.add_column(NAMES[node], justify="right")
+    for sample in result["samples"]:
+        table.add_row(f"{sample['requests']:,}", *(f"{sample['rss_mib'][node]:.1f}" for node in nodes))
+    console.print(table)
+    grown = ", ".join(f"{NAMES[node]} {result['growth_mib'][node]:+.1f} MiB" for node in nodes)
+    console.print(f"Growth after the first tenth: {grown}")
