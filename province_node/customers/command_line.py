@@ -48,13 +48,14 @@ def import_file(
     """Import an extract of customers and their subscriptions.
 
     Bad rows are left out and listed with line, column and reason; all others are taken in, 500 in a transaction. It can
-    be interrupted at any time, and running it again is safe: what is there already is not changed.
+    be interrupted at any time, and running it again is safe: what is there already is not doubled.
 
     Ends with 0 when all rows were taken in, with 1 when some were left out.
     """
-    from province_node.customers.import_run import ImportRun, report_file
+    from province_node.customers.import_run import ImportRun, report_file, require_sources
 
     chosen = _mapping(session, mapping, assignments or [])
+    require_sources(file, assignments or [])
     with session.admin() as client, report_file(report, session) as write_problem:
         run = ImportRun(session, client, chosen, dry_run=dry_run, shown_max=show, write_problem=write_problem)
         run.read(file)

@@ -128,6 +128,7 @@ def test_a_node_that_cannot_for_now_ends_the_import_and_trying_again_is_the_answ
         (("--map", "customer_number"), 1, "canonical=source"),
         (("--map", "customer_nummer=A"), 1, "customer_nummer"),
         (("--map", "customer_number=CUST_ID"), 1, "--map OURS=THEIRS"),
+        (("--map", "status=STATUSS"), 1, "STATUSS"),
         (("--mapping", "telco"), 1, "customer_number"),
         (("--report", "/no/where/problems.csv"), 2, "/no/where/problems.csv"),
     ],
