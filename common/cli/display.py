@@ -36,6 +36,7 @@ STYLES = {
     "partly completed": "yellow",
     "rejected": "red",
     "revoked": "red",
+    "stopped": "red",
     "submitted": "cyan",
     "suspended": "yellow",
     "terminated": "magenta",

@@ -75,7 +75,7 @@ def _show_findings(session: Session, findings: list[Finding]) -> None:
     for finding in findings:
         rows.add_row(
             display.state(session, _severity(finding)),
-            display.plain(finding.subject),
+            display.plain(session.words.name("subject", finding.subject)),
             display.plain(finding.text(session.language)),
             display.plain(finding.mend(session.language)),
         )
@@ -138,7 +138,7 @@ def _show_links(session: Session, links: list[Mapping[str, Any]], now_us: int | 
         oldest = link.get("oldest_waiting_at_us")
         rows.add_row(
             display.node_name(session, str(link["peer"])),
-            display.state(session, "sealing stopped" if link.get("sealing_stopped") else str(link["state"])),
+            display.state(session, str(link["state"])),
             display.moment(link.get("since_us")),
             str(link.get("waiting_entries", 0)),
             display.span(now_us - oldest if now_us and oldest else None),
