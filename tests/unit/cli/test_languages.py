@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
@@ -71,6 +72,14 @@ def test_every_command_has_help_and_an_example_in_both_languages(program: str, p
     for parameter in command.params:
         assert parameter.help, parameter.name
         assert CHINESE.search(parameter_help(path, parameter_name(parameter)) or ""), parameter.name
+
+
+@pytest.mark.parametrize(("program", "path", "command"), COMMAND_LINES, ids=IDS)
+def test_the_reference_page_names_every_command_and_option(program: str, path: str, command: Any) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert f"`{path}`" in page or path == ""
+    for parameter in command.params:
+        assert f"`{parameter_name(parameter)}" in page, parameter.name
 
 
 def test_no_chinese_help_is_left_over_from_what_is_gone() -> None:
