@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
 from google.protobuf.message import DecodeError
 
 from common.gen.quanwang.federation.v1 import seal_pb2 as pb
-from common.ids import HQ, link_name
+from common.ids import HQ, NODE_PATTERN, link_name
 from common.link.settings import LinkSettings
 from common.messaging.envelope import Envelope
 from common.messaging.seal import leaf, leaf_prefix, root_from_path, seal_hash, signed_bytes
@@ -25,6 +24,8 @@ from common.security.signing import verify
 ORIGIN_PROOF_MISSING = "ORIGIN_PROOF_MISSING"
 ORIGIN_PROOF_INVALID = "ORIGIN_PROOF_INVALID"
 ORIGIN_UNKNOWN = "ORIGIN_UNKNOWN"
+ORIGIN_DIRECTORY_FORKED = "ORIGIN_DIRECTORY_FORKED"
+"""The origin sealed by another directory of the version that this node has: HQ told the two different things."""
 
 
 class KeyDirectory(Protocol):
@@ -33,6 +34,10 @@ class KeyDirectory(Protocol):
     @property
     def version(self) -> int:
         """Counts up with each publication."""
+
+    @property
+    def hash(self) -> bytes:
+        """Of this version."""
 
     def signing_key(self, node: str, key_id: str, at_us: int) -> tuple[str, bytes] | None:
         """Suite and public key by which an active node may sign at `at_us` (µs since 1970); None: it may not."""
@@ -49,13 +54,23 @@ def seals_by_hash(signed_seals: Iterable[pb.SignedSeal]) -> dict[bytes, pb.Signe
 CurrentDirectory = Callable[[], KeyDirectory]
 
 
-@dataclass(slots=True)
 class _KnownSeal:
     """A seal that was read before, and what its signature was found to be under which key."""
 
-    seal: pb.Seal
-    key: tuple[str, bytes] | None = None
-    good: bool = False
+    __slots__ = ("count", "first_sequence", "good", "key", "key_id", "leaf_prefix", "merkle_root", "source", "suite")
+
+    def __init__(self, seal: pb.Seal) -> None:
+        # A seal on any other link than the one to the hub proves nothing about anybody.
+        to_hub = NODE_PATTERN.fullmatch(seal.node) and seal.link == link_name(seal.node, HQ)
+        self.source = seal.node if to_hub else ""
+        self.leaf_prefix = leaf_prefix(seal.link) if self.source else b""
+        self.first_sequence = seal.first_sequence
+        self.count = seal.count
+        self.merkle_root = seal.merkle_root
+        self.suite = seal.suite
+        self.key_id = seal.key_id
+        self.key: tuple[str, bytes] | None = None
+        self.good = False
 
 
 class OriginProofs:
@@ -69,7 +84,6 @@ class OriginProofs:
         self._directory = directory
         self._settings = settings
         self._seals: OrderedDict[bytes, _KnownSeal] = OrderedDict()
-        self._prefixes: dict[str, bytes] = {}
 
     def judge(
         self, envelope: Envelope, proof: pb.OriginProof | None, signed: pb.SignedSeal | None, admitted_at_us: int
@@ -83,30 +97,23 @@ class OriginProofs:
         known = self._known_seal(proof.seal_hash, signed)
         if known is None:
             return ORIGIN_PROOF_INVALID
-        seal, source = known.seal, envelope.routing.source
-        if seal.node != source or seal.link != link_name(source, HQ):
+        source = envelope.routing.source
+        if known.source != source:
             return ORIGIN_PROOF_INVALID
-        key = self._directory().past_signing_key(source, seal.key_id, admitted_at_us)
+        key = self._directory().past_signing_key(source, known.key_id, admitted_at_us)
         if key is None:
             return ORIGIN_UNKNOWN
-        if not self._signature_good(known, signed, key):
+        path = proof.path
+        if not self._signature_good(known, signed, key) or len(path) > self._settings.origin_path_hashes_max:
             return ORIGIN_PROOF_INVALID
-        if len(proof.path) > self._settings.origin_path_hashes_max:
-            return ORIGIN_PROOF_INVALID
-        prefix = self._prefixes.get(source)
-        if prefix is None:
-            prefix = self._prefixes[source] = leaf_prefix(seal.link)
         sequence = proof.sequence
-        leaf_hash = leaf(prefix, sequence, envelope.digest)
-        root = root_from_path(leaf_hash, sequence - seal.first_sequence, seal.count, proof.path)
-        return "" if root is not None and root == seal.merkle_root else ORIGIN_PROOF_INVALID
+        leaf_hash = leaf(known.leaf_prefix, sequence, envelope.digest)
+        root = root_from_path(leaf_hash, sequence - known.first_sequence, known.count, path)
+        return "" if root is not None and root == known.merkle_root else ORIGIN_PROOF_INVALID
 
     def _known_seal(self, hash_of_seal: bytes, signed: pb.SignedSeal) -> _KnownSeal | None:
         known = self._seals.get(hash_of_seal)
         if known is not None:
-            # The writer's thread, judging anew, may have dropped it in this moment; then it need not be kept longer.
-            with suppress(KeyError):
-                self._seals.move_to_end(hash_of_seal)
             return known
         settings = self._settings
         if len(signed.seal) > settings.seal_bytes_max or len(signed.signature) > settings.signature_bytes_max:
@@ -117,6 +124,7 @@ class OriginProofs:
             return None
         self._seals[hash_of_seal] = known
         if len(self._seals) > settings.origin_seals_cached_max:
+            # The oldest; two threads may both find one too many, and then one of them finds nothing left to drop.
             with suppress(KeyError):
                 self._seals.popitem(last=False)
         return known
@@ -126,6 +134,6 @@ class OriginProofs:
             suite, public_key = key
             signed_data = signed_bytes(signed.seal)
             # First what was found, then for which key: another thread must never see the one without the other.
-            known.good = known.seal.suite == suite and verify(suite, public_key, signed.signature, signed_data)
+            known.good = known.suite == suite and verify(suite, public_key, signed.signature, signed_data)
             known.key = key
         return known.good

@@ -41,6 +41,7 @@ class Sender:
         self._recent_bytes = 0
         self._in_flight: deque[SealedBatch] = deque()
         self._in_flight_bytes = 0
+        self._last_acked: SealedBatch | None = None
         self._unanswered_since_us = 0
 
     @property
@@ -140,12 +141,12 @@ class Sender:
 
     def acked(self, seal_number: int, sequence: int) -> Acked | Cut | None:
         """The peer acknowledges durable receipt up to a seal; it may be of frames sent on an earlier stream."""
-        if seal_number > self.sealed_seal_number:
+        if seal_number > self.sealed_seal_number or sequence > self.sealed_sequence:
             return Cut(reason.ACK_BEYOND_SEALED, f"seal {seal_number}, sealed is {self.sealed_seal_number}")
         known = self._sent(seal_number)
         if known is not None and known.last_sequence != sequence:
             return Cut(reason.ACK_MISMATCH, f"seal {seal_number} ends at {known.last_sequence}, not {sequence}")
-        return self._move_ack(seal_number, min(sequence, self.sealed_sequence))
+        return self._move_ack(seal_number, sequence)
 
     def witnessed(self, seal: pb.Seal) -> Acked | Cut | None:
         """A seal of the peer's says what it has received: an acknowledgement that can be proved, or proof of a fork."""
@@ -173,7 +174,8 @@ class Sender:
             return None
         self.acked_seal_number, self.acked_sequence = seal_number, sequence
         while self._in_flight and self._in_flight[0].seal_number <= seal_number:
-            self._in_flight_bytes -= len(self._in_flight.popleft().batch_bytes)
+            self._last_acked = self._in_flight.popleft()
+            self._in_flight_bytes -= len(self._last_acked.batch_bytes)
         self._unanswered_since_us = 0
         return Acked(seal_number, sequence)
 
@@ -225,6 +227,9 @@ class Sender:
         batch = self._sent(seal_number)
         if batch is None and self._recent and self._recent[-1].seal_number == seal_number:
             batch = self._recent[-1]
+        if batch is None and self._last_acked is not None and self._last_acked.seal_number == seal_number:
+            # What was acknowledged a moment ago is what the peer's next seal witnesses.
+            batch = self._last_acked
         if batch is None:
             return None
         hash_of_seal = own_seal_hash(batch.batch_bytes)
