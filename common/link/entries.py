@@ -46,15 +46,17 @@ class EntryJudge:
         sequence: int,
         entry: pb.Entry,
         origin_seals: dict[bytes, pb.SignedSeal],
+        header_digest: bytes = b"",
     ) -> Incoming:
         """What an entry says, with the code of what is wrong with it.
 
-        `origin_seals`: the origins' seals of the batch, by the hash that each really has.
+        `origin_seals`: the origins' seals of the batch, by the hash that each really has. `header_digest`: where the
+        caller has computed it already.
         """
         incoming = Incoming(peer, link, seal_number, index, sequence, None)
         if entry.header:
             try:
-                incoming.envelope = parse(entry.header, entry.body, entry.private_body)
+                incoming.envelope = parse(entry.header, entry.body, entry.private_body, header_digest)
                 incoming.fault = PRIVATE_BODY_MISSING if incoming.envelope.private_body_missing else ""
             except MalformedEnvelope as error:
                 incoming.fault = error.code

@@ -85,14 +85,18 @@ class Receiver:
         fault = self._check_number(seal) or self._check_signature(seal, signed, now_us) or self._check_chain(seal)
         if fault is not None:
             return fault
-        tree = self._check_root(seal, batch.entries)
+        digests = self._header_digests(seal, batch.entries)
+        if isinstance(digests, Cut):
+            return digests
+        tree = self._check_root(seal, batch.entries, digests)
         if isinstance(tree, Cut):
             return tree
         received = ReceivedBatch(self._peer, self._link, seal, hash_of_seal, batch_bytes, signed, tree)
         judge, number, sequence = self._judge.judge, seal.seal_number, seal.first_sequence
         origin_seals = seals_by_hash(batch.origin_seals)
         for index, entry in enumerate(batch.entries):
-            incoming = judge(self._peer, self._link, number, index, sequence + index, entry, origin_seals)
+            digest = digests[index]
+            incoming = judge(self._peer, self._link, number, index, sequence + index, entry, origin_seals, digest)
             if incoming.fault == BODY_ALTERED:
                 # The seal covers the header, and the header the body: this is not what the peer sealed.
                 return Cut(reason.ROOT_MISMATCH, f"entry {sequence + index}: the body is not the one that was signed")
@@ -159,25 +163,32 @@ class Receiver:
             key = directory.signing_key(self._peer, seal.key_id, seal.sealed_at_us)
         return key
 
-    def _check_root(self, seal: pb.Seal, entries: Sequence[pb.Entry]) -> MerkleTree | Cut | None:
+    def _header_digests(self, seal: pb.Seal, entries: Sequence[pb.Entry]) -> list[bytes] | Cut:
+        """The digest of each entry's header, as its leaf has it; no entry may hold what the seal does not cover."""
         if seal.count != len(entries):
             return Cut(reason.ROOT_MISMATCH, f"{len(entries)} entries under a seal of {seal.count}")
+        digests = []
+        for index, entry in enumerate(entries):
+            header = entry.header
+            if header:
+                digests.append(header_digest(header))
+            elif entry.stamp and not entry.body and not entry.private_body and not entry.HasField("origin"):
+                digests.append(NO_HASH)
+            else:
+                return Cut(reason.MALFORMED_BATCH, f"entry {index} is neither an envelope nor a stamp alone")
+        return digests
+
+    def _check_root(self, seal: pb.Seal, entries: Sequence[pb.Entry], digests: list[bytes]) -> MerkleTree | Cut | None:
         if not entries:
             # A seal without entries only witnesses; its root says nothing.
             return None
         prefix, sequence = self._leaf_prefix, seal.first_sequence
-        leaves = []
-        for entry in entries:
-            header, stamp = entry.header, entry.stamp
-            if header:
-                digest = header_digest(header)
-            elif stamp and not entry.body and not entry.private_body and not entry.HasField("origin"):
-                digest = NO_HASH
-            else:
-                return Cut(reason.MALFORMED_BATCH, f"entry {sequence} is neither an envelope nor a stamp alone")
-            leaves.append(leaf(prefix, sequence, digest, stamp_digest(stamp)))
-            sequence += 1
-        tree = MerkleTree(leaves)
+        tree = MerkleTree(
+            [
+                leaf(prefix, sequence + index, digests[index], stamp_digest(entry.stamp))
+                for index, entry in enumerate(entries)
+            ]
+        )
         if tree.root != seal.merkle_root:
             return Cut(reason.ROOT_MISMATCH, f"seal {seal.seal_number}")
         return tree

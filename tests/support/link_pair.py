@@ -24,7 +24,8 @@ from common.link.effects import (
 )
 from common.link.session import LinkSession
 from common.link.settings import LinkSettings
-from common.messaging.incoming import ReceivedBatch
+from common.link.watermark import Position
+from common.messaging.incoming import ReceivedBatch, SealedBatch
 from tests.support.link import NOW_US, SHANGHAI, DirectoryHolder, Gap, Ledger, PaperNode, directory_of, session_of
 
 
@@ -40,6 +41,7 @@ class Side:
     outbox: deque[bytes] = field(default_factory=deque)
     submitted: deque[ReceivedBatch] = field(default_factory=deque)
     wishes: deque[LoadJournal] = field(default_factory=deque)
+    notes: deque[tuple[Position | None, list[SealedBatch]]] = field(default_factory=deque)
     opened: Opened | None = None
     cut: Cut | None = None
     acked: int = 0
@@ -81,13 +83,15 @@ class Side:
                     assert place == len(effects) - 1, "nothing comes after a Cut"
                     self.cut = effect
 
-    def seal(self, messages: int, batches: int = 1) -> None:
-        """Seals and commits; nothing was received in the same group."""
-        sealed = [self.ledger.seal_messages(messages) for _ in range(batches)]
-        if self.session is not None:
-            self.do(self.session.committed(None, sealed))
+    def seal(self, messages: int, batches: int = 1, tell: bool = True) -> None:
+        """Seals and commits; nothing was received in the same group. The session hears of it now, or with the next
+        commit that it is told of."""
+        make = self.ledger.seal_messages if messages else lambda _: self.ledger.seal([])
+        self.notes.append((None, [make(messages) for _ in range(batches)]))
+        if tell:
+            self.tell()
 
-    def commit(self, groups: int = 1, answers: int = 0) -> None:
+    def commit(self, groups: int = 1, answers: int = 0, tell: bool = True) -> None:
         """Receives what waits, up to so many batches in one group, and seals answers in the same."""
         position, failed = None, False
         for _ in range(min(groups, len(self.submitted))):
@@ -97,10 +101,18 @@ class Side:
             except Gap:
                 failed = True
         sealed = [self.ledger.seal_messages(1) for _ in range(answers)] if position is not None else []
-        if self.session is not None and (position is not None or sealed):
-            self.do(self.session.committed(position, sealed))
+        self.notes.append((position, sealed))
+        if tell:
+            self.tell()
         if self.session is not None and failed:
             self.do(self.session.failed("INTERNAL_FAULT"))
+
+    def tell(self) -> None:
+        """The session of the moment, if there is one, hears what was committed."""
+        while self.notes:
+            position, sealed = self.notes.popleft()
+            if self.session is not None and (position is not None or sealed):
+                self.do(self.session.committed(position, sealed))
 
     def load(self) -> None:
         """Answers a wish to read the journal."""
@@ -148,11 +160,13 @@ class Pair:
         while moving:
             moving = False
             for side in self.sides:
-                while side.wishes or side.submitted or side.outbox:
+                while side.wishes or side.submitted or side.outbox or side.notes:
                     moving = True
+                    side.tell()
                     side.load()
                     side.commit(answers=answers)
                     self.deliver(side)
+                    side.tell()
 
     def opened(self) -> bool:
         return all(side.session is not None and side.session.is_open for side in self.sides)

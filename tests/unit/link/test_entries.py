@@ -308,7 +308,8 @@ def test_a_signature_that_is_not_good_proves_nothing_however_often_it_comes(
 
 
 def test_a_seal_that_is_none_proves_nothing(guangdong: EntryJudge, request_: Relayed) -> None:
-    for seal in (b"\xff\xff", bytes(4096), b""):
+    nameless = seal_pb2.Seal(node="3" * 300, link="3" * 300 + ">00").SerializeToString()
+    for seal in (b"\xff\xff", bytes(4096), b"", nameless):
         request_.origin_seal.seal = seal
         request_.proof.seal_hash = next(iter(seals_by_hash([request_.origin_seal])))
         assert judged(guangdong, request_.entry(), request_.origin_seal).fault == origin.ORIGIN_PROOF_INVALID

@@ -1,0 +1,126 @@
+"""Two sessions over a pipe that breaks at any point: everything arrives once, in order, and both sides know it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from common.link.settings import LinkSettings
+from tests.support.link_pair import Pair, Side
+
+SMALL = [
+    LinkSettings(),
+    LinkSettings(in_flight_batches_max=2, recent_batches_max=2, journal_read_bytes_max=1),
+    LinkSettings(in_flight_batches_max=1, recent_batches_max=1, journal_read_bytes_max=1_500),
+    LinkSettings(in_flight_bytes_max=1, recent_bytes_max=1, receiving_batches_max=1),
+    LinkSettings(recent_batches_max=3, in_flight_batches_max=100),
+]
+SIDES = st.sampled_from(["shanghai", "hq"])
+
+
+class BreakingLink(RuleBasedStateMachine):
+    """Sealing, committing, reading the journal, delivery and cuts, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pair = Pair()
+
+    @initialize(limits=st.sampled_from(SMALL), before=st.tuples(st.integers(0, 4), st.integers(0, 4)))
+    def begin(self, limits: LinkSettings, before: tuple[int, int]) -> None:
+        self.pair = Pair(limits)
+        for side, batches in zip(self.pair.sides, before, strict=True):
+            side.seal(1, batches)
+        self.pair.open()
+
+    def side(self, name: str) -> Side:
+        side: Side = getattr(self.pair, name)
+        return side
+
+    @rule(name=SIDES, messages=st.integers(0, 3), batches=st.integers(1, 3), tell=st.booleans())
+    def seal(self, name: str, messages: int, batches: int, tell: bool) -> None:
+        self.side(name).seal(messages, batches, tell)
+
+    @rule(name=SIDES, groups=st.integers(1, 4), answers=st.integers(0, 2), tell=st.booleans())
+    def commit(self, name: str, groups: int, answers: int, tell: bool) -> None:
+        self.side(name).commit(groups, answers, tell)
+
+    @rule(name=SIDES)
+    def tell(self, name: str) -> None:
+        self.side(name).tell()
+
+    @rule(name=SIDES)
+    def load(self, name: str) -> None:
+        self.side(name).load()
+
+    @rule(name=SIDES, frames=st.integers(1, 5))
+    def deliver(self, name: str, frames: int) -> None:
+        for _ in range(frames):
+            self.pair.deliver(self.side(name))
+
+    @rule()
+    def break_and_open(self) -> None:
+        self.pair.open()
+
+    @rule(name=SIDES)
+    def break_at_one_end(self, name: str) -> None:
+        """One side has noticed that the stream is gone; what the other still says goes nowhere."""
+        side = self.side(name)
+        if side.session is not None:
+            side.do(side.session.closed())
+            side.session = None
+        self.pair.other(side).outbox.clear()
+
+    @rule()
+    def drain(self) -> None:
+        if self.pair.hq.session is not None:
+            self.pair.hq.do(self.pair.hq.session.drain(self.pair.now_us))
+
+    @rule(data=st.data())
+    def restart(self, data: Any) -> None:
+        """A node stops: what was not committed is gone."""
+        side = self.side(data.draw(SIDES))
+        side.submitted.clear()
+        self.pair.open()
+
+    @invariant()
+    def what_arrived_is_what_was_said(self) -> None:
+        for side in self.pair.sides:
+            said = [batch.batch_bytes for batch in side.ledger.sealed]
+            arrived = self.pair.other(side).ledger.received_batches
+            assert arrived == said[: len(arrived)]
+
+    @invariant()
+    def nothing_is_acknowledged_that_is_not_durable(self) -> None:
+        for side in self.pair.sides:
+            assert side.acked <= self.pair.other(side).ledger.received.seal_number
+
+    @invariant()
+    def nobody_is_suspected(self) -> None:
+        for side in self.pair.sides:
+            assert not side.alarms
+            assert not side.stopped
+
+    @invariant()
+    def memory_is_bounded(self) -> None:
+        limits = self.pair.settings
+        for side in self.pair.sides:
+            if side.session is None:
+                continue
+            sender = side.session._sender
+            assert sender.in_flight <= limits.in_flight_batches_max
+            assert len(sender._recent) <= limits.recent_batches_max
+            assert len(sender._loaded) <= len(side.ledger.sealed)
+
+    def teardown(self) -> None:
+        """Left alone on a new stream, the two become level."""
+        self.pair.open()
+        self.pair.run()
+        assert self.pair.opened()
+        assert self.pair.level()
+
+
+TestBreakingLink = BreakingLink.TestCase
+TestBreakingLink.settings = settings(max_examples=150, stateful_step_count=60)
