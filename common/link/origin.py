@@ -57,7 +57,19 @@ CurrentDirectory = Callable[[], KeyDirectory]
 class _KnownSeal:
     """A seal that was read before, and what its signature was found to be under which key."""
 
-    __slots__ = ("count", "first_sequence", "good", "key", "key_id", "leaf_prefix", "merkle_root", "source", "suite")
+    __slots__ = (
+        "count",
+        "directory_hash",
+        "directory_version",
+        "first_sequence",
+        "good",
+        "key",
+        "key_id",
+        "leaf_prefix",
+        "merkle_root",
+        "source",
+        "suite",
+    )
 
     def __init__(self, seal: pb.Seal) -> None:
         # A seal on any other link than the one to the hub proves nothing about anybody.
@@ -68,6 +80,8 @@ class _KnownSeal:
         self.count = seal.count
         self.merkle_root = seal.merkle_root
         self.suite = seal.suite
+        self.directory_version = seal.directory_version
+        self.directory_hash = seal.directory_hash
         self.key_id = seal.key_id
         self.key: tuple[str, bytes] | None = None
         self.good = False
@@ -100,12 +114,15 @@ class OriginProofs:
         source = envelope.routing.source
         if known.source != source:
             return ORIGIN_PROOF_INVALID
-        key = self._directory().past_signing_key(source, known.key_id, admitted_at_us)
+        directory = self._directory()
+        key = directory.past_signing_key(source, known.key_id, admitted_at_us)
         if key is None:
             return ORIGIN_UNKNOWN
         path = proof.path
         if not self._signature_good(known, signed, key) or len(path) > self._settings.origin_path_hashes_max:
             return ORIGIN_PROOF_INVALID
+        if known.directory_version == directory.version and known.directory_hash != directory.hash:
+            return ORIGIN_DIRECTORY_FORKED
         sequence = proof.sequence
         leaf_hash = leaf(known.leaf_prefix, sequence, envelope.digest)
         root = root_from_path(leaf_hash, sequence - known.first_sequence, known.count, path)
