@@ -9,11 +9,15 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
+import common.core
 from common.db.engine import METADATA, open_writer, sqlite_url
 from hq_node import core as _hq_core  # noqa: F401 - defines HQ's tables
 from province_node import core as _province_core  # noqa: F401 - defines the provinces' tables
@@ -46,6 +50,45 @@ def make_database(path: Path) -> sqlite3.Connection:
     """A new database of a node; the caller fills it, commits, and closes."""
     path.write_bytes(_template())
     return sqlite3.connect(path)
+
+
+@cache
+def _writer(slot: str) -> tuple[sa.Engine, list[Path]]:
+    """The product's own engine, with the file to open as a thing apart: an engine compiles each statement once, and a
+    process that starts thousands of nodes would do little else."""
+    place: list[Path] = []
+    engine = open_writer(sqlite_url(slot))
+
+    def connect(_dialect: Any, _record: Any, arguments: list[Any], _named: Any) -> None:
+        arguments[0] = str(place[-1])
+
+    sa.event.listen(engine, "do_connect", connect)
+    return engine, place
+
+
+@contextmanager
+def shared_engines() -> Iterator[None]:
+    """While it lasts, cores opened in this process share one engine for each node."""
+
+    def open_shared(url: str) -> sa.Engine:
+        path = Path(str(sa.make_url(url).database))
+        engine, place = _writer(path.name)
+        place[:] = [path]
+        return engine
+
+    before = common.core.open_writer
+    common.core.open_writer = open_shared
+    try:
+        yield
+    finally:
+        common.core.open_writer = before
+
+
+def driver_connection(connection: sa.Connection) -> sqlite3.Connection:
+    """The driver's connection below SQLAlchemy's: for looking, without the cost."""
+    below: Any = connection.connection.dbapi_connection
+    assert isinstance(below, sqlite3.Connection)
+    return below
 
 
 def stored_bytes(path: Path) -> bytes:

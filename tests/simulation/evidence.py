@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -134,9 +135,14 @@ def _encoded(*pieces: bytes) -> bytes:
 
 
 def _signed(signed: seal_pb2.SignedSeal, node: str) -> bool:
+    return _verified(signed.seal, signed.signature, node)
+
+
+@lru_cache(maxsize=4_096)
+def _verified(seal: bytes, signature: bytes, node: str) -> bool:
     key = Ed25519PublicKey.from_public_bytes(keys_of(node).signer.public_key)
     try:
-        key.verify(signed.signature, _encoded(b"quanwang/seal/v1", signed.seal))
+        key.verify(signature, _encoded(b"quanwang/seal/v1", seal))
     except InvalidSignature:
         return False
     return True

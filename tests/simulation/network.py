@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from common.gen.quanwang.federation.v1 import link_pb2, seal_pb2
 from common.ids import HQ
@@ -142,7 +142,7 @@ class Network:
         """The province dials HQ, after a while."""
         if node.node not in self._dialling:
             self._dialling.add(node.node)
-            self.schedule.after(self.random.randrange(50_000, 1_500_000), self._dial, node)
+            self.schedule.after(self.random.randrange(20_000, 1_000_000), self._dial, node)
 
     def _dial(self, node: SimulatedNode) -> None:
         self._dialling.discard(node.node)
@@ -188,26 +188,20 @@ class Network:
 def corrupted(frame: bytes, random: Random) -> bytes:
     """A frame with one bit changed, where a signature, a digest or the handshake must notice.
 
-    That bodies and proofs of origin arrive as they were sent is TLS's word alone: the link's seal does not cover them.
+    That proofs of origin arrive as they were sent is TLS's word alone: the link's seal does not cover them.
     """
     if kind_of(frame) != "batch":
         return _flipped(frame, random)
     batch = seal_pb2.SealedBatch.FromString(link_pb2.LinkFrame.FromString(frame).batch)
-    places = ["seal", "signature", *(["header", "stamp"] if batch.entries else [])]
-    place = random.choice(places)
-    if place in ("seal", "signature"):
-        setattr(batch.seal, place, _flipped(getattr(batch.seal, place), random))
-    else:
-        entry = random.choice(batch.entries)
-        if not getattr(entry, place):
-            place = "stamp" if place == "header" else "header"
-        setattr(entry, place, _flipped(getattr(entry, place), random))
+    places: list[tuple[Any, str]] = [(batch.seal, "seal"), (batch.seal, "signature")]
+    for entry in batch.entries:
+        places += [(entry, name) for name in ("header", "stamp", "body", "private_body") if getattr(entry, name)]
+    part, name = random.choice(places)
+    setattr(part, name, _flipped(getattr(part, name), random))
     return link_pb2.LinkFrame(batch=batch.SerializeToString()).SerializeToString()
 
 
 def _flipped(content: bytes, random: Random) -> bytes:
-    if not content:
-        return b"\x00"
     changed = bytearray(content)
     changed[random.randrange(len(changed))] ^= 1 << random.randrange(8)
     return bytes(changed)

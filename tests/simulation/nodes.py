@@ -70,6 +70,7 @@ class SimulatedNode:
         """Counts starts; what an earlier life arranged must not happen in a later one."""
         self.slow_until_us = 0
         self.disk_full = False
+        self.processed = ProcessedOnce(world, node)
         self.ends: dict[str, LinkEnd] = {}
         self._commands: deque[CommandWork] = deque()
         self._batches: deque[ReceivedBatch] = deque()
@@ -90,8 +91,9 @@ class SimulatedNode:
         connection.exec_driver_sql("PRAGMA synchronous=OFF")
         if self.disk_full:
             databases.limit_pages(connection)
-        processor: Any = self.core.dispatcher._intake._processor
-        self.core.dispatcher._intake._processor = FlakyProcessor(processor, self)
+        intake: Any = self.core.dispatcher._intake
+        intake._processor = FlakyProcessor(intake._processor, self)
+        intake.rolled_back = self.processed.watching(intake.rolled_back)
         self.trace("starts")
         self.schedule.after(TICK_US, self._tick, self.life)
         self.world.started(self)
@@ -105,6 +107,7 @@ class SimulatedNode:
         self._commands.clear()
         self._batches.clear()
         self._answers.clear()
+        self.processed.undone()
         if self._step is not None:
             self._step.cancel()
             self._step = None
@@ -226,6 +229,7 @@ class SimulatedNode:
         if self.faults.strikes("commit_refused"):
             raise OperationalError("COMMIT", (), sqlite3.OperationalError("database or disk is full"))
         connection.exec_driver_sql("COMMIT")
+        self.processed.committed()
         if self.faults.strikes("crash_after_commit"):
             raise SimulatedCrash("after commit")
 
@@ -245,6 +249,48 @@ class SimulatedNode:
         return link_name(self.node, peer)
 
 
+class ProcessedOnce:
+    """What a node's committed groups have processed: each place of a journal once, each message's first coming once.
+
+    The state tables would forgive most repetitions, so nothing else would show that the inbox had stopped working.
+    """
+
+    def __init__(self, world: World, node: str) -> None:
+        self._world, self._node = world, node
+        self._now: list[Any] = []
+        self._durable: set[Any] = set()
+
+    def note(self, incoming: Incoming, *, repeated: bool) -> None:
+        """A message was processed, if the group is committed."""
+        if incoming.envelope is None or incoming.peer == self._node:
+            return
+        self._now.append((incoming.link, incoming.seal_number, incoming.index))
+        if not repeated:
+            routing = incoming.envelope.routing
+            self._now.append((routing.source, routing.message_id))
+
+    def watching(self, rolled_back: Callable[[], bool]) -> Callable[[], bool]:
+        """`rolled_back`, which also takes back what was noted of the group."""
+
+        def watched() -> bool:
+            self.undone()
+            return rolled_back()
+
+        return watched
+
+    def undone(self) -> None:
+        """The group never was."""
+        self._now = []
+
+    def committed(self) -> None:
+        """The group is durable."""
+        for key in self._now:
+            if key in self._durable:
+                self._world.find("processed-once", f"{self._node} processed {key} again")
+            self._durable.add(key)
+        self._now = []
+
+
 class FlakyProcessor:
     """The node's message processor, some of whose tries fail for now, before or after their work."""
 
@@ -261,10 +307,12 @@ class FlakyProcessor:
         self._processor.process(incoming, uow)
         if fails:
             raise ProcessingAway()
+        self._node.processed.note(incoming, repeated=False)
 
     def repeat(self, incoming: Incoming, uow: Any) -> None:
         """The message came again."""
         self._processor.repeat(incoming, uow)
+        self._node.processed.note(incoming, repeated=True)
 
 
 assert PassTimeLimits in HQ_HANDLERS

@@ -52,7 +52,7 @@ def run_seed(seed: int, room: Path, size: Size | None = None, listener: Callable
     world = World(seed, directory, size or Size(), listener)
     ended: Ended | None = None
     try:
-        with _silent_log():
+        with _silent_log(), databases.shared_engines():
             ended = _run(world)
     except Exception as error:
         world.find("no-crash", f"{type(error).__name__}: {error}")
@@ -116,11 +116,10 @@ def _quiet(world: World, workload: Workload) -> bool:
     for node in world.nodes.values():
         if node.core is None:
             return False
-        run = node.core.connection.exec_driver_sql
-        for statement in _OPEN:
-            if run(statement).scalar():
-                return False
-        for peer, own, other in run("SELECT peer, sealed_seal_number, received_seal_number FROM links").tuples():
+        run = databases.driver_connection(node.core.connection).execute
+        if any(run(statement).fetchone()[0] for statement in _OPEN):
+            return False
+        for peer, own, other in run("SELECT peer, sealed_seal_number, received_seal_number FROM links"):
             sealed[node.node, peer] = own
             received[peer, node.node] = other
     return +sealed == +received and not workload.wishes_more()

@@ -65,6 +65,9 @@ class Storms:
     def _tear(self) -> None:
         self.world.network.tear(self._province())
 
+    def _tear_of(self, province: str) -> Callable[[], None]:
+        return lambda: self.world.network.tear(province)
+
     def _partition(self) -> None:
         province = self._province()
         self.world.trace(province, "partitioned")
@@ -75,7 +78,14 @@ class Storms:
         self.world.nodes[self._node()].crash()
 
     def _slow_node(self) -> None:
-        self.world.nodes[self._node()].slow_until_us = self.world.schedule.now_us + self._lasting_us()
+        """While batches wait for a slow node, its connection may be torn, and they be sent again on the next one."""
+        node, lasting_us = self.world.nodes[self._node()], self._lasting_us()
+        node.slow_until_us = self.world.schedule.now_us + lasting_us
+        if self.random.random() < 0.6:
+            torn = node.node if node.node != HQ else self._province()
+            self.world.schedule.after(
+                self.random.randrange(1 + lasting_us), self._strike, "connection_torn", self._tear_of(torn)
+            )
 
     def _slow_link(self) -> None:
         until_us = self.world.schedule.now_us + self._lasting_us()

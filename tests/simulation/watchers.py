@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common.gen.quanwang.federation.v1 import link_pb2
+from tests.simulation import databases
 from tests.simulation.links import kind_of
 from tests.simulation.snapshots import TERMINAL
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from tests.simulation.nodes import SimulatedNode
     from tests.simulation.world import World
 
-EVERY_US = 1_000_000
+EVERY_US = 2_000_000
 _LEGS = ("asked_legs", "hub_legs", "serving_legs")
 _CURSORS = "sealed_seal_number, sealed_sequence, acked_seal_number, received_seal_number, received_sequence"
 
@@ -29,9 +30,8 @@ class AckWatcher:
             return
         parsed = link_pb2.LinkFrame.FromString(frame)
         said = parsed.ack.seal_number if parsed.HasField("ack") else parsed.hello.received.seal_number
-        row = node.core.connection.exec_driver_sql(
-            "SELECT received_seal_number FROM links WHERE peer = ?", (peer,)
-        ).one_or_none()
+        run = databases.driver_connection(node.core.connection).execute
+        row = run("SELECT received_seal_number FROM links WHERE peer = ?", (peer,)).fetchone()
         if said > (row[0] if row else 0):
             self.world.find("acks-are-durable", f"{node.node} says to {peer} that it has seal {said}, and has {row}")
 
@@ -66,16 +66,16 @@ class StateWatcher:
 
     def _look_at(self, node: SimulatedNode) -> None:
         assert node.core is not None
-        run = node.core.connection.exec_driver_sql
+        run = databases.driver_connection(node.core.connection).execute
         for table in _LEGS:
-            states = dict(run(f"SELECT leg_id, state FROM {table}").tuples().all())  # noqa: S608 - own names
+            states = dict(run(f"SELECT leg_id, state FROM {table}").fetchall())  # noqa: S608 - own names
             for (owner, where, leg_id), ended in self._ended.items():
                 if (owner, where) == (node.node, table) and states.get(leg_id) != ended:
                     self.world.find("terminal-is-terminal", f"{node.node} {table}: {ended} became {states.get(leg_id)}")
             for leg_id, state in states.items():
                 if state in TERMINAL:
                     self._ended[node.node, table, leg_id] = state
-        for peer, *values in run(f"SELECT peer, {_CURSORS} FROM links").tuples():  # noqa: S608 - own names
+        for peer, *values in run(f"SELECT peer, {_CURSORS} FROM links"):  # noqa: S608 - own names
             before = self._cursors.get((node.node, peer), (0,) * len(values))
             if any(now < then for now, then in zip(values, before, strict=True)):
                 self.world.find("cursors-advance", f"{node.node} with {peer}: {before} became {tuple(values)}")

@@ -1,0 +1,11 @@
+"""All mistakes that are planted in the product, to see that the simulator's checkers would find them."""
+
+from __future__ import annotations
+
+from tests.simulation import mutants_of_legs, mutants_of_messaging
+from tests.simulation.planting import MUTANTS, Mutant, planted
+
+__all__ = ["MUTANTS", "Mutant", "planted"]
+
+PLACES = (mutants_of_messaging, mutants_of_legs)
+"""To import them is to register what they hold."""
