@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from common.errors import Fault
@@ -24,8 +24,8 @@ from common.messaging.writer import WriterLimits
 from common.node_context import RequestLimits
 
 ENVIRONMENT_PREFIX = "QUANWANG_"
-NOT_SETTINGS = frozenset({"QUANWANG_ENVIRONMENTS", "QUANWANG_DATA", "QUANWANG_LANG"})
-"""Variables that scripts and commands read; they are not settings of a node."""
+NOT_SETTINGS = frozenset({"QUANWANG_DATA", "QUANWANG_ENVIRONMENTS", "QUANWANG_LANG", "QUANWANG_STATE_TABLES"})
+"""Variables that commands, scripts and tests read; they are not settings of a node."""
 
 PORT_MAX = 65_535
 
@@ -117,14 +117,18 @@ class NodeSettings(BaseSettings):
     writer: WriterLimits = WriterLimits()
     retry: RetryPolicy = RetryPolicy()
 
-    @model_validator(mode="after")
-    def _limits_are_positive(self) -> NodeSettings:
-        for table in ("requests", "link", "sealing", "writer", "retry"):
-            limits = getattr(self, table)
-            for name in type(limits).__dataclass_fields__:
-                if getattr(limits, name) <= 0:
-                    raise ValueError(f"{table}.{name} must be greater than 0")
-        return self
+    @property
+    def code(self) -> str:
+        """The node's code."""
+        raise NotImplementedError
+
+    @field_validator("requests", "link", "sealing", "writer", "retry", mode="after")
+    @classmethod
+    def _limits_are_positive(cls, limits: Any) -> Any:
+        wrong = [name for name in type(limits).__dataclass_fields__ if getattr(limits, name) <= 0]
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)} must be greater than 0")
+        return limits
 
     @classmethod
     def settings_customise_sources(

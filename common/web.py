@@ -5,6 +5,7 @@ Routes raise; here every error is mapped, once. What nobody foresaw is told to t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -107,6 +108,7 @@ def build_app(title: str, routers: list[APIRouter], body_bytes_max: int) -> Fast
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unforeseen)
     app.add_middleware(BodyLimit, bytes_max=body_bytes_max)
+    app.add_middleware(CallNames)
     return app
 
 
@@ -139,6 +141,27 @@ async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
 
 def _language(request: Request) -> str:
     return language_of(request.headers.get("accept-language"))
+
+
+class CallNames:
+    """Gives each call a name, which stands in all that is logged while it lasts, and in the answer's header."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        name = os.urandom(8).hex()
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-call", name.encode("ascii"))]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(call=name):
+            await self._app(scope, receive, send_named)
 
 
 class BodyLimit:

@@ -37,6 +37,7 @@ from common.messaging.writer import Writer
 from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
 from common.program.initialising import give_identity, migrate_database, run_once, write_settings
+from common.program.logs import configure_logs
 from common.program.node import Node, make_node
 from common.program.serving import check_schema, free_port, link_node, on_loop
 from common.program.serving import serve as serve_program
@@ -155,6 +156,8 @@ def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
     data = DataDirectory(data_dir)
     with data.locked():
         settings = load_settings(HqSettings, data.settings_file)
+        # A command's own output is on standard output; what the node would log is said only where it matters.
+        configure_logs("warning", settings.code)
         check_schema(data, SCHEMA)
         federation = settings.federation
         node = open_node(

@@ -7,8 +7,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from grpc_health.v1 import health_pb2
-from grpc_health.v1._async import HealthServicer
+from grpc_health.v1 import health, health_pb2
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
@@ -92,8 +91,8 @@ class FederationPorts:
 
 async def _serve_health(server: grpc.aio.Server, service: str) -> None:
     """What supervisors and people with grpcurl expect of a server."""
-    health: Any = HealthServicer()
-    add_HealthServicer_to_server(health, server)
+    servicer: Any = health.aio.HealthServicer()
+    add_HealthServicer_to_server(servicer, server)
     for name in ("", service):
-        await health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        await servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
     reflection.enable_server_reflection((service, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)

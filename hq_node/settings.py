@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from common.ids import HQ
 from common.settings import PORT_MAX, NodeSettings, Section
 
 
@@ -33,3 +34,7 @@ class HqSettings(NodeSettings):
 
     federation: FederationSettings = FederationSettings()
     hub: HubSettings = HubSettings()
+
+    @property
+    def code(self) -> str:
+        return HQ

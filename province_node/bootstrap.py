@@ -42,6 +42,7 @@ from common.parked.model import DIRECTORY_PROBLEMS
 from common.program.data_directory import DataDirectory
 from common.program.initialising import give_identity, migrate_database, write_settings
 from common.program.inline_writer import InlineWriter
+from common.program.logs import configure_logs
 from common.program.node import Node, make_node
 from common.program.serving import activities_of, check_schema, execute_and_forget, on_loop
 from common.program.serving import serve as serve_program
@@ -148,6 +149,8 @@ def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
     data = DataDirectory(data_dir)
     with data.locked():
         settings = load_settings(ProvinceSettings, data.settings_file)
+        # A command's own output is on standard output; what the node would log is said only where it matters.
+        configure_logs("warning", settings.code)
         check_schema(data, SCHEMA)
         node = open_node(data, settings, Keyring.load(data.path), _membership(data, settings))
         try:

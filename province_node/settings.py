@@ -12,3 +12,7 @@ class ProvinceSettings(NodeSettings):
 
     node: str = Field(pattern=r"^[0-9]{2}$")
     """The province's code by GB/T 2260, such as 31 for Shanghai."""
+
+    @property
+    def code(self) -> str:
+        return self.node

@@ -225,7 +225,11 @@ class Dispatcher:
         outcome.sealed.extend(group.batches)
         for event in uow.events:
             for subscriber in self._subscribers.get(type(event), ()):
-                subscriber(event)
+                try:
+                    subscriber(event)
+                except Exception:
+                    # The group is durable: what a listener does wrong must not pass for the group's failure.
+                    log.exception("subscriber failed", about=type(event).__name__)
 
     def _one_by_one(self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch]) -> GroupOutcome:
         """The group failed as a whole for something one item did: each alone, so that only that one fails."""

@@ -151,7 +151,7 @@ class Writer:
             if self._stopping and not commands and not batches:
                 return
             if ticked:
-                commands = [*commands, *(CommandWork(command, self._timed) for command in self._timer())]
+                commands = [*commands, *(CommandWork(command, self._timed) for command in self._due_by_time())]
             if not commands and not batches and not self._dispatcher.has_work():
                 continue
             try:
@@ -179,6 +179,13 @@ class Writer:
             if self._bulk and not commands and not batches:
                 commands.append(self._bulk.popleft())
             return commands, batches, ticked
+
+    def _due_by_time(self) -> list[Any]:
+        try:
+            return self._timer()
+        except Exception:
+            log.exception("timer failed")
+            return []
 
     def _timed(self, _result: Any, error: BaseException | None) -> None:
         if error is not None:

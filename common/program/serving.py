@@ -66,6 +66,7 @@ def serve(data_dir: Path, settings_type: type[S], schema: Schema, open_program: 
     data = DataDirectory(data_dir)
     with data.locked():
         settings = load_settings(settings_type, data.settings_file)
+        configure_logs(settings.log_level, settings.code)
         check_schema(data, schema)
         asyncio.run(_serve(data, settings, open_program))
 
@@ -84,7 +85,6 @@ async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S])
     stopping = _stop_on_signals()
     program = open_program(data, settings)
     node = program.node
-    configure_logs(settings.log_level, node.context.node)
     writer = Writer(node.core.dispatcher, node.clock, program.timed_commands, node.metrics.group_ran, settings.writer)
     writer.start(asyncio.get_running_loop())
     node.writer = writer

@@ -11,7 +11,7 @@ from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, format_id
 from common.messaging.envelope import Envelope, parse
 from common.node_context import NodeContext
-from common.requests.leg_states import COMPLETED, OVERDUE, SUBMITTED, TERMINAL
+from common.requests.leg_states import COMPLETED, OPEN, OVERDUE, SUBMITTED, TERMINAL
 from common.requests.model import RequestNotFound, request_state
 from common.requests.registry import RequestKinds
 from common.requests.repository import AskedLegRow, RequestRow, asked_legs, requests
@@ -118,19 +118,16 @@ def _pages(
     connection: sa.Connection, state: str, limit: int, before: bytes | None
 ) -> Iterator[tuple[list[tuple[RequestRow, list[AskedLegRow]]], bool]]:
     """Pages of requests that may be in `state`, newest first; with each, whether it is the last."""
-    leg_state = COMPLETED if state == PARTLY_COMPLETED else state
     for _ in range(PAGES_SCANNED_MAX):
         statement = sa.select(requests).order_by(requests.c.request_id.desc()).limit(limit + 1)
         if before is not None:
             statement = statement.where(requests.c.request_id < before)
-        if leg_state:
-            # No request is in a state that none of its legs is in.
-            some_leg = sa.exists().where(
-                asked_legs.c.leg_id >= requests.c.request_id,
-                asked_legs.c.leg_id < requests.c.request_id.op("||")(sa.literal(b"\xff", sa.LargeBinary)),
-                asked_legs.c.state == leg_state,
+        if state in OPEN:
+            # Few of all requests are open, and their legs have an index of their own.
+            still_open = sa.select(asked_legs.c.request_id).where(
+                asked_legs.c.ended_at_us == 0, asked_legs.c.state == state
             )
-            statement = statement.where(some_leg)
+            statement = statement.where(requests.c.request_id.in_(still_open))
         rows = [RequestRow._make(values) for values in connection.execute(statement)]
         legs: dict[bytes, list[AskedLegRow]] = {}
         for leg in _legs(connection, [row.request_id for row in rows]):

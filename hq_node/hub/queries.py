@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from common.ids import HQ, split_leg_id
 from common.trace import Step
-from hq_node.hub.leg_states import ADMITTED, FORWARDED, TERMINAL
+from hq_node.hub.leg_states import ADMITTED, CANCELLED, EXPIRED, FORWARDED, TERMINAL
 from hq_node.hub.repository import HubLegRow, hub_legs, hub_order
 
 
@@ -59,9 +59,11 @@ def _leg_steps(leg: HubLegRow) -> Iterator[Step]:
     name = split_leg_id(leg.leg_id)[1]
     order = f"position {leg.hub_position}, business date {leg.business_date}" if leg.hub_position else ""
     yield Step(name, HQ, "admitted", leg.admitted_at_us, HQ, order)
-    yield Step(name, HQ, "forwarded", leg.forwarded_at_us, HQ)
-    if leg.withdraw and not leg.overdue:
-        yield Step(name, HQ, "withdrawn", leg.ended_at_us or leg.forwarded_at_us, HQ, leg.withdraw)
+    # When home was asked to give the leg up is known only where it was the time limit that asked.
+    cancelling = "a cancellation was sent after it" if leg.withdraw == CANCELLED else ""
+    yield Step(name, HQ, "forwarded", leg.forwarded_at_us, HQ, cancelling)
+    if leg.withdraw == EXPIRED:
+        yield Step(name, HQ, "withdrawn", leg.expires_at_us, HQ, "the time limit passed")
     if leg.overdue:
         yield Step(name, HQ, "overdue", leg.expires_at_us, HQ)
     yield Step(name, HQ, "answered", leg.answered_at_us, HQ)

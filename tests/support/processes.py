@@ -22,7 +22,7 @@ from province_node import bootstrap as province_bootstrap
 from province_node.directory.enrolment import ApprovalPending, EnrolmentOptions, enrol
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT_S = 30.0
+WAIT_S = 120.0
 SERVE = "import sys, pathlib; from {package}.bootstrap import serve; serve(pathlib.Path(sys.argv[1]))"
 
 
@@ -39,6 +39,12 @@ class NodeProcess:
 
     def start(self) -> NodeProcess:
         """Starts the process and waits until it serves."""
+        said_before = self.launch()
+        self.wait_for("node serves", after=said_before)
+        return self
+
+    def launch(self) -> int:
+        """Starts the process. Where in the log its first word will be."""
         said_before = len(self.log)
         self._process = subprocess.Popen(
             [sys.executable, "-c", SERVE.format(package=self.package), str(self.data_dir)],
@@ -48,8 +54,7 @@ class NodeProcess:
         )
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
-        self.wait_for("node serves", after=said_before)
-        return self
+        return said_before
 
     def wait_for(self, event: str, after: int = 0, **facts: Any) -> dict[str, Any]:
         """The first entry of the log from `after` on that says `event` with these facts; fails when the node ends."""
@@ -167,8 +172,11 @@ class ProcessFederation:
             self.hq.start()
             for code in self.provinces:
                 self.enrol(code)
+            # At once: a process spends most of its start importing.
+            for node in self.provinces.values():
+                node.launch()
             for code, node in self.provinces.items():
-                node.start()
+                node.wait_for("node serves")
                 self.hq.wait_for("link open", peer=code)
         except BaseException:
             self.close()

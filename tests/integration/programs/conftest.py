@@ -1,0 +1,16 @@
+"""One federation of processes for all tests here: starting one takes longer than all they do with it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.processes import ProcessFederation
+
+# Where a node that was killed is back after seconds, half a minute between two attempts is long.
+DIAL_OFTEN = "\n[link]\nbackoff_first_s = 0.05\nbackoff_most_s = 0.5\n"
+
+
+@pytest.fixture(scope="session")
+def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessFederation]:
+    with ProcessFederation(tmp_path_factory.mktemp("federation"), ("31", "44"), DIAL_OFTEN) as running:
+        yield running

@@ -1,0 +1,199 @@
+"""HQ and two provinces as programs of their own: what people do with them, and what happens to them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from common.program.data_directory import DataDirectoryInUse
+from province_node import bootstrap as province_bootstrap
+from tests.support.processes import NodeProcess, ProcessFederation
+
+MEBIBYTE = 1_048_576
+RSS_BYTES_MAX = 120 * MEBIBYTE
+ENDED = 20_000
+"""How long a request is waited for at most, in milliseconds."""
+
+
+def ask(origin: NodeProcess, kind: str, destination: str, content: dict[str, Any], **more: Any) -> str:
+    """Submits a request; its id."""
+    document = {
+        "kind": kind,
+        "destinations": [destination],
+        "content": content,
+        "acting": {"operator": "op1", "channel": "counter", "customer_authentication": "SERVICE_PASSWORD"},
+    }
+    return str(origin.post("/requests", document | more)["request_id"])
+
+
+def the_end(origin: NodeProcess, request_id: str) -> dict[str, Any]:
+    """The one leg of a request once it has ended."""
+    (leg,) = origin.get(f"/requests/{request_id}", wait_ms=ENDED)["legs"]
+    assert leg["ended_at_us"], origin.said()
+    return dict(leg)
+
+
+def customer(line: int, subscription: str, number: str) -> dict[str, Any]:
+    """A row of an extract."""
+    return {
+        "line": line,
+        "customer_number": f"44-{line:010}",
+        "kind": "individual",
+        "name": "陈大文",
+        "document_kind": "passport",
+        "document_number": f"E{line:08}",
+        "subscription": {
+            "subscription_id": subscription,
+            "service_number": number,
+            "offering": "plan-58",
+            "status": "active",
+        },
+    }
+
+
+def test_an_idle_province_is_small(federation: ProcessFederation) -> None:
+    federation["31"].get("/status")
+    assert federation["31"].rss_bytes() < RSS_BYTES_MAX
+
+
+def test_a_request_is_completed_by_its_home_and_answered(federation: ProcessFederation) -> None:
+    leg = the_end(federation["31"], ask(federation["31"], "query-node-status", "44", {}))
+    assert (leg["state"], leg["answer"]["node"]) == ("completed", "44")
+
+
+def test_hq_asks_a_whole_region(federation: ProcessFederation) -> None:
+    submitted = federation.hq.post("/requests", {"kind": "query-node-status", "region": "all-provinces"})
+    assert submitted["destinations"] == ["31", "44"]
+    shown = federation.hq.get(f"/requests/{submitted['request_id']}", wait_ms=ENDED)
+    assert shown["state"] == "completed"
+    assert [leg["answer"]["node"] for leg in shown["legs"]] == ["31", "44"]
+
+
+def test_a_customer_is_served_away_from_home(federation: ProcessFederation) -> None:
+    shanghai, guangdong = federation["31"], federation["44"]
+    imported = guangdong.post("/customers/import", {"rows": [customer(1, "44-A1", "13800000001")]})
+    assert (imported["imported"], imported["problems"]) == (1, [])
+    profile = the_end(shanghai, ask(shanghai, "query-customer-profile", "44", {"service_number": "13800000001"}))
+    assert profile["answer"]["name"] == "陈大文"
+    request_id = ask(shanghai, "suspend-subscription", "44", {"subscription_id": "44-A1"})
+    assert the_end(shanghai, request_id)["state"] == "completed"
+    (held,) = guangdong.get("/subscriptions", status="suspended")["items"]
+    assert (held["subscription_id"], held["status_request_id"]) == ("44-A1", request_id)
+    assert guangdong.get("/customers/summary")["subscriptions"]["suspended"] == 1
+
+
+def test_nothing_personal_is_logged_anywhere(federation: ProcessFederation) -> None:
+    for node in (federation.hq, *federation.provinces.values()):
+        said = json.dumps(node.log, ensure_ascii=False)
+        assert "陈大文" not in said
+        assert "13800000001" not in said
+
+
+def test_a_refusal_is_an_answer_with_its_reason(federation: ProcessFederation) -> None:
+    leg = the_end(federation["31"], ask(federation["31"], "suspend-subscription", "44", {"subscription_id": "none"}))
+    assert (leg["state"], leg["reason_code"]) == ("rejected", "SUBSCRIPTION_NOT_FOUND")
+
+
+def test_the_same_idempotency_key_gives_the_first_answer(federation: ProcessFederation) -> None:
+    first = ask(federation["31"], "query-node-status", "44", {}, idempotency_key="once")
+    again = federation["31"].post(
+        "/requests",
+        {
+            "kind": "query-node-status",
+            "destinations": ["44"],
+            "acting": {"operator": "op1", "channel": "counter", "customer_authentication": "SERVICE_PASSWORD"},
+            "idempotency_key": "once",
+        },
+    )
+    assert (again["request_id"], again["repeated"]) == (first, True)
+
+
+def test_a_request_is_followed_on_all_three_nodes(federation: ProcessFederation) -> None:
+    request_id = ask(federation["31"], "query-node-status", "44", {})
+    the_end(federation["31"], request_id)
+    origin, hub, home = (
+        node.get(f"/requests/{request_id}/trace") for node in (federation["31"], federation.hq, federation["44"])
+    )
+    assert [trace["role"] for trace in (origin, hub, home)] == ["origin", "hub", "home"]
+    assert [step["step"] for step in origin["steps"]] == [
+        "submitted",
+        "admitted",
+        "forwarded",
+        "received by home",
+        "answered by home",
+        "answer at hub",
+        "ended",
+    ]
+    assert [step["clock"] for step in origin["steps"]] == ["31", "00", "00", "44", "44", "00", "31"]
+    assert [step["step"] for step in hub["steps"]] == ["admitted", "forwarded", "answered", "ended"]
+    assert [step["step"] for step in home["steps"]] == ["received", "ended"]
+    assert home["kind"] == "query-node-status"
+
+
+def test_the_list_goes_on_where_it_stopped(federation: ProcessFederation) -> None:
+    for _ in range(3):
+        the_end(federation["31"], ask(federation["31"], "query-node-status", "44", {}))
+    first = federation["31"].get("/requests", limit=2, state="completed")
+    second = federation["31"].get("/requests", limit=2, state="completed", before=first["next"])
+    listed = [item["request_id"] for page in (first, second) for item in page["items"]]
+    assert len(set(listed)) == 4
+    assert listed == sorted(listed, reverse=True)
+    assert federation["31"].get("/requests", state="submitted") == {"items": [], "next": None}
+
+
+def test_status_health_and_meters_tell_the_same(federation: ProcessFederation) -> None:
+    status = federation.hq.get("/status")
+    assert {link["peer"]: link["state"] for link in status["links"]} == {"31": "open", "44": "open"}
+    assert status["hub_legs"]["completed"] >= 1
+    assert federation.hq.http("/healthz").status_code == 200
+    ready = federation.hq.http("/readyz").json()
+    assert (ready["ready"], ready["links"]) == (True, {"31": "open", "44": "open"})
+    meters = federation.hq.http("/metrics").text
+    assert 'quanwang_link_open{peer="31"} 1.0' in meters
+    assert 'quanwang_sealed_batches_total{peer="44"}' in meters
+    assert federation.hq.http("/requests").status_code == 404
+
+
+def test_the_home_is_killed_and_nothing_is_lost_or_done_twice(federation: ProcessFederation) -> None:
+    shanghai, guangdong = federation["31"], federation["44"]
+    guangdong.post("/customers/import", {"rows": [customer(2, "44-A2", "13800000002")]})
+    guangdong.kill()
+    request_ids = [ask(shanghai, "suspend-subscription", "44", {"subscription_id": "44-A2"}) for _ in range(3)]
+    said_before = len(federation.hq.log)
+    guangdong.start()
+    federation.hq.wait_for("link open", after=said_before, peer="44")
+    states = [the_end(shanghai, request_id)["state"] for request_id in request_ids]
+    assert sorted(states) == ["completed", "rejected", "rejected"]
+    assert guangdong.get("/parked")["items"] == []
+
+
+def test_requests_wait_while_hq_is_away(federation: ProcessFederation) -> None:
+    shanghai = federation["31"]
+    federation.hq.kill()
+    shanghai.wait_for("link ended", peer="00")
+    assert shanghai.http("/readyz").json()["ready"] is True
+    request_ids = [ask(shanghai, "query-node-status", "44", {}) for _ in range(5)]
+    (link,) = shanghai.get("/status")["links"]
+    assert (link["state"], link["waiting_entries"]) == ("closed", 5)
+    shown = shanghai.get(f"/requests/{request_ids[0]}", wait_ms=50)
+    assert shown["state"] == "submitted"
+    federation.hq.start()
+    for request_id in request_ids:
+        assert the_end(shanghai, request_id)["state"] == "completed"
+
+
+def test_a_node_stops_in_good_order_and_its_operator_goes_on_without_it(federation: ProcessFederation) -> None:
+    guangdong = federation["44"]
+    assert guangdong.stop() == 0
+    assert guangdong.log[-1]["event"] == "node stopped"
+    assert not (guangdong.data_dir / "admin.sock").exists()
+    with province_bootstrap.build_offline_app(guangdong.data_dir) as app:
+        assert app.title == "Quanwang CRM"
+    findings = province_bootstrap.check(guangdong.data_dir)
+    assert {finding.severity for finding in findings} == {"ok"}, [finding.text("en") for finding in findings]
+    guangdong.start()
+
+
+def test_a_second_program_is_refused(federation: ProcessFederation) -> None:
+    with pytest.raises(DataDirectoryInUse):
+        province_bootstrap.serve(federation["31"].data_dir)
