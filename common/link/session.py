@@ -57,8 +57,8 @@ class _State(enum.Enum):
 class LinkSession:
     """The state of one stream with `peer`.
 
-    The province dials and speaks first; HQ answers. `cursors` are the durable ones, read after everything that an
-    earlier session of the same link did was committed or given up.
+    The province dials and speaks first; HQ answers. `cursors` are the durable ones, read when no earlier session of the
+    link acts any more; commits of what earlier ones received may still come, and `committed` is told of all of them.
     """
 
     def __init__(
