@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 NODES = ("hq_node", "province_node")
 NOT_OURS = {
+    ".demo",
     ".git",
     ".hypothesis",
     ".import_linter_cache",
