@@ -1,0 +1,157 @@
+"""What is seen: progress on standard error, requests as rows of one long table."""
+
+import contextlib
+import os
+import sys
+import threading
+
+WIDTH_WITHOUT_TERMINAL = 150
+"""Where nobody says how wide a line may be: a pipe or a file."""
+WIDTH_FOR_STEPS = 140
+"""From this width on, the table has a column for each step's time."""
+WIDTH_FOR_WORDS = 100
+"""Below this width, paths and requests are broken into lines too."""
+TIME_COLUMNS = ("column_to_hub", "column_at_hub", "column_to_home", "column_back")
+
+COLOURS = {
+    "completed": "green",
+    "rejected": "yellow",
+    "expired": "magenta",
+    "cancelled": "cyan",
+}
+
+
+class Screen:
+    """One console. With --json all of it is progress; otherwise the table is the result and goes to standard output."""
+
+    def __init__(self, words, as_json):
+        from rich.console import Console
+
+        self.words = words
+        stream = sys.stderr if as_json else sys.stdout
+        encoding = getattr(stream, "encoding", None) or "ascii"
+        self._plain = not encoding.lower().startswith("utf")
+        for stdio in (sys.stdout, sys.stderr):
+            # What a terminal cannot show is shown as something else, but never ends the demonstration.
+            stdio.reconfigure(errors="replace")
+        width = None if stream.isatty() or os.environ.get("COLUMNS") else WIDTH_WITHOUT_TERMINAL
+        self.console = Console(file=stream, width=width, emoji=False, highlight=False)
+        self.errors = Console(file=sys.stderr, emoji=False, highlight=False)
+        self._lock = threading.Lock()
+
+    def title(self, key, **facts):
+        """The first line."""
+        self._print(self.words(key, **facts), style="bold")
+
+    def chapter(self, key, **facts):
+        """A heading."""
+        from rich.rule import Rule
+
+        self.console.print()
+        title = self.words(key, **facts)
+        # A terminal that cannot draw lines gets the words alone.
+        self.console.print(title if self._plain else Rule(title, align="left", style="cyan"), markup=False)
+
+    def done(self, key, seconds, more="", **facts):
+        """Something of the set-up is done, and how long it took."""
+        took = self.words("seconds", seconds=seconds)
+        self._print(f"  {self.mark(True)} {self.words(key, **facts)}{more} · {took}")
+
+    def say(self, key, style=None, **facts):
+        """A sentence."""
+        self._print(self.words(key, **facts), style=style)
+
+    def line(self, text, style=None):
+        """A line as it is, never broken: to be copied."""
+        self.console.print(text, style=style, markup=False, soft_wrap=True)
+
+    def complain(self, text):
+        """What went wrong."""
+        self.errors.print(text, style="red", markup=False, soft_wrap=True)
+
+    def note(self, key):
+        """A remark on the demonstration itself."""
+        # Whoever ends it by closing the terminal reads nothing any more.
+        with contextlib.suppress(OSError):
+            self.errors.print(self.words(key), style="dim", markup=False)
+
+    def mark(self, good):
+        """A sign that also a plain terminal can show."""
+        if self._plain:
+            return "+" if good else "!"
+        return "✓" if good else "✗"
+
+    def arrow(self):
+        """Between the stations of a path."""
+        return " > " if self._plain else " → "
+
+    @contextlib.contextmanager
+    def working(self, key, **facts):
+        """Says what goes on while it goes on, where somebody watches. Gives a function to say something else."""
+        if not self.console.is_terminal:
+            yield lambda key, **facts: None
+            return
+        with self.console.status(self.words(key, **facts)) as status:
+            yield lambda key, **facts: status.update(self.words(key, **facts))
+
+    @contextlib.contextmanager
+    def progress(self, total):
+        """A bar, where somebody watches. Gives a function that moves it on by one."""
+        if not self.console.is_terminal:
+            yield lambda: None
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            task = bar.add_task("", total=total)
+            yield lambda: bar.advance(task)
+
+    def table_head(self):
+        """The headings of the table of requests."""
+        names = ("column_path", "column_what", *TIME_COLUMNS, "column_total", "column_result")
+        self._row(["", *map(self.words, names)], style="bold dim")
+
+    def request(self, row):
+        """One request as a row (see `_demo_requests.Row`)."""
+        from rich.text import Text
+
+        text = Text(self.words.named(row.state) if row.state else "", style=COLOURS.get(row.state, ""))
+        if row.detail:
+            text.append((" · " if row.state else "") + row.detail, style="")
+        if not row.good:
+            text.append(" · " + self.words("unexpected", expected=row.expected), style="red")
+        times = [time_text(span) for span in (*row.steps, row.total)]
+        number = Text(self.mark(row.good), style="green" if row.good else "red") if row.ended else Text(" ")
+        self._row([number, self.arrow().join(row.path), row.what, *times, text])
+
+    def _row(self, cells, style=None):
+        """Rows are printed one by one, as they come, so each is a table of its own with the same widths."""
+        from rich.table import Table
+
+        widths = (25, 22) if self.words.language == "zh" else (32, 29)
+        grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        grid.add_column(width=1)
+        for width in widths:
+            wide = self.console.width >= WIDTH_FOR_WORDS
+            grid.add_column(width=width if wide else None, ratio=None if wide else 1)
+        if self.console.width < WIDTH_FOR_STEPS:
+            del cells[3 : 3 + len(TIME_COLUMNS)]
+        for _ in range(len(cells) - 4):
+            grid.add_column(width=7, justify="right", no_wrap=True)
+        grid.add_column(ratio=1)
+        grid.add_row(*cells, style=style)
+        self.console.print(grid)
+
+    def _print(self, text, style=None):
+        with self._lock:
+            self.console.print(text, style=style, markup=False)
+
+
+def time_text(span_us):
+    """A length of time in few characters; nothing where it is not known."""
+    if span_us is None:
+        return ""
+    if span_us < 10000:
+        return f"{span_us / 1000:.1f} ms"
+    return f"{span_us / 1000:.0f} ms" if span_us < 1000000 else f"{span_us / 1000000:.1f} s"
