@@ -54,5 +54,3 @@ class NodeContext:
     def decrypt(self, envelope: Envelope) -> bytes:
         """The plaintext of an envelope's private body. Raises PrivateBodyUnreadable."""
         return decrypt_private_body(envelope.private_body, envelope.routing_bytes, self.node, self.private_keys)
-
-
