@@ -1,8 +1,8 @@
 """What can go wrong, in words.
 
-A *refusal* is an answer: a rule said no, and the reason code says which. A *fault* means that something broke. They never
-share a path: refusals travel to whoever asked, faults go to the operator. Each exception states a fact as its name, has a
-stable code, and can say itself in English and in Chinese; what a caller sees is `text(language)`.
+A *refusal* is an answer: a rule said no, and the reason code says which. A *fault* means that something broke. They
+never share a path: refusals travel to whoever asked, faults go to the operator. Each exception states a fact as its
+name, has a stable code, and can say itself in English and in Chinese; what a caller sees is `text(language)`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class QuanwangError(Exception):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "code" not in cls.__dict__:
-            cls.code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).upper()
+            cls.code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).upper()
 
     def __init__(self, **facts: Any) -> None:
         self.facts = facts

@@ -83,7 +83,6 @@ class PrivateBodyUnreadable(Fault):
 class NotAReader(PrivateBodyUnreadable):
     """The body was not encrypted for this node."""
 
-    code = "NOT_A_READER"
     en = "The private body was not encrypted for node {node}."
     zh = "该加密内容不是为节点 {node} 加密的。"
 

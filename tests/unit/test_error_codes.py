@@ -1,0 +1,27 @@
+"""Codes follow from the names of errors: programs decide on them, so they must read as the names do."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.errors import Refusal
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("SubscriptionNotFound", "SUBSCRIPTION_NOT_FOUND"),
+        ("NotAReader", "NOT_A_READER"),
+        ("NotAnInvitation", "NOT_AN_INVITATION"),
+        ("HqUnreachable", "HQ_UNREACHABLE"),
+        ("TLSUnusable", "TLS_UNUSABLE"),
+        ("Sha256Differs", "SHA256_DIFFERS"),
+        ("Unsupported", "UNSUPPORTED"),
+    ],
+)
+def test_a_code_is_its_name_word_by_word(name: str, code: str) -> None:
+    assert type(name, (Refusal,), {}).code == code
+
+
+def test_a_code_that_is_given_stays() -> None:
+    assert type("NotAnything", (Refusal,), {"code": "INTERNAL_FAULT"}).code == "INTERNAL_FAULT"
