@@ -60,6 +60,8 @@ def _both_ends(settings: LinkSettings) -> Options:
         ("grpc.max_send_message_length", settings.frame_bytes_max),
         ("grpc.keepalive_time_ms", settings.keepalive_ms),
         ("grpc.keepalive_timeout_ms", settings.keepalive_timeout_ms),
+        # gRPC waits for the answer to a ping by a time of its own, a minute, unless it is told otherwise.
+        ("grpc.http2.ping_timeout_ms", settings.keepalive_timeout_ms),
         ("grpc.http2.max_pings_without_data", 0),
     ]
 
@@ -70,6 +72,7 @@ class FederationLinkServicer:
     def __init__(self, node: LinkNode) -> None:
         self._node = node
         self._runs: dict[str, LinkRun] = {}
+        self._fingerprints: dict[str, bytes] = {}
         self._streams: dict[str, int] = {}
         self._stopping = False
         self.activities: dict[str, LinkActivity] = {}
@@ -81,7 +84,7 @@ class FederationLinkServicer:
 
     async def open_link(self, _frames: Any, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
         """One stream of a province, from its certificate to its end."""
-        peer, refusal = self._peer_of(context)
+        peer, fingerprint, refusal = self._peer_of(context)
         if refusal is not None:
             await context.write(link_pb2.LinkFrame(reject=refusal).SerializeToString())
             return
@@ -91,15 +94,16 @@ class FederationLinkServicer:
             return
         self._streams[peer] = self._streams.get(peer, 0) + 1
         try:
-            await self._run_newest(peer, context)
+            await self._run_newest(peer, fingerprint, context)
         finally:
             self._streams[peer] -= 1
 
-    async def _run_newest(self, peer: str, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
+    async def _run_newest(self, peer: str, fingerprint: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
         """A second stream of a node replaces the first: the first is dead, and nobody has noticed yet."""
         while (older := self._runs.get(peer)) is not None and not older.finished.is_set():
             older.end(reason.REPLACED, flush=False)
             await older.finished.wait()
+        self._fingerprints[peer] = fingerprint
         run = self._runs[peer] = LinkRun(peer, self._node, self.activities.setdefault(peer, LinkActivity(peer)))
         try:
             await run.run(FrameStream(_reader(context.read), context.write))
@@ -110,12 +114,11 @@ class FederationLinkServicer:
     def directory_changed(self, signed: directory_pb2.SignedDirectory) -> None:
         """HQ has published a directory: every province hears of it, and who is no longer welcome is cut off. On the
         event loop, after the node's own directory has changed."""
-        directory = self._node.directory()
         for peer, run in list(self._runs.items()):
-            if directory.is_active(peer):
+            if self._is_welcome(peer, self._fingerprints[peer]):
                 run.directory_changed(signed)
             else:
-                run.end(reason.CERTIFICATE_UNKNOWN, "the node is not active any more")
+                run.end(reason.CERTIFICATE_UNKNOWN, f"the directory no longer names this certificate for {peer}")
 
     async def stop(self) -> None:
         """Ends all streams in good order; takes no more than the drain's timeout."""
@@ -126,11 +129,10 @@ class FederationLinkServicer:
         for run in runs:
             await run.finished.wait()
 
-    def _peer_of(self, context: grpc.aio.ServicerContext[bytes, bytes]) -> tuple[str, link_pb2.Reject | None]:
-        """The node whose certificate the stream came with, and why it is not let in (None: it is). The directory must
-        name the fingerprint, so that a certificate replaced or revoked there is worth nothing from that moment."""
+    def _peer_of(self, context: grpc.aio.ServicerContext[bytes, bytes]) -> tuple[str, bytes, link_pb2.Reject | None]:
+        """The node whose certificate the stream came with, its fingerprint, and why it is not let in (None: it is)."""
         if self._stopping:
-            return "", link_pb2.Reject(reason_code=reason.DRAINED, detail="this node is stopping")
+            return "", b"", link_pb2.Reject(reason_code=reason.DRAINED, detail="this node is stopping")
         certificates = context.auth_context().get("x509_pem_cert", ())
         try:
             peer, fingerprint = peer_node_from_certificate(bytes(next(iter(certificates), b"")))
@@ -138,12 +140,16 @@ class FederationLinkServicer:
             peer, fingerprint, detail = "", b"", str(error)
         else:
             detail = f"the directory does not name this certificate for {peer}"
-        entry = self._node.directory().node(peer)
-        if peer != HQ and entry is not None and entry.active and entry.tls_fingerprint == fingerprint:
-            return peer, None
+        if self._is_welcome(peer, fingerprint):
+            return peer, fingerprint, None
         log.warning("link refused", peer=peer, transport_peer=context.peer(), detail=detail)
         self._node.alarm(reason.CERTIFICATE_UNKNOWN, peer, detail)
-        return "", link_pb2.Reject(reason_code=reason.CERTIFICATE_UNKNOWN, detail=detail)
+        return peer, fingerprint, link_pb2.Reject(reason_code=reason.CERTIFICATE_UNKNOWN, detail=detail)
+
+    def _is_welcome(self, peer: str, fingerprint: bytes) -> bool:
+        """Whether the directory names this certificate: one replaced or revoked there is worth nothing from then on."""
+        entry = self._node.directory().node(peer)
+        return peer != HQ and entry is not None and entry.active and entry.tls_fingerprint == fingerprint
 
 
 class LinkDialler:

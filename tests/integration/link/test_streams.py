@@ -285,6 +285,19 @@ async def test_a_revoked_node_is_cut_off_at_once(federation: Federation) -> None
         assert not shanghai.port(HQ).open
 
 
+async def test_a_stream_under_a_certificate_that_was_replaced_is_cut_off(federation: Federation) -> None:
+    shanghai, dialler = federation.province(SHANGHAI)
+    async with dialling(dialler):
+        await shanghai.until(lambda: shanghai.port(HQ).open)
+        renewed = federation.certificates.client(SHANGHAI, serial=7)
+        federation.nodes[SHANGHAI].fingerprint = renewed.fingerprint
+        federation.directory.directory = directory_of(*federation.nodes.values(), version=2)
+        federation.servicer.directory_changed(federation.signed)
+        await shanghai.until(lambda: dialler.activity.reason_code == reason.CERTIFICATE_UNKNOWN)
+        federation.clients[SHANGHAI] = renewed
+        await shanghai.until(lambda: shanghai.port(HQ).open)
+
+
 async def test_a_new_directory_reaches_the_province(federation: Federation) -> None:
     shanghai, dialler = federation.province(SHANGHAI, DirectoryHolder(federation.directory.directory))
     async with dialling(dialler):
