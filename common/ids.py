@@ -1,7 +1,8 @@
 """Identities: nodes, requests, messages, legs.
 
-A node is known by its GB/T 2260 code ("11" Beijing, "31" Shanghai, ...); HQ is "00". Requests and messages carry UUIDv7:
-their first 48 bits are the time in milliseconds, so that rows arrive in key order, which halves the cost of an insert.
+A node is known by its GB/T 2260 code ("11" Beijing, "31" Shanghai, ...); HQ is "00". Requests and messages carry
+UUIDv7: their first 48 bits are the time in milliseconds, so that rows arrive in key order, which halves the cost of
+an insert.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def parse_id(text: str) -> bytes:
 
 
 def leg_id(request_id: bytes, destination: str) -> bytes:
-    """The key of a leg: one request at one destination. Begins with the request, so that a request's legs lie together."""
+    """The key of a leg: one request at one destination. Begins with the request, so that a request's legs lie
+    together."""
     return request_id + destination.encode("ascii")
 
 

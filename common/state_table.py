@@ -1,8 +1,8 @@
 """Transition tables as data that the code runs.
 
-A life (of a leg, later of a reservation) is a tuple of rows: in these states, on this event, from this party, under this
-guard, go there, mark that, emit these. The table decides; the caller carries out. What no row names is an alarm and
-changes nothing.
+A life (of a leg, later of a reservation) is a tuple of rows: in these states, on this event, from this party, under
+this guard, go there, mark that, emit these. The table decides; the caller carries out. What no row names is an alarm
+and changes nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class UnnamedTransition(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. `guard` takes the subject (the leg) and the event's facts; `new_state` may be a function of the facts."""
+    """One row. `guard` takes the subject (the leg) and the event's facts; `new_state` may be a function of the
+    facts."""
 
     states: tuple[str, ...]
     event: str

@@ -8,7 +8,6 @@ from typing import Any
 from common.clock import Clock
 from common.core import CoreParts, NodeCore
 from common.directory.model import Directory
-
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.nodes.v1 import status_pb2  # noqa: F401 - its messages are asked for by name
 from common.gen.quanwang.subscriptions.v1 import subscriptions_pb2  # noqa: F401 - its messages are asked for by name
@@ -24,8 +23,8 @@ from common.requests.registry import RequestKind, RequestKinds, request_kind
 from common.security.private_bodies import PrivateKeys
 from common.security.signing import Signer
 from hq_node.hub.commands import PassTimeLimits, RollBusinessDate
-from hq_node.hub.handlers import pass_time_limits, roll_business_date
 from hq_node.hub.gate import HubGate
+from hq_node.hub.handlers import pass_time_limits, roll_business_date
 from hq_node.message_processor import HqMessageProcessor
 from hq_node.unit_of_work import HqUnitOfWork
 

@@ -23,7 +23,8 @@ from hq_node.hub.statements import admission_stamp, relay_stamp
 
 
 class HqUnitOfWork(UnitOfWork):
-    """One group of work at HQ. HQ is the hub, and it also asks: what it says to itself is delivered in the same item."""
+    """One group of work at HQ. HQ is the hub, and it also asks: what it says to itself is delivered in the same
+    item."""
 
     def __init__(
         self,
@@ -84,9 +85,7 @@ class HqUnitOfWork(UnitOfWork):
         """A request on its way to home: untouched, with the proof of its origin; stamped when it is sealed."""
         proof, seal = (None, None) if incoming.peer == HQ else origin_proof(incoming, self.connection)
         self.emit(
-            envelope_entry(
-                home, leg_id, envelope, origin=proof, origin_seal=seal, waits_for_credit=True, gated=True
-            )
+            envelope_entry(home, leg_id, envelope, origin=proof, origin_seal=seal, waits_for_credit=True, gated=True)
         )
 
     def relay_answer(self, origin: str, envelope: Envelope, incoming: Incoming, leg_id: bytes, stamp: bytes) -> None:

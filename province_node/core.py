@@ -103,7 +103,9 @@ def prefetch(uow: ProvinceUnitOfWork, _commands: Sequence[Any], messages: Sequen
 
 def _prefetch_kind(uow: ProvinceUnitOfWork, name: str, contents: Sequence[bytes]) -> None:
     kind = uow.node.kinds.served(name)
-    assert kind is not None and kind.serve is not None and kind.serve.prefetch is not None
+    assert kind is not None
+    assert kind.serve is not None
+    assert kind.serve.prefetch is not None
     decoded = []
     for content in contents:
         try:

@@ -1,4 +1,5 @@
-"""What a province does with a message: carries out requests, grants withdrawals, takes the answers to its own requests."""
+"""What a province does with a message: carries out requests, grants withdrawals, takes the answers to its own
+requests."""
 
 from __future__ import annotations
 

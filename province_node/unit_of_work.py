@@ -44,7 +44,11 @@ class ProvinceUnitOfWork(UnitOfWork):
     def counts(self) -> dict[str, int]:
         """How many customers, subscriptions, waiting and parked messages there are."""
         states = dict(
-            self.query(sa.select(inbox.c.state, sa.func.count()).where(inbox.c.state.in_((WAITING, PARKED))).group_by(inbox.c.state))
+            self.query(
+                sa.select(inbox.c.state, sa.func.count())
+                .where(inbox.c.state.in_((WAITING, PARKED)))
+                .group_by(inbox.c.state)
+            )
             .tuples()
             .all()
         )

@@ -207,7 +207,7 @@ class Steps:
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
         def read() -> None:
-            assert process.stdout is not None  # noqa: S101 - for the type checker
+            assert process.stdout is not None
             for line in process.stdout:
                 lines.put(line)
             lines.put("")

@@ -62,10 +62,11 @@ def _sql_of(spec: RowSpec) -> _Sql:
         assert columns == list(spec.row_type._fields), f"{spec.name}: row type and table differ"
         keys, others = columns[: spec.key_width], columns[spec.key_width :]
         where = " AND ".join(f"{name}=?" for name in keys)
+        # Table and column names alone are put together here, from the schema; values are always parameters.
         cached = _sql_cache[spec.name] = _Sql(
-            insert=f"INSERT INTO {spec.name} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})",
-            update=f"UPDATE {spec.name} SET {','.join(f'{name}=?' for name in others)} WHERE {where}",
-            delete=f"DELETE FROM {spec.name} WHERE {where}",
+            insert=f"INSERT INTO {spec.name} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})",  # noqa: S608
+            update=f"UPDATE {spec.name} SET {','.join(f'{name}=?' for name in others)} WHERE {where}",  # noqa: S608
+            delete=f"DELETE FROM {spec.name} WHERE {where}",  # noqa: S608
             select=_select_of(spec.name, columns, keys),
         )
     return cached
@@ -78,11 +79,11 @@ def _select_of(table: str, columns: list[str], keys: list[str]) -> str:
     where it would scan the whole table for `(a, b) IN (VALUES ...)`.
     """
     if len(keys) == 1:
-        return f"SELECT {','.join(columns)} FROM {table} WHERE {keys[0]} IN (%s)"
+        return f"SELECT {','.join(columns)} FROM {table} WHERE {keys[0]} IN (%s)"  # noqa: S608
     names = ",".join(f"k{place}" for place in range(len(keys)))
     on = " AND ".join(f"{table}.{key} = wanted.k{place}" for place, key in enumerate(keys))
     selected = ",".join(f"{table}.{column}" for column in columns)
-    return f"WITH wanted({names}) AS (VALUES %s) SELECT {selected} FROM wanted CROSS JOIN {table} WHERE {on}"
+    return f"WITH wanted({names}) AS (VALUES %s) SELECT {selected} FROM wanted CROSS JOIN {table} WHERE {on}"  # noqa: S608
 
 
 _UNKNOWN: Any = object()
@@ -91,7 +92,8 @@ _UNKNOWN: Any = object()
 class RowSet(Generic[R]):
     """The rows of one table within one group. A staged value of None is a deletion.
 
-    `cursor` is the driver's; `touched` is a list to which the set adds itself when an item first changes something in it.
+    `cursor` is the driver's; `touched` is a list to which the set adds itself when an item first changes something in
+    it.
     """
 
     __slots__ = ("_cursor", "_group", "_item", "_loaded", "_row_type", "_spec", "_sql", "_touched", "_width")

@@ -35,7 +35,8 @@ Handler = Callable[[Any, Any], Any]
 
 
 class InternalFault(Fault):
-    """A handler failed in a way that it did not foresee. The log says how; the caller learns only that nothing was changed."""
+    """A handler failed in a way that it did not foresee. The log says how; the caller learns only that nothing was
+    changed."""
 
     en = "The command failed for a reason inside the node ({detail}). Nothing was changed; the node's log says more."
     zh = "命令因节点内部原因失败（{detail}）。未做任何更改，详情见节点日志。"
@@ -58,7 +59,8 @@ class MessageProcessor(Protocol):
         """The same message came again: gives the stored answer, where there is one."""
 
     def refuse(self, incoming: Incoming, reason_code: str, uow: Any) -> None:
-        """The message is about to be parked: records the refusal as the leg's outcome where the sender waits for one."""
+        """The message is about to be parked: records the refusal as the leg's outcome where the sender waits for
+        one."""
 
 
 @dataclass(slots=True)
@@ -141,9 +143,7 @@ class Dispatcher:
             outcome.merge(self._run((), (), with_due=True))
         return outcome
 
-    def _run(
-        self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch], with_due: bool
-    ) -> GroupOutcome:
+    def _run(self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch], with_due: bool) -> GroupOutcome:
         try:
             return self._attempt(commands, batches, with_due)
         except Exception as error:
@@ -159,7 +159,8 @@ class Dispatcher:
             return self._single_failed(commands, batches, error)
 
     def has_work(self) -> bool:
-        """Whether a group with nothing new would have something to do: a message to try again, or credit that came back."""
+        """Whether a group with nothing new would have something to do: a message to try again, or credit that came
+        back."""
         due, now_us = self._intake.next_due_us, self._clock.now_us()
         return (due is not None and due <= now_us) or self.sealer.has_work(now_us)
 
@@ -254,7 +255,8 @@ class Dispatcher:
         return GroupOutcome()
 
     def _receive_alone(self, batches: Sequence[ReceivedBatch]) -> GroupOutcome:
-        """One of the batch's messages broke the group: receive it without processing; they are then tried one at a time."""
+        """One of the batch's messages broke the group: receive it without processing; they are then tried one at a
+        time."""
         try:
             return self._attempt((), batches, with_due=False, receive_only=True)
         except Exception as error:

@@ -70,9 +70,11 @@ def build(routing: pb.Routing, body: bytes = b"", private_body: bytes = b"", rou
 
 
 def parse(header: bytes, body: bytes, private_body: bytes, digest: bytes = b"") -> Envelope:
-    """Reads an envelope as it came. Raises MalformedEnvelope (BodyAltered); never anything else, whatever the bytes are.
+    """Reads an envelope as it came. Raises MalformedEnvelope (BodyAltered); never anything else, whatever the bytes
+    are.
 
-    `digest` is the header's, where the caller has computed it already. A private body may be absent where the header names one: it may have been purged.
+    `digest` is the header's, where the caller has computed it already. A private body may be absent where the header
+    names one: it may have been purged.
     """
     if len(header) > HEADER_BYTES_MAX or len(body) > BODY_BYTES_MAX or len(private_body) > PRIVATE_BODY_BYTES_MAX:
         raise MalformedEnvelope(detail="larger than the limit")

@@ -1,8 +1,8 @@
 """What has been received: once for good, whatever is repeated.
 
-The key is (source, message_id) with the digest of the header: the same again changes nothing; other bytes under the same
-key are parked and alarmed. A row also says how far its message has come: done, waiting for its next try, parked for an
-operator, or ended by one. Parked work is not a place of its own, but a state of the row.
+The key is (source, message_id) with the digest of the header: the same again changes nothing; other bytes under the
+same key are parked and alarmed. A row also says how far its message has come: done, waiting for its next try, parked
+for an operator, or ended by one. Parked work is not a place of its own, but a state of the row.
 """
 
 from __future__ import annotations

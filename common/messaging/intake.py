@@ -1,7 +1,8 @@
-"""Receiving, and bringing received messages to their processing: once, in order for each leg, again when it failed for now.
+"""Receiving, and bringing received messages to their processing: once, in order for each leg, again when it failed
+for now.
 
-Receiving (journal, watermark, inbox) is what an ack means. Processing is a step of its own; usually it shares the commit,
-but a message that cannot be processed now stays received and waits, and only its own leg waits with it.
+Receiving (journal, watermark, inbox) is what an ack means. Processing is a step of its own; usually it shares the
+commit, but a message that cannot be processed now stays received and waits, and only its own leg waits with it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class SequenceGap(Fault):
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Spacing of retries (µs): doubled from `first_us` up to `most_us`. `due_max`: how many are taken into one group."""
+    """Spacing of retries (µs): doubled from `first_us` up to `most_us`. `due_max`: how many are taken into one
+    group."""
 
     first_us: int = 500_000
     most_us: int = 60_000_000
@@ -362,7 +364,8 @@ class Intake:
         self._singly = True
 
     def due_failed(self) -> None:
-        """A group of due messages alone failed. Was it a single one, it is the culprit, and given up at its next try."""
+        """A group of due messages alone failed. Was it a single one, it is the culprit, and given up at its next
+        try."""
         if self._singly:
             self._giving_up.update(self._failed)
         self._singly = True

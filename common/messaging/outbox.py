@@ -1,7 +1,8 @@
 """What a node says, on its way to being sealed.
 
-Most of it never touches the outbox table: it is sealed as the last step of the group that said it. Only requests (and what
-must stay behind them) wait here while their peer is away or has no credit left; answers, withdrawals and stamps never do.
+Most of it never touches the outbox table: it is sealed as the last step of the group that said it. Only requests (and
+what must stay behind them) wait here while their peer is away or has no credit left; answers, withdrawals and stamps
+never do.
 """
 
 from __future__ import annotations
@@ -57,9 +58,10 @@ STAMP_BYTES_ABOUT = 128 + ENTRY_OVERHEAD_BYTES
 class Outgoing:
     """One entry to be sealed for `peer`.
 
-    `waits_for_credit`: it may wait for the peer's window (requests, and what must not overtake them). `gated`: the node is
-    asked once more at sealing, and may drop it or put its stamp on (the hub: only a leg still admitted is forwarded).
-    `rides`: it needs no seal of its own and goes with the next one for its peer (the hub's stamps to an origin).
+    `waits_for_credit`: it may wait for the peer's window (requests, and what must not overtake them). `gated`: the
+    node is asked once more at sealing, and may drop it or put its stamp on (the hub: only a leg still admitted is
+    forwarded). `rides`: it needs no seal of its own and goes with the next one for its peer (the hub's stamps to an
+    origin).
     """
 
     peer: str
@@ -94,7 +96,8 @@ def envelope_entry(
 
 
 def stamp_entry(peer: str, leg_id: bytes, now_us: int) -> Outgoing:
-    """The hub's word alone, to the origin of a request; it is written when it is sealed, if there is still need for it."""
+    """The hub's word alone, to the origin of a request; it is written when it is sealed, if there is still need for
+    it."""
     return Outgoing(peer, leg_id, pb.Entry(), NO_HASH, STAMP_BYTES_ABOUT, gated=True, rides=True, since_us=now_us)
 
 

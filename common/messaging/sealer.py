@@ -19,7 +19,7 @@ from common.ids import link_name
 from common.messaging import outbox as box
 from common.messaging.incoming import LinkPort, SealedBatch
 from common.messaging.links import JOURNAL, LINKS, JournalRow, LinkRow, journal, link_of, links, new_link
-from common.messaging.outbox import OUTBOX, Outgoing, OutboxRow
+from common.messaging.outbox import OUTBOX, OutboxRow, Outgoing
 from common.messaging.seal import MerkleTree, leaf, leaf_prefix, seal_hash, sign_seal, stamp_digest
 from common.security.signing import Signer
 

@@ -1,7 +1,7 @@
 """The writer thread: takes what waits, runs it as groups, and tells the event loop.
 
-Interactive commands come before federation, federation before bulk; bulk work is taken one command at a time, so that it
-never holds the others up for longer than one slice.
+Interactive commands come before federation, federation before bulk; bulk work is taken one command at a time, so that
+it never holds the others up for longer than one slice.
 """
 
 from __future__ import annotations

@@ -14,6 +14,14 @@ from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
+from common.requests.envelopes import (
+    OUTCOME_NAMES,
+    OVERDUE_REASON,
+    cancel_envelope,
+    is_authentication,
+    request_envelope,
+    stored_answer,
+)
 from common.requests.events import CancelAsked, LegEnded, RequestSubmitted
 from common.requests.leg_states import OPEN
 from common.requests.model import (
@@ -31,14 +39,6 @@ from common.requests.model import (
     UnknownRegion,
 )
 from common.requests.registry import MalformedRequest
-from common.requests.envelopes import (
-    OUTCOME_NAMES,
-    OVERDUE_REASON,
-    cancel_envelope,
-    is_authentication,
-    request_envelope,
-    stored_answer,
-)
 
 
 class Requests(Protocol):
@@ -73,7 +73,8 @@ class AskingUnitOfWork(Protocol):
 
 
 def submit_service_request(command: SubmitServiceRequest, uow: AskingUnitOfWork) -> RequestSubmitted:
-    """Stores a request with one leg for each destination and sends it on its way. Raises a Refusal where it cannot be."""
+    """Stores a request with one leg for each destination and sends it on its way. Raises a Refusal where it cannot
+    be."""
     digest = _content_digest(command)
     if command.idempotency_key:
         earlier = uow.requests.by_idempotency_key(command.idempotency_key)
@@ -161,8 +162,8 @@ def _take_final(envelope: Envelope, leg: AskedLeg, uow: AskingUnitOfWork) -> Non
 
 
 def _require_bound(envelope: Envelope, leg: AskedLeg) -> None:
-    """An answer is bound to the exact request it answers, and comes from the home of the leg; the hub may only end a leg
-    without effect, or say that it is late."""
+    """An answer is bound to the exact request it answers, and comes from the home of the leg; the hub may only end a
+    leg without effect, or say that it is late."""
     routing = envelope.routing
     if routing.in_reply_to != leg.message_id or routing.request_digest != leg.request_digest:
         raise AnswerNotBound(detail="it answers another message")

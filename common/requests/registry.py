@@ -2,8 +2,8 @@
 
 A kind is known by its protobuf prefix: `quanwang.subscriptions.v1.SuspendSubscription` has the body
 `SuspendSubscriptionRequest` and is answered with `SuspendSubscriptionResponse`; where personal data travels,
-`...PrivateRequest` and `...PrivateResponse` stand beside them. Asking needs no more than that. Serving adds a handler, in
-the room of the feature that the business belongs to (`Serve` in its wire.py).
+`...PrivateRequest` and `...PrivateResponse` stand beside them. Asking needs no more than that. Serving adds a
+handler, in the room of the feature that the business belongs to (`Serve` in its wire.py).
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ WORKING = object()
 
 @dataclass(frozen=True, slots=True)
 class Serve:
-    """How this node carries a kind out: the wire entry. `handle(command, uow)` gives an event; `answer(event)` its wire form.
+    """How this node carries a kind out: the wire entry. `handle(command, uow)` gives an event; `answer(event)` its
+    wire form.
 
     `prefetch(bodies, uow)` may load what a group's requests of this kind will need, at once; a hint, never needed.
     """
@@ -96,7 +97,8 @@ class RequestKind:
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", self.name.rsplit(".", 1)[-1]).lower()
 
     def encode_request(self, content: Mapping[str, Any]) -> tuple[bytes, bytes]:
-        """Body and private plaintext from plain data; each field goes to the message that has it. Raises MalformedRequest."""
+        """Body and private plaintext from plain data; each field goes to the message that has it. Raises
+        MalformedRequest."""
         private_fields = set(self.private_request.DESCRIPTOR.fields_by_name) if self.private_request else set()
         public = {name: value for name, value in content.items() if name not in private_fields}
         private = {name: value for name, value in content.items() if name in private_fields}

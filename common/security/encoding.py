@@ -6,7 +6,8 @@ import hashlib
 
 
 def pae(domain: bytes, *parts: bytes) -> bytes:
-    """Pre-authentication encoding: the number of pieces and each piece with its length, all lengths 8 bytes little-endian."""
+    """Pre-authentication encoding: the number of pieces and each piece with its length, all lengths 8 bytes
+    little-endian."""
     pieces = (domain, *parts)
     encoded = [len(pieces).to_bytes(8, "little")]
     for piece in pieces:

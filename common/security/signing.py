@@ -50,7 +50,8 @@ def key_id_of(suite: str, public_key: bytes) -> str:
 
 
 def verify(suite: str, public_key: bytes, signature: bytes, data: bytes) -> bool:
-    """Whether `signature` over `data` is by the holder of `public_key`. An unknown suite or a malformed key verifies nothing."""
+    """Whether `signature` over `data` is by the holder of `public_key`. An unknown suite or a malformed key verifies
+    nothing."""
     if suite != ED25519:
         return False
     try:

@@ -1,8 +1,8 @@
 """What the hub decides at the very moment of sealing.
 
-A request is sealed for home only while its leg is admitted, and is forwarded by that, in the same transaction. A stamp to
-the origin rides on the next seal; where the leg has ended by then it is left out, since the final's stamp says all it
-would have said.
+A request is sealed for home only while its leg is admitted, and is forwarded by that, in the same transaction. A
+stamp to the origin rides on the next seal; where the leg has ended by then it is left out, since the final's stamp
+says all it would have said.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class HubGate:
         return True
 
     def owed(self, connection: sa.Connection) -> list[Outgoing]:
-        """Stamps that no seal had carried when the hub stopped: of open legs admitted since the last seal for their origin.
-        One that was sealed all the same comes twice, which changes nothing."""
+        """Stamps that no seal had carried when the hub stopped: of open legs admitted since the last seal for their
+        origin. One that was sealed all the same comes twice, which changes nothing."""
         owed: list[Outgoing] = []
         for (origin,) in connection.execute(sa.select(hub_legs.c.origin).where(hub_legs.c.due_at_us > 0).distinct()):
             if origin != HQ:

@@ -1,7 +1,7 @@
 """The hub's work on one message: admit, stamp, decide, forward. Read `relay` top to bottom.
 
-The hub reads headers alone. What it forwards are the origin's bytes, untouched, with the proof of their origin and its own
-stamp. That a request is sealed for home and that its leg becomes `forwarded` is one transaction (gate.py).
+The hub reads headers alone. What it forwards are the origin's bytes, untouched, with the proof of their origin and
+its own stamp. That a request is sealed for home and that its leg becomes `forwarded` is one transaction (gate.py).
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def relay(incoming: Incoming, uow: Any) -> None:
 
 
 def refuse_request(incoming: Incoming, reason_code: str, uow: Any) -> None:
-    """A request that cannot even be judged (its processing failed for good): rejected, so that the origin has its end."""
+    """A request that cannot even be judged (its processing failed for good): rejected, so that the origin has its
+    end."""
     envelope = incoming.envelope
     assert envelope is not None
     if uow.hub_legs.get(leg_of(envelope)) is None:

@@ -147,7 +147,8 @@ class HubLegRepository:
 
 
 class HubOrder:
-    """The hub's one order of decisions, and its open business day: one row, read and written by the deciding transaction."""
+    """The hub's one order of decisions, and its open business day: one row, read and written by the deciding
+    transaction."""
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._rows = uow.rows(HUB_ORDER)

@@ -7,8 +7,8 @@ from typing import Any
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.messaging.envelope import PROTOCOL_VERSION, Envelope, build, header_digest
-from common.requests.registry import Answer
 from common.requests.envelopes import OUTCOME_VALUES
+from common.requests.registry import Answer
 from province_node.serving.model import ServingLeg
 
 

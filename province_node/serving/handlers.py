@@ -1,7 +1,7 @@
 """Carrying out what other nodes ask, exactly once, and answering.
 
-Here a refusal becomes an answer: a business rule that says no ends the leg as `rejected` with its reason code. A fault does
-not pass here: it is the dispatcher's.
+Here a refusal becomes an answer: a business rule that says no ends the leg as `rejected` with its reason code. A
+fault does not pass here: it is the dispatcher's.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
-from common.requests.registry import WORKING, Answer, Asked, RequestKind
 from common.requests.envelopes import OUTCOME_NAMES, stored_answer
+from common.requests.registry import WORKING, Answer, Asked, RequestKind
 from common.security.private_bodies import PrivateBodyUnreadable
+from province_node.serving.answers import final_envelope, final_of_bytes, interim_envelope, stored_envelope
 from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg
 from province_node.serving.events import LegAnswered, LegBegun, LegWithdrawn
 from province_node.serving.model import ServingLeg, ServingLegNotFound
-from province_node.serving.answers import final_envelope, final_of_bytes, interim_envelope, stored_envelope
 
 UNSUPPORTED = "UNSUPPORTED"
 """The reason for refusing a request of a kind that this node does not serve (it may be older than the asking one)."""
@@ -99,7 +99,8 @@ def take_withdraw(incoming: Incoming, uow: ServingUnitOfWork) -> None:
 
 
 def begin_outside_effect(command: BeginOutsideEffect, uow: ServingUnitOfWork) -> None:
-    """The leg passes its point of no return. Raises ServingLegNotFound; UnnamedTransition when it was withdrawn before."""
+    """The leg passes its point of no return. Raises ServingLegNotFound; UnnamedTransition when it was withdrawn
+    before."""
     leg = _leg(command.leg_id, uow)
     leg.begin_outside_effect(uow.now_us)
     uow.serving_legs.save(leg)

@@ -1,6 +1,7 @@
 """The life of a leg where it is carried out (state tables, A3), as data.
 
-`expired` and `cancelled` are also the tombstones: a request that comes after its withdrawal meets them and does nothing.
+`expired` and `cancelled` are also the tombstones: a request that comes after its withdrawal meets them and does
+nothing.
 """
 
 from __future__ import annotations

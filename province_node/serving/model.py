@@ -36,7 +36,9 @@ class ServingLeg:
     def require_same_request(self, message_id: bytes, digest: bytes, event: str) -> None:
         """What is said of a known leg must be about the very request that it began with. Raises UnnamedTransition."""
         if message_id != self.message_id or digest != self.request_digest:
-            raise UnnamedTransition(table=SERVING_LEG.name, state=self.state, event=f"{event} of another request", by=HUB)
+            raise UnnamedTransition(
+                table=SERVING_LEG.name, state=self.state, event=f"{event} of another request", by=HUB
+            )
 
     @property
     def request_id(self) -> bytes:

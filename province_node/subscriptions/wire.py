@@ -33,7 +33,9 @@ def resume_command(asked: Asked) -> ResumeSubscription:
 
 def resumed_answer(event: SubscriptionResumed) -> Answer:
     """The answer of a resumption."""
-    return Answer(pb.ResumeSubscriptionResponse(subscription_id=event.subscription_id, resumed_at_us=event.resumed_at_us))
+    return Answer(
+        pb.ResumeSubscriptionResponse(subscription_id=event.subscription_id, resumed_at_us=event.resumed_at_us)
+    )
 
 
 def prefetch(bodies: Sequence[Any], uow: Any) -> None:

@@ -52,4 +52,5 @@ def test_the_metrics_that_it_names_exist() -> None:
         for name in (family.name, f"{family.name}_total")
     }
     named = set(re.findall(r"`(quanwang_[a-z_]+)`", DOCUMENT.read_text(encoding="utf-8")))
-    assert named and named <= exposed
+    assert named
+    assert named <= exposed
