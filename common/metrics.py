@@ -128,6 +128,8 @@ class NodeMetrics:
         gauges["link_sealed_entries"].labels(peer).set(link["sealed_sequence"])
         gauges["link_received_entries"].labels(peer).set(link["received_sequence"])
         gauges["link_in_flight_entries"].labels(peer).set(link["sealed_sequence"] - link["acked_sequence"])
+        gauges["link_batches_received"].labels(peer).set(link["batches_received"])
+        gauges["link_verify_seconds"].labels(peer).set(link["checking_us"] / 1e6)
         gauges["queue_entries"].labels(peer).set(link["waiting_entries"])
         gauges["queue_bytes"].labels(peer).set(link["waiting_bytes"])
         oldest_us = link["oldest_waiting_at_us"]
@@ -142,6 +144,8 @@ _GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("link_sealed_entries", "Entries ever sealed for the peer.", _PEER),
     ("link_received_entries", "Entries ever received from the peer.", _PEER),
     ("link_in_flight_entries", "Entries sealed and not acknowledged.", _PEER),
+    ("link_batches_received", "Batches received since the start.", _PEER),
+    ("link_verify_seconds", "Time spent on verifying them since the start.", _PEER),
     ("queue_entries", "Requests that wait to be sealed.", _PEER),
     ("queue_bytes", "Their bytes.", _PEER),
     ("queue_oldest_seconds", "How long the oldest has waited.", _PEER),

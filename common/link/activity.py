@@ -22,6 +22,8 @@ class LinkActivity:
     peer_directory_version: int = 0
     frames_received: int = 0
     bytes_received: int = 0
+    checking_us: int = 0
+    """Time spent on judging what was received: signatures, chain, Merkle roots, proofs of origin."""
     batches_received: int = 0
     entries_received: int = 0
     frames_sent: int = 0

@@ -195,7 +195,9 @@ class LinkRun:
             activity.frames_received += 1
             activity.bytes_received += len(frame)
             activity.last_frame_at_us = now_us
+            started_us = node.clock.monotonic_us()
             self._do(session.frame_received, frame, now_us)
+            activity.checking_us += node.clock.monotonic_us() - started_us
             if self._offered is not None:
                 # The next frame may be sealed with a key that this directory names.
                 await self._accept(self._offered)

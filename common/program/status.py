@@ -101,6 +101,8 @@ def _link(
         "sealed_sequence": row.sealed_sequence if row is not None else 0,
         "acked_sequence": row.acked_sequence if row is not None else 0,
         "received_sequence": row.received_sequence if row is not None else 0,
+        "batches_received": activity.batches_received if activity is not None else 0,
+        "checking_us": activity.checking_us if activity is not None else 0,
         "waiting_entries": count,
         "waiting_bytes": size,
         "oldest_waiting_at_us": oldest,
