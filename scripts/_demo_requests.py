@@ -52,6 +52,8 @@ class Requests:
         self.submitted = set()
         """(node, request id) of everything that a node has taken from us."""
         self.unexpected = []
+        self.first = None
+        """The first of all: an example for whoever wants to follow one."""
 
     def submit(self, what, origin, kind, content, expected="completed", reason="", **more):
         """Submits and returns at once. `more`: to (destinations), region, authentication, ttl_ms, key."""
@@ -73,6 +75,7 @@ class Requests:
         asked = Asked(answer["request_id"], origin, answer["destinations"], what, expected, reason)
         asked.repeated = answer["repeated"]
         self.submitted.add((origin, asked.request_id))
+        self.first = self.first or asked
         return asked
 
     def end_of(self, asked, seconds_max=END_SECONDS):

@@ -73,6 +73,8 @@ class Screen:
         """A remark on the demonstration itself."""
         # Whoever ends it by closing the terminal reads nothing any more.
         with contextlib.suppress(OSError):
+            if self.errors.is_terminal:
+                self.errors.print()  # The terminal has just shown ^C.
             self.errors.print(self.words(key), style="dim", markup=False)
 
     def mark(self, good):

@@ -104,7 +104,7 @@ class Show:
 
         begun = time.monotonic()
         federation.hq.serve()
-        self._screen.done("hq_ready", time.monotonic() - begun, node=self._words.node(HQ))
+        self._screen.done("hq_again", time.monotonic() - begun, node=self._words.node(HQ))
         federation.for_each_province(start)
 
     def _extract(self, provinces):
@@ -143,7 +143,7 @@ class Show:
         good = not (requests.unexpected or audit.lost or audit.duplicated)
         if self._options.json:
             self._print_json(audit, requests, federation)
-        self._say_what_next(scenes)
+        self._say_what_next(scenes, requests.first)
         if not self._options.once:
             self._keep_running(federation)
         return GOOD if good else NOT_AS_EXPECTED
@@ -202,7 +202,7 @@ class Show:
         }
         print(json.dumps(document, ensure_ascii=False, indent=2), flush=True)
 
-    def _say_what_next(self, scenes):
+    def _say_what_next(self, scenes, example):
         screen, words, roles = self._screen, self._words, scenes.roles
         programs = short(os.path.dirname(sys.executable))
         hq, visited = (short(self._place.node(code)) for code in (HQ, roles.visited))
@@ -229,8 +229,9 @@ class Show:
             screen.line(
                 f"  {asking} requests submit suspend-subscription --set subscription_id={held['subscription_id']} {how}"
             )
-        screen.say("next_trace")
-        screen.line(f"  {asking} requests trace ID --data {visited}")
+        if example is not None:
+            screen.say("next_trace")
+            screen.line(f"  {asking} requests trace {example.request_id} --data {visited}")
         screen.say("next_logs", path=short(os.path.dirname(self._place.log(HQ))))
         screen.say("running", style="bold")
 

@@ -81,7 +81,7 @@ def test_each_kind_of_end_is_shown_with_its_path_and_reason(shown: Shown) -> Non
         "rejected · no such customer",
         "rejected · service password missing",
         "waits at HQ",
-        "3 of 3 provinces answered",
+        "3 of 3 answered",
         "the first answer again",
     ):
         assert words in shown.said
