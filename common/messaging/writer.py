@@ -16,11 +16,16 @@ from typing import Any, Protocol
 import structlog
 
 from common.clock import Clock
-from common.errors import TemporaryFault
+from common.errors import StorageUnavailable, TemporaryFault
+from common.messaging.alarms import RaiseAlarm
 from common.messaging.dispatcher import CommandWork, Dispatcher, GroupOutcome
 from common.messaging.incoming import LinkPort, ReceivedBatch, SealedBatch
 
 log = structlog.get_logger()
+
+
+STORAGE_AGAIN_US = 1_000_000
+"""How often a database that takes nothing is asked again."""
 
 
 class NodeBusy(TemporaryFault):
@@ -82,8 +87,9 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._answers: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
         self._next_tick_us = 0
+        self._storage_again_us = 0
         self.storage_failing = False
-        """Whether the last group that had something to store could not."""
+        """Whether a group could not be stored, and no write was taken since."""
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to run groups; results are given on `loop`."""
@@ -152,6 +158,7 @@ class Writer:
                 return
             if ticked:
                 commands = [*commands, *(CommandWork(command, self._timed) for command in self._due_by_time())]
+                commands += self._storage_again()
             if not commands and not batches and not self._dispatcher.has_work():
                 continue
             try:
@@ -176,7 +183,8 @@ class Writer:
                 self._interactive.popleft() for _ in range(min(len(self._interactive), limits.commands_a_group_max))
             ]
             batches = [self._batches.popleft() for _ in range(min(len(self._batches), limits.batches_a_group_max))]
-            if self._bulk and not commands and not batches:
+            if self._bulk and (ticked or not (commands or batches)):
+                # With every tick at least one: bulk work is last, but it must get on.
                 commands.append(self._bulk.popleft())
             return commands, batches, ticked
 
@@ -191,8 +199,21 @@ class Writer:
         if error is not None:
             log.error("timed command failed", error=str(error))
 
+    def _storage_again(self) -> list[CommandWork]:
+        """While storage fails, something to store: a group without does well on a full disk too, and where nobody asks
+        there is no group at all. What tells that storage is back also tells the operator that it was away."""
+        now_us = self._clock.monotonic_us()
+        if not self.storage_failing or now_us < self._storage_again_us:
+            return []
+        self._storage_again_us = now_us + STORAGE_AGAIN_US
+        detail = "the database took nothing for a while; all that was refused then was refused as a whole"
+        return [CommandWork(RaiseAlarm(StorageUnavailable.code, "database", detail), self._storage_answered)]
+
+    def _storage_answered(self, _result: Any, error: BaseException | None) -> None:
+        self.storage_failing = error is not None
+
     def _tell(self, outcome: GroupOutcome) -> None:
-        self.storage_failing = outcome.storage_failed
+        self.storage_failing = self.storage_failing or outcome.storage_failed
         self._observe(outcome)
         answers, self._answers = self._answers, []
         if (answers or outcome.received or outcome.sealed or outcome.failed) and self._loop is not None:
