@@ -179,7 +179,8 @@ class Intake:
             raise JournalIncomplete(link=row.link, seal_number=row.seal_number)
         incoming = self._reread(peer, row.link, row.seal_number, row.entry_index, batch)
         incoming.received_at_us = row.received_at_us
-        incoming.attempts = row.attempts
+        # What waits was tried, if only in a group that failed as a whole.
+        incoming.attempts = max(1, row.attempts)
         if row.key in self._giving_up:
             incoming.fault = "INTERNAL_FAULT"
         return incoming
@@ -230,10 +231,15 @@ class Intake:
         return leg in self._blocked and (incoming.attempts == 0 or self._earlier_waits(incoming, leg, uow))
 
     def _earlier_waits(self, incoming: Incoming, leg: bytes, uow: UnitOfWork) -> bool:
-        mine = (incoming.received_at_us, incoming.seal_number, incoming.index)
-        place = sa.tuple_(inbox.c.received_at_us, inbox.c.seal_number, inbox.c.entry_index)
+        # Earlier by its place in the journal of its link: the wall clock may have been set back between the two. What
+        # two links say of one leg has no order.
+        mine = (incoming.seal_number, incoming.index)
+        place = sa.tuple_(inbox.c.seal_number, inbox.c.entry_index)
         statement = sa.select(sa.func.count()).where(
-            inbox.c.state == WAITING, inbox.c.leg_id == leg, place < sa.tuple_(*map(sa.literal, mine))
+            inbox.c.state == WAITING,
+            inbox.c.leg_id == leg,
+            inbox.c.link == incoming.link,
+            place < sa.tuple_(*map(sa.literal, mine)),
         )
         uow.flush()
         return bool(uow.connection.execute(statement).scalar())

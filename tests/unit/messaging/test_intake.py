@@ -1,0 +1,172 @@
+"""The inbox at work: the order of a leg holds whatever the clock does, and what is done is done once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from common.db.engine import METADATA, open_writer, sqlite_url
+from common.db.unit_of_work import UnitOfWork
+from common.errors import TemporaryFault
+from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+from common.ids import HQ, IdSource
+from common.link.receiver import Receiver
+from common.link.settings import LinkSettings
+from common.link.watermark import Position
+from common.messaging.dispatcher import GroupOutcome
+from common.messaging.envelope import Envelope, build
+from common.messaging.inbox import inbox
+from common.messaging.incoming import Incoming, ReceivedBatch
+from common.messaging.intake import Intake
+from tests.support.link import (
+    GUANGDONG,
+    NOW_US,
+    SHANGHAI,
+    DirectoryHolder,
+    Ledger,
+    PaperNode,
+    directory_of,
+    entry_of,
+    judge_of,
+)
+from tests.support.province_uow import FixedClock
+
+SECOND_US = 1_000_000
+SETTINGS = LinkSettings()
+DIRECTORY = DirectoryHolder(directory_of(PaperNode(HQ), PaperNode(SHANGHAI), PaperNode(GUANGDONG)))
+
+
+class Away(TemporaryFault):
+    """Not now."""
+
+    en = zh = "Away."
+
+
+class Processor:
+    """Says what it was given; fails for now as often as it is told to."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.failures = 0
+
+    def process(self, incoming: Incoming, uow: Any) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise Away()
+        assert incoming.envelope is not None
+        self.done.append(incoming.envelope.routing.reason_code)
+
+    def repeat(self, incoming: Incoming, uow: Any) -> None:
+        self.done.append("repeated")
+
+    def refuse(self, incoming: Incoming, reason_code: str, uow: Any) -> None:
+        self.done.append("refused")
+
+
+class Receiving:
+    """One end of a link, with its intake on a database of its own."""
+
+    def __init__(self, node: str, peer: str, connection: sa.Connection) -> None:
+        self.connection, self.node = connection, node
+        judge = judge_of(node, DIRECTORY, SETTINGS)
+        self.peer = Ledger(PaperNode(peer), node)
+        self.receiver = Receiver(node, peer, Position(), DIRECTORY, judge, SETTINGS)
+        self.receiver.begin(self.peer.own.incarnation)
+        self.processor = Processor()
+        self.intake = Intake(node, node.encode() * 8, self.processor, judge.reread)
+        self.intake.load(connection)
+
+    def batch(self, *envelopes: Envelope) -> ReceivedBatch:
+        """What the peer seals next, proved."""
+        sealed = self.peer.seal([entry_of(envelope) for envelope in envelopes])
+        received = self.receiver.check(sealed.batch_bytes, NOW_US)
+        assert isinstance(received, ReceivedBatch)
+        return received
+
+    def group(self, now_us: int, batches: Sequence[ReceivedBatch] = (), receive_only: bool = False) -> None:
+        """One group, committed, as the dispatcher runs it."""
+        self.connection.exec_driver_sql("BEGIN IMMEDIATE")
+        uow = UnitOfWork(self.connection, IdSource(FixedClock(), bytes), now_us)
+        messages = self.intake.receive(batches, GroupOutcome(), uow, receive_only)
+        messages += [] if receive_only else self.intake.due(uow)
+        for incoming in messages:
+            self.intake.run(incoming, uow)
+        uow.flush()
+        self.intake.settle(uow)
+        self.connection.exec_driver_sql("COMMIT")
+        self.intake.committed()
+
+    def states(self) -> list[str]:
+        """The state of each message, in the order of the journal."""
+        statement = sa.select(inbox.c.state).order_by(inbox.c.seal_number, inbox.c.entry_index)
+        return list(self.connection.execute(statement).scalars())
+
+
+def said(source: str, destination: str, phase: pb.Phase, name: str, number: int) -> Envelope:
+    """A message of the one leg of these tests; its reason code is its name."""
+    return build(
+        pb.Routing(
+            message_id=number.to_bytes(16, "big"),
+            source=source,
+            destination=destination,
+            leg_destination=GUANGDONG,
+            request_id=bytes(16),
+            phase=phase,
+            message_class=pb.MESSAGE_CLASS_WORK_ORDER,
+            protocol_version=1,
+            reason_code=name,
+        )
+    )
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sa.Connection]:
+    engine = open_writer(sqlite_url(str(tmp_path / "node.db")))
+    with engine.connect() as connection:
+        METADATA.create_all(connection)
+        yield connection
+    engine.dispose()
+
+
+def test_a_cancel_stays_behind_its_request_when_the_clock_is_set_back_between_them(connection: sa.Connection) -> None:
+    hub = Receiving(HQ, SHANGHAI, connection)
+    request = hub.batch(said(SHANGHAI, GUANGDONG, pb.PHASE_REQUEST, "request", 1))
+    cancel = hub.batch(said(SHANGHAI, HQ, pb.PHASE_CANCEL, "cancel", 2))
+    hub.processor.failures = 1
+    hub.group(NOW_US, [request])
+    set_back_us = NOW_US - 30 * SECOND_US
+    hub.group(set_back_us, [cancel])
+    hub.group(set_back_us + SECOND_US)
+    assert hub.processor.done == []
+    hub.group(NOW_US + SECOND_US)
+    hub.group(NOW_US + 5 * SECOND_US)
+    assert hub.processor.done == ["request", "cancel"]
+    assert hub.states() == ["done", "done"]
+
+
+def test_a_withdraw_is_processed_once_when_its_batch_was_received_without_processing(
+    connection: sa.Connection,
+) -> None:
+    home = Receiving(GUANGDONG, HQ, connection)
+    withdraw = home.batch(said(HQ, GUANGDONG, pb.PHASE_CANCEL, "withdraw", 1))
+    home.group(NOW_US, [withdraw], receive_only=True)
+    for second in range(1, 5):
+        home.group(NOW_US + second * SECOND_US)
+    assert home.processor.done == ["withdraw"]
+    assert home.states() == ["done"]
+
+
+def test_messages_keep_their_order_when_their_batch_was_received_without_processing(connection: sa.Connection) -> None:
+    hub = Receiving(HQ, SHANGHAI, connection)
+    both = hub.batch(
+        said(SHANGHAI, GUANGDONG, pb.PHASE_REQUEST, "request", 1), said(SHANGHAI, HQ, pb.PHASE_CANCEL, "cancel", 2)
+    )
+    hub.group(NOW_US, [both], receive_only=True)
+    for second in range(1, 5):
+        hub.group(NOW_US + second * SECOND_US)
+    assert hub.processor.done == ["request", "cancel"]
+    assert hub.states() == ["done", "done"]
