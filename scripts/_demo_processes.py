@@ -41,11 +41,11 @@ class CommandFailed(Exception):
 class Processes:
     """All that was started and has not ended."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, language):
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._alive = set()
-        self._environment = environment_for(directory)
+        self._environment = environment_for(directory, language)
         guard = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_demo_guard.py")
         self._guard = subprocess.Popen(
             [sys.executable, "-I", "-S", guard],
@@ -150,10 +150,11 @@ class Processes:
             raise Stopped
 
 
-def environment_for(directory):
+def environment_for(directory, language):
     """The environment of the nodes: ours, but without settings that would hold for all of them at once."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("QUANWANG_")}
     kept[MARK] = directory
+    kept["QUANWANG_LANG"] = language
     return kept
 
 

@@ -42,7 +42,7 @@ def run(options):
     except OSError as error:
         screen.complain(words("file_unreadable", path=error.filename or options.data, reason=error.strerror))
         return CANNOT_USE
-    processes = Processes(place.path)
+    processes = Processes(place.path, options.lang)
     show = Show(options, place, processes, screen)
     codes = []
 

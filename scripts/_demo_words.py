@@ -20,10 +20,10 @@ WORDS = {
     "customers_file": ("{rows} rows of {path} ({mapping})", "{path}：{rows} 行（{mapping}）"),
     "hq_ready": ("{node} founded and serving", "{node} 已初始化并启动"),
     "province_ready": (
-        "{node} invited, enrolled, approved and linked; {imported} rows taken in",
+        "{node} invited, enrolled, approved and linked; rows taken in: {imported}",
         "{node} 已受邀、入网、获批并连通，导入 {imported} 行",
     ),
-    "rows_rejected": (", {rejected} left out", "，剔除 {rejected} 行"),
+    "rows_rejected": (", left out: {rejected}", "，剔除 {rejected} 行"),
     "hq_again": ("{node} serving", "{node} 已启动"),
     "node_ready": ("{node} serving and linked", "{node} 已启动并连通"),
     "working_hq": ("HQ is being founded", "正在初始化总部"),
