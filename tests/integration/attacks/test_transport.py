@@ -132,7 +132,8 @@ async def test_nobody_without_a_good_certificate_reaches_the_link(port: Port, ki
 async def test_a_second_certificate_of_the_same_node_is_refused(port: Port) -> None:
     """Issued by the right authority for the right node, but not the one that the directory names."""
     channel = port.channel(*port.certificate(SHANGHAI, port.authority))
-    reject = await port.say(channel, hello_of(port.nodes[SHANGHAI]))
+    # Nothing is said: HQ refuses before it reads, and a write may meet a stream that has ended.
+    reject = await port.say(channel)
     assert reject.reason_code == reason.CERTIFICATE_UNKNOWN
     assert (reason.CERTIFICATE_UNKNOWN, SHANGHAI) in port.hq.alarms
 
