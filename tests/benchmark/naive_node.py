@@ -144,8 +144,8 @@ class NaiveNode:
         core = self.core
         connection = core.connection
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        uow = self._make_unit_of_work(connection, core.ids, core.clock.now_us(), core.context, lambda _peer: (0, 0))
         try:
-            uow = self._make_unit_of_work(connection, core.ids, core.clock.now_us(), core.context, lambda _peer: (0, 0))
             uow.begin_item()
             result = work(subject, uow)
             uow.keep_item()
@@ -157,6 +157,8 @@ class NaiveNode:
         except BaseException:
             connection.exec_driver_sql("ROLLBACK")
             raise
+        finally:
+            uow.close()
         for event in uow.events:
             if type(event) is LegEnded:
                 self._ends.say(event)
