@@ -133,7 +133,7 @@ def withdrawn_without_a_tombstone(put: Put) -> None:
     put(serving_handlers, "_answer", answer)
 
 
-@mutant("effects-once", "legs-agree", "alarms-explained")
+@mutant("effects-once", "legs-agree", "alarms-explained", outside_call_crashes=0.8)
 def withdrawn_after_the_point_of_no_return(put: Put) -> None:
     """A leg is withdrawn while the outside system already acts on it."""
 

@@ -38,7 +38,7 @@ def inbox_check_skipped(put: Put) -> None:
     put(Intake, "_take_entry", take_entry)
 
 
-@mutant("processed-once")
+@mutant("processed-once", slow_node_per_s=1.5, connection_torn_per_s=1.0)
 def duplicate_batch_processed_again(put: Put) -> None:
     """A batch below the watermark is not journalled again, but its messages are processed."""
 
@@ -68,13 +68,13 @@ def ack_before_commit(put: Put) -> None:
     put(LinkSession, "_batch_received", batch_received)
 
 
-@mutant("journals-prove")
+@mutant("journals-prove", "legs-agree", "comes-to-rest", frame_corrupted=0.1)
 def signature_of_the_seal_not_checked(put: Put) -> None:
     """Whoever can write on the stream can speak for the peer."""
     put(Receiver, "_check_signature", lambda self, seal, signed, now_us: None)
 
 
-@mutant("journals-prove")
+@mutant("journals-prove", "legs-agree", "comes-to-rest", frame_corrupted=0.1)
 def root_of_the_seal_not_checked(put: Put) -> None:
     """The entries are believed for the signature on the seal above them."""
 
@@ -95,7 +95,7 @@ def root_of_the_seal_not_checked(put: Put) -> None:
     put(Receiver, "_check_root", check_root)
 
 
-@mutant("alarms-explained", "legs-agree")
+@mutant("alarms-explained", "legs-agree", processing_fails_for_now=0.3)
 def retry_loses_the_leg_order(put: Put) -> None:
     """A message does not wait for earlier ones of its leg that are being retried."""
     put(Intake, "_must_wait", lambda self, incoming, uow: False)

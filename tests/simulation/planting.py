@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,16 +20,18 @@ class Mutant:
     name: str
     plant: Plant
     caught_by: frozenset[str]
+    emphasis: Mapping[str, float]
+    """Fault rates under which the mistake shows soon."""
 
 
 MUTANTS: list[Mutant] = []
 
 
-def mutant(*caught_by: str) -> Callable[[Plant], Plant]:
+def mutant(*caught_by: str, **emphasis: float) -> Callable[[Plant], Plant]:
     """Registers a mistake under its function's name."""
 
     def register(plant: Plant) -> Plant:
-        MUTANTS.append(Mutant(plant.__name__.replace("_", "-"), plant, frozenset(caught_by)))
+        MUTANTS.append(Mutant(plant.__name__.replace("_", "-"), plant, frozenset(caught_by), emphasis))
         return plant
 
     return register

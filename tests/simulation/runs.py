@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,12 +44,18 @@ class Result:
         return bool(self.findings)
 
 
-def run_seed(seed: int, room: Path, size: Size | None = None, listener: Callable[[str], None] | None = None) -> Result:
+def run_seed(
+    seed: int,
+    room: Path,
+    size: Size | None = None,
+    listener: Callable[[str], None] | None = None,
+    emphasis: Mapping[str, float] | None = None,
+) -> Result:
     """Runs one seed to its end and checks it. Files lie below `room` while it runs."""
     started = time.perf_counter()
     directory = room / f"seed-{seed}"
     directory.mkdir()
-    world = World(seed, directory, size or Size(), listener)
+    world = World(seed, directory, size or Size(), listener, emphasis or {})
     ended: Ended | None = None
     try:
         with _silent_log(), databases.shared_engines():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -103,11 +103,14 @@ class World:
     size: Size = field(default_factory=Size)
     listener: Callable[[str], None] | None = None
     """Is given each line of the trace."""
+    emphasis: Mapping[str, float] = field(default_factory=dict)
+    """Fault rates that are not drawn but given."""
 
     def __post_init__(self) -> None:
         self.random = Random(f"{self.seed}/world")
         self.schedule = Schedule()
-        self.faults = Faults(draw_rates(Random(f"{self.seed}/rates")), Random(f"{self.seed}/faults"))
+        rates = replace(draw_rates(Random(f"{self.seed}/rates")), **self.emphasis)
+        self.faults = Faults(rates, Random(f"{self.seed}/faults"))
         self.findings: list[Finding] = []
         self.frames_with_canary = 0
         self.messages = 0
