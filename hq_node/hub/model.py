@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.state_table import Row
-from hq_node.hub.leg_states import FORWARDED, HOME, HUB, HUB_LEG, NONE, NOT_WITHDRAWN, ORIGIN, REJECTED, TERMINAL
+from hq_node.hub.leg_states import ADMITTED, FORWARDED, HOME, HUB, HUB_LEG, NONE, NOT_WITHDRAWN, ORIGIN, REJECTED, TERMINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +91,6 @@ class HubLeg:
             self.ended_at_us, self.due_at_us = now_us, 0
             if before == FORWARDED:
                 self.answered_at_us = now_us
+            elif before == ADMITTED:
+                # The hub's own end, before home ever heard of the leg: there is no other reason than the end itself.
+                self.reason_code = self.state.upper()

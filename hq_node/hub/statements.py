@@ -59,7 +59,7 @@ def final_envelope(leg: HubLeg, uow: Any) -> Envelope:
     """To the origin: the hub ended this leg itself, before it was sealed for home."""
     routing = _routing(leg, leg.origin, pb.PHASE_FINAL, uow)
     routing.outcome = OUTCOME_VALUES[leg.state]
-    routing.reason_code = leg.reason_code or leg.state.upper()
+    routing.reason_code = leg.reason_code
     return build(routing)
 
 
