@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.state_table import Row
-from hq_node.hub.leg_states import ADMITTED, FORWARDED, HOME, HUB, HUB_LEG, NONE, NOT_WITHDRAWN, ORIGIN, REJECTED, TERMINAL
+from hq_node.hub.leg_states import (
+    ADMITTED,
+    FORWARDED,
+    HOME,
+    HUB,
+    HUB_LEG,
+    NONE,
+    NOT_WITHDRAWN,
+    ORIGIN,
+    REJECTED,
+    TERMINAL,
+)
 
 
 @dataclass(frozen=True, slots=True)
