@@ -29,6 +29,8 @@ class Demo:
         self.data = data
         self.said = ""
         environment = {name: value for name, value in os.environ.items() if name != MARK}
+        # Wide enough for every column on one line, wherever the tests run.
+        environment["COLUMNS"] = "150"
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "scripts" / "demo.py"), "--data", str(data), "--lang", "en", *options],
             cwd=ROOT,
