@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from common.link import effects as reason
 from common.link.settings import LinkSettings
 from tests.support.link_pair import Pair, Side
 
@@ -18,6 +17,9 @@ SMALL = [
     LinkSettings(in_flight_bytes_max=1, recent_bytes_max=1, receiving_batches_max=1),
     LinkSettings(recent_batches_max=3, in_flight_batches_max=100),
 ]
+HONEST_ENDS = {reason.DRAINED, reason.STREAM_ENDED, reason.INTERNAL_FAULT}
+"""The last one stands for a batch of an earlier stream that came to the commit out of turn."""
+
 SIDES = st.sampled_from(["shanghai", "hq"])
 
 
@@ -61,29 +63,35 @@ class BreakingLink(RuleBasedStateMachine):
             self.pair.deliver(self.side(name))
 
     @rule()
-    def break_and_open(self) -> None:
-        self.pair.open()
+    def introduce(self) -> None:
+        """The handshake goes through, if there is nothing in its way."""
+        for _ in range(4):
+            for side in self.pair.sides:
+                side.load()
+                self.pair.deliver(side)
 
-    @rule(name=SIDES)
-    def break_at_one_end(self, name: str) -> None:
-        """One side has noticed that the stream is gone; what the other still says goes nowhere."""
+    @rule(name=SIDES, kind=st.sampled_from(["stream", "one end", "restart", "drain", "nothing", "nothing"]))
+    def cut(self, name: str, kind: str) -> None:
         side = self.side(name)
-        if side.session is not None:
+        if kind == "stream":
+            self.pair.open()
+        elif kind == "restart":
+            # A node stops: what was not committed is gone.
+            side.submitted.clear()
+            self.pair.open()
+        elif kind == "one end" and side.session is not None:
+            # One side has noticed that the stream is gone; what the other still says goes nowhere.
             side.do(side.session.closed())
             side.session = None
-        self.pair.other(side).outbox.clear()
+            self.pair.other(side).outbox.clear()
+        elif kind == "drain" and side.session is not None:
+            side.do(side.session.drain(self.pair.now_us))
 
     @rule()
-    def drain(self) -> None:
-        if self.pair.hq.session is not None:
-            self.pair.hq.do(self.pair.hq.session.drain(self.pair.now_us))
-
-    @rule(data=st.data())
-    def restart(self, data: Any) -> None:
-        """A node stops: what was not committed is gone."""
-        side = self.side(data.draw(SIDES))
-        side.submitted.clear()
-        self.pair.open()
+    def open(self) -> None:
+        """A link that is down comes up again."""
+        if any(side.session is None or side.session.is_closed for side in self.pair.sides):
+            self.pair.open()
 
     @invariant()
     def what_arrived_is_what_was_said(self) -> None:
@@ -102,6 +110,7 @@ class BreakingLink(RuleBasedStateMachine):
         for side in self.pair.sides:
             assert not side.alarms
             assert not side.stopped
+            assert side.cut is None or side.cut.reason_code in HONEST_ENDS
 
     @invariant()
     def memory_is_bounded(self) -> None:

@@ -236,6 +236,16 @@ def test_nothing_goes_out_before_the_journal_agrees_with_the_peer() -> None:
     assert not sender.agreed
 
 
+def test_nothing_goes_out_to_a_peer_whose_place_only_the_journal_can_judge() -> None:
+    ledger = ledger_of(2)
+    sender = sender_of(ledger)
+    sender.sealed([ledger.seal_messages(1), ledger.seal_messages(1)])
+    sender.resume(replace(place(ledger, 3), seal_hash=b"x" * 32))
+    outcome = answer(sender, ledger)
+    assert isinstance(outcome, Cut)
+    assert outcome.reason_code == reason.CHAIN_FORK
+
+
 def test_an_answer_that_nobody_asked_for_is_ignored() -> None:
     ledger = ledger_of(1)
     sender = sender_of(ledger)

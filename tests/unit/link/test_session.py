@@ -64,6 +64,43 @@ def test_one_acknowledgement_covers_all_of_a_commit(pair: Pair) -> None:
     assert [f.ack.seal_number for f in sent(pair.hq)] == [5]
 
 
+def test_only_what_is_durable_is_acknowledged(pair: Pair) -> None:
+    opened(pair)
+    pair.shanghai.seal(1, batches=3)
+    while pair.deliver(pair.shanghai):
+        pass
+    pair.hq.commit(groups=2)
+    assert [f.ack.seal_number for f in sent(pair.hq)] == [2]
+
+
+def test_a_commit_before_the_hellos_is_acknowledged_after_them(pair: Pair) -> None:
+    opened(pair)
+    pair.hq.seal(1)
+    pair.deliver(pair.hq)
+    pair.open()
+    pair.shanghai.commit()
+    assert kinds(pair.shanghai) == ["hello"]
+    pair.deliver(pair.shanghai)
+    pair.deliver(pair.hq)
+    assert kinds(pair.shanghai) == ["ack"]
+    pair.run()
+    assert pair.level()
+
+
+def test_a_seal_that_cannot_go_out_yet_is_no_acknowledgement() -> None:
+    pair = opened(Pair(LinkSettings(in_flight_batches_max=1)))
+    for side in pair.sides:
+        side.seal(1)
+    for side in pair.sides:
+        pair.deliver(side)
+    # Each has one batch on the wire, and room for no more until it is acknowledged.
+    for side in pair.sides:
+        side.commit(answers=1)
+        assert kinds(side) == ["ack"]
+    pair.run()
+    assert pair.level()
+
+
 def test_what_came_before_is_acknowledged_again_once_it_is_durable(pair: Pair) -> None:
     opened(pair)
     pair.shanghai.seal(1)
