@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
 
@@ -47,6 +47,8 @@ class Envelope:
     digest: bytes
     private_body_missing: bool = False
     """The header names a private body, but none came with it: it was purged, or somebody took it away."""
+    leg: bytes = field(default=b"", compare=False, repr=False)
+    """Filled by `leg_of`, which is asked a dozen times about each message."""
 
     @property
     def size(self) -> int:

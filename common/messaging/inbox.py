@@ -129,7 +129,9 @@ def _row_without_envelope(incoming: Incoming, now_us: int) -> InboxRow:
 
 def leg_of(envelope: Envelope) -> bytes:
     """The leg that a message is about."""
-    return leg_id(envelope.routing.request_id, envelope.routing.leg_destination)
+    if not envelope.leg:
+        envelope.leg = leg_id(envelope.routing.request_id, envelope.routing.leg_destination)
+    return envelope.leg
 
 
 def overtakes(envelope: Envelope) -> bool:
