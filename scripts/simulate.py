@@ -6,20 +6,15 @@ python3 scripts/simulate.py --trace 28                one seed, step by step
 """
 
 import os
-import signal
 import sys
 
 import _environment
-
-TERMINATED = 143
 
 if __name__ == "__main__":
     _environment.ensure()
     # The simulator is test equipment: it lies beside the tests and is imported from the checkout.
     sys.path.insert(0, _environment.ROOT)
     os.chdir(_environment.ROOT)
-    # Asked to end, it takes its files with it, as it does after Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(TERMINATED))
     from tests.simulation.command_line import main
 
     sys.exit(main(sys.argv[1:]))

@@ -7,11 +7,11 @@ import json
 import multiprocessing
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
-from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,16 @@ from tests.simulation import databases
 from tests.simulation.runs import Result, run_seed
 
 SEEDS_DEFAULT = 100
+POLL_S = 0.2
 AHEAD_A_JOB = 4
 """Seeds handed out before their turn; few, so that the end of the time is the end of the work."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs what the arguments wish; 0: all seeds passed, 1: some failed, 130: interrupted and none had failed."""
+    """Runs what the arguments wish.
+
+    0: all seeds passed; 1: some failed; 128 and the number of the signal that ended it before any had.
+    """
     options = _options(arguments)
     with databases.make_room() as room:
         if options.trace is not None:
@@ -118,51 +122,72 @@ def _run_many(options: argparse.Namespace, room: Path) -> int:
     seeds = islice(count(options.first_seed), total)
     deadline = time.monotonic() + options.minutes * 60 if options.minutes else None
     report, console = Report(), Console(stderr=options.json)
-    interrupted = False
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+    with (
+        _Interruption() as interruption,
+        Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress,
+    ):
         task = progress.add_task("seeds", total=total)
-        try:
-            for result in _results(seeds, options.jobs, deadline, room):
-                report.add(result)
-                progress.update(task, advance=1, description=f"seeds, {len(report.failed)} failed")
-                if options.verbose:
-                    outcome = "failed" if result.failed else "passed"
-                    console.print(f"seed {result.seed} {outcome}: {result.messages} messages, {result.seconds:.2f} s")
-        except KeyboardInterrupt:
-            interrupted = True
-    if interrupted:
+        for result in _results(_in_time(seeds, deadline, interruption), options.jobs, interruption, room):
+            report.add(result)
+            progress.update(task, advance=1, description=f"seeds, {len(report.failed)} failed")
+            if options.verbose:
+                outcome = "failed" if result.failed else "passed"
+                console.print(f"seed {result.seed} {outcome}: {result.messages} messages, {result.seconds:.2f} s")
+    if interruption.signal:
         console.print("interrupted; this is what was done so far:")
     if options.json:
         print(json.dumps(report.as_json()))
     else:
         report.print(console)
-    return 1 if report.failed else 130 if interrupted else 0
+    return 1 if report.failed else 128 + interruption.signal if interruption.signal else 0
 
 
-def _results(seeds: Iterator[int], jobs: int, deadline: float | None, room: Path) -> Iterator[Result]:
-    """The results of seeds, each as soon as it is there; no new seed is begun after the deadline."""
+class _Interruption:
+    """Ctrl-C, or a wish to end: noted, and heeded between two seeds. An exception out of nowhere, in the middle of a
+    transaction, would look like a finding. The second one ends at once."""
 
-    def in_time() -> Iterator[int]:
-        for seed in seeds:
-            if deadline is not None and time.monotonic() >= deadline:
-                return
-            yield seed
+    def __init__(self) -> None:
+        self.signal = 0
+        self._before: dict[int, Any] = {}
 
+    def __enter__(self) -> _Interruption:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before.clear()
+
+    def _note(self, number: int, _frame: object) -> None:
+        self.__exit__()
+        self.signal = number
+
+
+def _in_time(seeds: Iterator[int], deadline: float | None, interruption: _Interruption) -> Iterator[int]:
+    """The seeds that are still to be begun: none after the deadline."""
+    for seed in seeds:
+        if interruption.signal or (deadline is not None and time.monotonic() >= deadline):
+            return
+        yield seed
+
+
+def _results(seeds: Iterator[int], jobs: int, interruption: _Interruption, room: Path) -> Iterator[Result]:
+    """The results of seeds, in their order."""
     if jobs == 1:
-        for seed in in_time():
-            yield run_seed(seed, room)
+        yield from (run_seed(seed, room) for seed in seeds)
         return
     # Processes are started anew rather than forked: a fork would share what the parent has opened.
     with multiprocessing.get_context("spawn").Pool(jobs, _ignore_interrupts) as pool:
-        yield from _spread(pool, in_time(), jobs * AHEAD_A_JOB, room)
-
-
-def _spread(pool: Pool, seeds: Iterator[int], ahead: int, room: Path) -> Iterator[Result]:
-    waiting = [pool.apply_async(run_seed, (seed, room)) for seed in islice(seeds, ahead)]
-    while waiting:
-        yield waiting.pop(0).get()
-        waiting += [pool.apply_async(run_seed, (seed, room)) for seed in islice(seeds, 1)]
+        waiting = [pool.apply_async(run_seed, (seed, room)) for seed in islice(seeds, jobs * AHEAD_A_JOB)]
+        while waiting and not interruption.signal:
+            waiting[0].wait(POLL_S)
+            if waiting[0].ready():
+                yield waiting.pop(0).get()
+                waiting += [pool.apply_async(run_seed, (seed, room)) for seed in islice(seeds, 1)]
 
 
 def _ignore_interrupts() -> None:
