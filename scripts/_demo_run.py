@@ -31,8 +31,11 @@ def run(options):
     screen = Screen(words, options.json)
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
+    # Written by the interpreter at once, not by a handler: one that comes just before this thread waits in `read` would
+    # run only after that had returned, and the signal would be lost.
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     for number in SIGNALS:
-        signal.signal(number, lambda number, _frame: _write(writing, number))
+        signal.signal(number, lambda _number, _frame: None)
     place = Place(options.data)
     try:
         left_over = place.take()
