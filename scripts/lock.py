@@ -52,7 +52,7 @@ def main(arguments):
     for lock, choice in (
         (RUNTIME_LOCK, []),
         # The constraint keeps both at the same versions: what is tested is what runs.
-        (os.path.basename(_environment.LOCK), ["--group=dev", "--constraints=" + RUNTIME_LOCK]),
+        (os.path.basename(_environment.LOCK), ["--group=dev", "--all-extras", "--constraints=" + RUNTIME_LOCK]),
     ):
         # Paths are relative, for the lock repeats them.
         command = [uv, *COMPILE, *choice, *upgrades, "--output-file=" + lock, "pyproject.toml"]
