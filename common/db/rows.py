@@ -160,7 +160,9 @@ class RowSet(Generic[R]):
         self._stage(row[0] if self._width == 1 else tuple(row[: self._width]), row)
 
     def delete(self, key: Any) -> None:
-        """Stages the removal of a row that was read before."""
+        """Stages the removal of a row, read here first where it is not known: only what is there is removed."""
+        if key not in self._loaded:
+            self._load((key,))
         self._stage(key, None)
 
     def _stage(self, key: Any, row: R | None) -> None:

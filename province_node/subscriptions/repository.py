@@ -175,8 +175,7 @@ class SubscriptionRepository:
             if holder is not None:
                 raise ServiceNumberTaken(subscription_id=holder.subscription_id)
             numbers.insert(ServiceNumberRow(held, subscription.subscription_id))
-        # Read before it is removed: the row set writes only what it knows to have changed.
-        if freed and numbers.get(freed) is not None:
+        if freed:
             numbers.delete(freed)
 
 
