@@ -64,6 +64,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "Say where the column is with --map OURS=THEIRS, or give a whole --mapping.",
         "请用 --map 标准列=文件列 指明所在列，或用 --mapping 提供完整映射。",
     ),
+    "mend.EXTRACT_LACKS_NAMED_COLUMNS": (
+        "Correct the name there, or leave that column out of it; --map OURS=THEIRS puts a single one right.",
+        "请更正列名，或从映射中删去该列；也可用 --map 标准列=文件列 更正单个列。",
+    ),
     "mend.ENROLMENT_NOT_FOUND": (
         "`{program} nodes list` shows who waits. The province joins with `province-node enrol`.",
         "可用 `{program} nodes list` 查看等待批准的节点。省节点需先运行 `province-node enrol`。",

@@ -79,7 +79,8 @@ class ColumnMapping:
 
     `columns` gives for a canonical column the headings it may have; `values` translates the file's codes; `constants`
     fills what the file does not say; `derive` makes canonical values from the file's own columns that `derived_from`
-    names.
+    names. `named_in` says of the columns that somebody chose for this extract where that was: they must be there, while
+    those that only a preset knows may be absent.
     """
 
     name: str
@@ -89,6 +90,7 @@ class ColumnMapping:
     constants: Mapping[str, str] = field(default_factory=dict)
     derived_from: tuple[str, ...] = ()
     derive: Derivation | None = None
+    named_in: Mapping[str, str] = field(default_factory=dict)
 
 
 def same_heading(text: str) -> str:
@@ -179,17 +181,16 @@ def load_mapping(path: Path) -> ColumnMapping:
         raise _invalid(
             f"{path.name} is not valid TOML or JSON ({error})", f"{path.name} 不是有效的 TOML 或 JSON（{error}）"
         ) from error
-    return mapping_from(data, path.stem)
+    return _mapping_from(data, path)
 
 
-def mapping_from(data: Any, name: str) -> ColumnMapping:
-    """A mapping from the content of a mapping file; raises ColumnMappingInvalid."""
+def _mapping_from(data: Any, path: Path) -> ColumnMapping:
     if not isinstance(data, dict) or data.keys() - {"preset", "required", "columns", "values", "constants"}:
         raise _invalid(
             "only preset, required, columns, values and constants may be given",
             "只能包含 preset、required、columns、values 和 constants",
         )
-    base = preset(_text(data["preset"])) if "preset" in data else ColumnMapping(name, {})
+    base = preset(_text(data["preset"])) if "preset" in data else ColumnMapping(path.stem, {})
     columns = {canonical: (_text(source),) for canonical, source in _table(data, "columns").items()}
     constants = {canonical: _text(value) for canonical, value in _table(data, "constants").items()}
     values = {}
@@ -203,24 +204,25 @@ def mapping_from(data: Any, name: str) -> ColumnMapping:
         raise _invalid("required is not a list", "required 不是列表")
     mapping = replace(
         base,
-        name=name,
+        name=path.stem,
         columns={**base.columns, **columns},
         constants={**base.constants, **constants},
         values={**base.values, **values},
         required=frozenset(map(_text, required)) | {"customer_number"},
+        named_in=dict.fromkeys(columns, path.name),
     )
     return _checked(mapping)
 
 
 def with_columns(mapping: ColumnMapping, assignments: Iterable[str]) -> ColumnMapping:
     """The mapping with `canonical=source` assignments put over it; raises ColumnMappingInvalid."""
-    columns = dict(mapping.columns)
+    columns, named_in = dict(mapping.columns), dict(mapping.named_in)
     for assignment in assignments:
         canonical, equals, source = (part.strip() for part in assignment.partition("="))
         if not canonical or not equals or not source:
             raise _invalid(f"{assignment!r} is not canonical=source", f"{assignment!r} 不符合“标准列=文件列”的写法")
-        columns[canonical] = (source,)
-    return _checked(replace(mapping, columns=columns))
+        columns[canonical], named_in[canonical] = (source,), "--map"
+    return _checked(replace(mapping, columns=columns, named_in=named_in))
 
 
 def _checked(mapping: ColumnMapping) -> ColumnMapping:

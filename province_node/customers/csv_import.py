@@ -31,6 +31,8 @@ from province_node.customers.seen_rows import SeenRows
 
 LINE_CHARS_MAX = 32_768
 DELIMITERS = ",\t;|"
+NAMES_LISTED_MAX = 30
+NAME_CHARS_LISTED_MAX = 30
 DETECTION_LINES_MAX = 200_000
 """How many lines are looked at to tell the encoding of a file that is damaged in any case."""
 
@@ -47,6 +49,14 @@ class ExtractColumnsMissing(Refusal):
 
     en = "The file has no column for: {columns} (mapping {mapping})."
     zh = "文件中缺少以下列：{columns}（列映射 {mapping}）。"
+
+
+class ExtractLacksNamedColumns(Refusal):
+    """A mapping file or --map names columns that the file does not have. A mistyped name must not be taken for a column
+    that is left out, and its values for their defaults."""
+
+    en = "The file has no column {columns}, which {named_in} names. Its columns are: {found}."
+    zh = "文件中没有列 {columns}（由 {named_in} 指定）。文件中的列有：{found}。"
 
 
 class ExtractHeadingAmbiguous(Refusal):
@@ -115,7 +125,7 @@ def read_records(
     """The rows of an extract for `province` (two digits), in their order.
 
     Lines with nothing in them are passed over. Without `today` (in China), dates to come are not noticed. Raises, when
-    the first row is asked for, ExtractColumnsMissing, ExtractHeadingAmbiguous.
+    the first row is asked for, ExtractLacksNamedColumns, ExtractColumnsMissing, ExtractHeadingAmbiguous.
     """
     lines = _lines(stream)
     heading = next((text for _, text in lines if text is not None and text.strip()), "")
@@ -164,6 +174,7 @@ class _Columns:
             place = _place_of(headings, sources)
             if place is not None:
                 self._places[column] = place
+        self._require_named(heading)
         self._derived_places: dict[str, int | None] = {
             source: _place_of(headings, (source,)) for source in mapping.derived_from
         }
@@ -172,6 +183,18 @@ class _Columns:
         missing += [source for source, place in self._derived_places.items() if place is None]
         if missing:
             raise ExtractColumnsMissing(columns=", ".join(missing), mapping=mapping.name)
+
+    def _require_named(self, heading: str) -> None:
+        absent = [column for column in self._mapping.named_in if column not in self._places]
+        if absent:
+            named_in = self._mapping.named_in[absent[0]]
+            raise ExtractLacksNamedColumns(
+                named_in=named_in,
+                columns=", ".join(
+                    self._mapping.columns[column][0] for column in absent if self._mapping.named_in[column] == named_in
+                ),
+                found=_listed(_fields(heading, self._delimiter)),
+            )
 
     def read(self, number: int, text: str) -> Mapping[str, str] | RowProblem | None:
         """The canonical texts of a line; None where there is nothing in it."""
@@ -202,17 +225,30 @@ def _split(text: str, delimiter: str) -> list[str]:
     return next(csv.reader((text,), delimiter=delimiter, strict=True), [])
 
 
-def _headings(heading: str, delimiter: str) -> list[str]:
-    """The headings in the form in which they are compared; none where the line is malformed."""
+def _listed(names: list[str]) -> str:
+    """The names, as far as a screen may bear; then how many there are."""
+    listed = ", ".join(name[:NAME_CHARS_LISTED_MAX] for name in names[:NAMES_LISTED_MAX])
+    return listed if len(names) <= NAMES_LISTED_MAX else f"{listed}, ... ({len(names)})"
+
+
+def _fields(heading: str, delimiter: str) -> list[str]:
+    """The headings as they stand there; none where the line is malformed."""
     try:
-        return [same_heading(field) for field in _split(heading, delimiter)]
+        return [field.strip() for field in _split(heading, delimiter)]
     except csv.Error:
         return []
 
 
-def _known_headings(heading: str, delimiter: str, mapping: ColumnMapping) -> int:
+def _headings(heading: str, delimiter: str) -> list[str]:
+    """The headings in the form in which they are compared."""
+    return [same_heading(field) for field in _fields(heading, delimiter)]
+
+
+def _known_headings(heading: str, delimiter: str, mapping: ColumnMapping) -> tuple[int, int]:
+    """How many headings the mapping knows if this is the delimiter, and how many there are at all."""
     known = {same_heading(source) for sources in mapping.columns.values() for source in sources}
-    return len(known.intersection(_headings(heading, delimiter)))
+    headings = _headings(heading, delimiter)
+    return len(known.intersection(headings)), len(headings)
 
 
 def _place_of(headings: list[str], sources: Iterable[str]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
@@ -13,11 +13,8 @@ from typing import Any, TextIO
 from common.cli.connection import AdminClient
 from common.cli.session import Misused, Session
 from common.clock import SystemClock
-from province_node.customers.column_mapping import ColumnMapping, same_heading
+from province_node.customers.column_mapping import ColumnMapping
 from province_node.customers.csv_import import (
-    DELIMITERS,
-    LINE_CHARS_MAX,
-    ExtractColumnsMissing,
     ImportSummary,
     in_chunks,
     open_extract,
@@ -47,20 +44,6 @@ def report_file(path: Path | None, session: Session) -> Iterator[WriteProblem]:
         writer = csv.DictWriter(file, ("line", "column", "code", "reason"))
         writer.writeheader()
         yield writer.writerow
-
-
-def require_sources(path: Path, assignments: Iterable[str]) -> None:
-    """Raises ExtractColumnsMissing where --map names a column that the file does not have: a mistyped one must not be
-    taken for a column that is left out, and its values for their defaults. Raises ExtractNotText, OSError."""
-    sources = [assignment.partition("=")[2] for assignment in assignments]
-    if not sources:
-        return
-    with open_extract(path) as stream:
-        heading = next((line for line in iter(lambda: stream.readline(LINE_CHARS_MAX), "") if line.strip()), "")
-    found = {same_heading(field) for sign in DELIMITERS for field in next(csv.reader((heading,), delimiter=sign))}
-    missing = [source for source in sources if same_heading(source) not in found]
-    if missing:
-        raise ExtractColumnsMissing(columns=", ".join(missing), mapping="--map")
 
 
 class ImportRun:

@@ -152,6 +152,20 @@ def test_columns_of_other_names_are_found_by_a_mapping(province: CommandLine, tm
     assert chunks(province)[0][0]["name"] == "王一"
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "has no column STATUSS"), ("zh", "没有列 STATUSS")])
+def test_a_mapping_file_that_names_a_column_which_the_extract_lacks_is_refused(
+    province: CommandLine, tmp_path: Path, language: str, said: str
+) -> None:
+    mapping = tmp_path / "ours.toml"
+    mapping.write_text('preset = "quanwang"\n[columns]\nstatus = "STATUSS"\n', encoding="utf-8")
+    result = province("customers", "import", str(extract(tmp_path, 3)), "--mapping", str(mapping), "--lang", language)
+    assert result.code == 1
+    assert said in result.err
+    assert "ours.toml" in result.err
+    assert "customer_number, name, kind, contact_number" in result.err
+    assert chunks(province) == []
+
+
 def test_what_is_no_csv_is_refused(province: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "extract.xlsx"
     file.write_bytes(b"PK\x03\x04rest")

@@ -18,6 +18,7 @@ from province_node.customers.column_mapping import (
     with_columns,
 )
 from province_node.customers.commands import CustomerRecord
+from province_node.customers.csv_import import ExtractLacksNamedColumns
 from tests.unit.customers.conftest import read
 
 BILLING = """
@@ -80,6 +81,45 @@ def test_columns_can_be_named_on_the_command_line() -> None:
     (record,) = read("customer no.,户名,name\n1,张三,ignored\n", mapping)
     assert isinstance(record, CustomerRecord)
     assert (record.customer_number, record.name) == ("44-1", "张三")
+
+
+def test_a_column_that_a_mapping_file_names_is_missed_by_name_when_the_extract_lacks_it(tmp_path: Path) -> None:
+    path = tmp_path / "billing.toml"
+    path.write_text(BILLING, encoding="utf-8")
+    with pytest.raises(ExtractLacksNamedColumns) as refusal:
+        read("CUST_ID|CUST_NAME|PROD_STATUS|PLAN\n1|张三|20A|m\n", load_mapping(path))
+    assert refusal.value.facts == {
+        "named_in": "billing.toml",
+        "columns": "PROD_STS",
+        "found": "CUST_ID, CUST_NAME, PROD_STATUS, PLAN",
+    }
+    assert refusal.value.text("zh") != refusal.value.text("en")
+
+
+def test_an_assignment_takes_the_place_of_a_column_that_the_mapping_file_names(tmp_path: Path) -> None:
+    path = tmp_path / "billing.toml"
+    path.write_text(BILLING, encoding="utf-8")
+    mapping = with_columns(load_mapping(path), ["status=PROD_STATUS"])
+    (record,) = read("CUST_ID|CUST_NAME|PROD_STATUS|PLAN\n1|张三|20A|m\n", mapping)
+    assert isinstance(record, CustomerRecord)
+    assert record.subscription is not None
+    assert record.subscription.status == "terminated"
+
+
+def test_columns_that_only_the_preset_of_a_mapping_file_knows_may_be_absent(tmp_path: Path) -> None:
+    path = tmp_path / "ours.toml"
+    path.write_text('preset = "quanwang"\n[columns]\nname = "户名"\n', encoding="utf-8")
+    (record,) = read("客户编号,户名\n1,张三\n", load_mapping(path))
+    assert isinstance(record, CustomerRecord)
+
+
+def test_of_a_wide_extract_only_the_first_columns_are_listed() -> None:
+    heading = ",".join(["customer_number", "name", *(f"column{number}" for number in range(100))])
+    with pytest.raises(ExtractLacksNamedColumns) as refusal:
+        read(f"{heading}\n", with_columns(QUANWANG, ["status=STATUSS"]))
+    assert refusal.value.facts["found"].startswith("customer_number, name, column0, ")
+    assert refusal.value.facts["found"].endswith(", ... (102)")
+    assert len(refusal.value.facts["found"]) < 1_000
 
 
 @pytest.mark.parametrize("assignment", ["", "name", "name=", "=x", "nickname=x"])
