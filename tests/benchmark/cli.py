@@ -14,7 +14,8 @@ from typing import Any
 
 from rich.console import Console
 
-from tests.benchmark import machine, memory, report
+from common.directory.regions import PROVINCES
+from tests.benchmark import fanin, machine, memory, report
 from tests.benchmark.comparison import Comparison
 from tests.benchmark.federation import NODES, SUBSCRIPTIONS, make_federation
 from tests.benchmark.fleet import ROOT, Fleet
@@ -52,6 +53,12 @@ async def _relay(options: argparse.Namespace, place: Path) -> dict[str, Any]:
 async def _memory(options: argparse.Namespace, place: Path) -> dict[str, Any]:
     about = machine.describe(place)
     return await memory.measure(place, options.requests, options.in_flight, _tell) | {"machine": about}
+
+
+async def _fanin(options: argparse.Namespace, place: Path) -> dict[str, Any]:
+    about = machine.describe(place)
+    arguments = (options.provinces, options.in_flight, options.seconds, options.rounds)
+    return await fanin.measure(place, *arguments, _tell) | {"machine": about}
 
 
 async def _profile(options: argparse.Namespace, place: Path) -> dict[str, Any]:
@@ -94,6 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     flat.set_defaults(show=report.show_memory)
     flat.add_argument("--requests", type=int, default=200_000)
     flat.add_argument("--in-flight", type=_depth, default=256)
+    many = _command(commands, "fanin", "many provinces at one hub, beside a few", _fanin)
+    many.set_defaults(show=report.show_fanin)
+    many.add_argument("--provinces", type=_ring, default=31, help="of the large ring")
+    many.add_argument("--in-flight", type=_depth, default=16, help="of each province")
+    many.add_argument("--seconds", type=float, default=8.0, help="of each stretch")
+    many.add_argument("--rounds", type=int, default=3, help="stretches of each ring")
     profile = _command(commands, "profile", "where the time goes in each process", _profile)
     profile.set_defaults(show=_show_profile)
     profile.add_argument("--in-flight", type=_depth, default=64)
@@ -112,6 +125,13 @@ def _command(commands: Any, name: str, help_text: str, measure: Callable[..., An
 
 def _depths(text: str) -> list[int]:
     return [_depth(part) for part in text.split(",")]
+
+
+def _ring(text: str) -> int:
+    count = int(text)
+    if not fanin.SMALL_RING < count <= len(PROVINCES):
+        raise argparse.ArgumentTypeError(f"between {fanin.SMALL_RING + 1} and {len(PROVINCES)}")
+    return count
 
 
 def _depth(text: str) -> int:

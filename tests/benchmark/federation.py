@@ -1,9 +1,10 @@
-"""A small federation to measure: HQ, the origin Shanghai, the home Guangdong; keys, certificates and databases."""
+"""A federation to measure, by default HQ, the origin Shanghai and the home Guangdong; keys, certificates, databases."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ NODES = (HQ, ORIGIN, HOME)
 HOST = "127.0.0.1"
 
 SUBSCRIPTIONS = 8_192
-"""How many subscriptions take turns; several times the deepest depth, so that no two requests meet on one."""
+"""How many subscriptions of a home take turns; several times the deepest depth, so that no two requests meet on one."""
 
 _YEAR_US = 365 * 86_400_000_000
 
@@ -61,6 +62,7 @@ class Federation:
     made_at_us: int
     authority: str
     nodes: dict[str, NodeKeys]
+    homes: list[str]
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
@@ -69,21 +71,20 @@ class Federation:
     def load(cls, path: Path) -> Federation:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         nodes = {node: NodeKeys(**keys) for node, keys in content["nodes"].items()}
-        return cls(content["made_at_us"], content["authority"], nodes)
+        return cls(content["made_at_us"], content["authority"], nodes, content["homes"])
 
     def directory(self) -> Directory:
-        """The directory that all three have."""
+        """The directory that all of them have."""
         entries = [_entry(node, keys, self.made_at_us) for node, keys in self.nodes.items()]
         return Directory(1, bytes(31) + b"\x01", NO_HASH, self.made_at_us, self.made_at_us + _YEAR_US, entries, {})
 
 
-def make_federation() -> Federation:
-    """New keys and certificates for all three."""
+def make_federation(nodes: Sequence[str] = NODES, homes: Sequence[str] = (HOME,)) -> Federation:
+    """New keys and certificates for all. `homes` are the provinces that have subscriptions."""
     now_us = SystemClock().now_us()
     authority = tls.issue_authority(_tls_key(), os.urandom(tls.SERIAL_BYTES), now_us, _YEAR_US)
-    return Federation(
-        now_us, authority.certificate_pem.decode(), {node: _make_keys(node, authority, now_us) for node in NODES}
-    )
+    keys = {node: _make_keys(node, authority, now_us) for node in nodes}
+    return Federation(now_us, authority.certificate_pem.decode(), keys, list(homes))
 
 
 def open_core(federation: Federation, node: str, place: Path, **parts: Any) -> NodeCore:
@@ -91,7 +92,7 @@ def open_core(federation: Federation, node: str, place: Path, **parts: Any) -> N
     keys = federation.nodes[node]
     path = place / f"{node}.db"
     if not path.exists():
-        _make_database(path, node, keys)
+        _make_database(path, node, keys, node in federation.homes)
     signer, private_keys, directory = keys.signer(), keys.private_keys(), federation.directory()
     url, clock = sqlite_url(str(path)), SystemClock()
     if node == HQ:
@@ -99,12 +100,12 @@ def open_core(federation: Federation, node: str, place: Path, **parts: Any) -> N
     return province_node.core.build_core(url, node, signer, private_keys, directory, clock, os.urandom, **parts)
 
 
-def subscription_ids() -> list[str]:
-    """The home's subscriptions, all in service at first."""
-    return [f"{HOME}-{number:010d}-01" for number in range(SUBSCRIPTIONS)]
+def subscription_ids(home: str) -> list[str]:
+    """A home's subscriptions, all in service at first."""
+    return [f"{home}-{number:010d}-01" for number in range(SUBSCRIPTIONS)]
 
 
-def _make_database(path: Path, node: str, keys: NodeKeys) -> None:
+def _make_database(path: Path, node: str, keys: NodeKeys, is_home: bool) -> None:
     clock = SystemClock()
     engine = open_writer(sqlite_url(str(path)))
     with engine.connect() as connection:
@@ -118,12 +119,12 @@ def _make_database(path: Path, node: str, keys: NodeKeys) -> None:
             hq.order.found("2026-11-02")
             hq.keep_item()
             hq.flush()
-        elif node == HOME:
+        elif is_home:
             home = ProvinceUnitOfWork(connection, ids, clock.now_us(), context, lambda _peer: (0, 0))
-            for number, subscription_id in enumerate(subscription_ids()):
+            for number, subscription_id in enumerate(subscription_ids(node)):
                 home.subscriptions.take_over(
                     subscription_id=subscription_id,
-                    customer_number=f"{HOME}-{number:010d}",
+                    customer_number=f"{node}-{number:010d}",
                     service_number=f"138{number:08d}",
                     offering="mobile-128",
                     status="active",

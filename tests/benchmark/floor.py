@@ -38,7 +38,7 @@ class Floor:
         self._receivers = {(node, peer): self._receiver(node, peer) for node, peers in PEERS.items() for peer in peers}
         self._waiting: dict[str, list[ReceivedBatch]] = {node: [] for node in NODES}
         self._commands: list[CommandWork] = []
-        self._subscriptions = Subscriptions()
+        self._subscriptions = Subscriptions(HOME)
         self._asked: dict[bytes, tuple[str, bool, int]] = {}
         self._latencies_us: list[int] = []
         self._completed = 0

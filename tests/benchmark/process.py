@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from tests.benchmark.federation import ORIGIN, Federation, open_core
+from tests.benchmark.federation import Federation, open_core
 from tests.benchmark.fleet import LINE_BYTES_MAX
 from tests.benchmark.naive_node import NaiveNode
 from tests.benchmark.profiling import Profiler, SwitchProfile, switch_profile
@@ -29,7 +29,7 @@ class NodeProcess:
         federation = Federation.load(place / "federation.json")
         core = open_core(federation, node, place / path, handlers={SwitchProfile: switch_profile})
         self._node: Any = RelayNode(federation, core) if path == "relay" else NaiveNode(federation, core)
-        self._subscriptions = Subscriptions() if node == ORIGIN else None
+        self._subscriptions: dict[str, Subscriptions] = {}
         self._profiler = Profiler(self._node)
 
     async def run(self) -> None:
@@ -49,9 +49,12 @@ class NodeProcess:
     async def _connect(self, ports: dict[str, int]) -> None:
         await self._node.connect(ports)
 
-    async def _load(self, in_flight: int, warm_up: dict[str, Any], stretch: dict[str, Any]) -> dict[str, Any]:
-        assert self._subscriptions is not None, "only the origin has work to give"
-        load = Load(self._node.ask, self._subscriptions)
+    async def _load(
+        self, home: str, in_flight: int, warm_up: dict[str, Any], stretch: dict[str, Any]
+    ) -> dict[str, Any]:
+        if home not in self._subscriptions:
+            self._subscriptions[home] = Subscriptions(home)
+        load = Load(self._node.ask, self._subscriptions[home])
         measured = await load.run(in_flight, Stretch(**warm_up), Stretch(**stretch), _mark)
         return {"seconds": measured.seconds, "latencies_us": measured.latencies_us}
 

@@ -33,7 +33,23 @@ def show_comparison(result: dict[str, Any], console: Console) -> None:
                 end_section=path == "floor",
             )
     console.print(table)
-    machine = result["machine"]
+    show_machine(result["machine"], console)
+
+
+def show_fanin(result: dict[str, Any], console: Console) -> None:
+    """Both rings, and how they compare."""
+    table = Table(title=f"Provinces in a ring, each asks the next, {result['in_flight_each']} requests in flight each")
+    for heading in ("provinces", "requests/s", "HQ's CPU µs a request"):
+        table.add_column(heading, justify="right")
+    for count, figures in result["rings"].items():
+        table.add_row(count, f"{figures['requests_per_s']:,.0f}", f"{figures['hq_cpu_us_per_request']:,.0f}")
+    console.print(table)
+    console.print(f"Throughput × {result['throughput_ratio']:.2f}, HQ's CPU × {result['hq_cpu_ratio']:.2f}")
+    show_machine(result["machine"], console)
+
+
+def show_machine(machine: dict[str, Any], console: Console) -> None:
+    """What figures mean nothing without."""
     console.print(
         f"{machine['processor']}, {machine['cores']} cores, load {machine['load_average'][0]}, "
         f"{machine['filesystem']}, a commit {machine['commit_us']:.0f} µs, "

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from common.gen.quanwang.subscriptions.v1 import subscriptions_pb2 as pb
 from common.requests.commands import ActingFor, SubmitServiceRequest
 from common.requests.events import LegEnded
-from tests.benchmark.federation import HOME, subscription_ids
+from tests.benchmark.federation import subscription_ids
 
 SUSPEND = "quanwang.subscriptions.v1.SuspendSubscription"
 RESUME = "quanwang.subscriptions.v1.ResumeSubscription"
@@ -27,20 +27,21 @@ class RequestNotCompleted(Exception):
 
 
 class Subscriptions:
-    """The pool: each subscription is suspended, then resumed, then suspended; never twice at a time."""
+    """A home's pool: each subscription is suspended, then resumed, then suspended; never twice at a time."""
 
-    def __init__(self) -> None:
-        self._free = deque((subscription_id, False) for subscription_id in subscription_ids())
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._free = deque((subscription_id, False) for subscription_id in subscription_ids(home))
 
     def take(self) -> tuple[str, bool, SubmitServiceRequest]:
         """The next free subscription, whether it is suspended, and the request that turns that over."""
         subscription_id, suspended = self._free.popleft()
         if suspended:
             body = pb.ResumeSubscriptionRequest(subscription_id=subscription_id).SerializeToString()
-            command = SubmitServiceRequest(RESUME, (HOME,), body=body, acting=ACTING)
+            command = SubmitServiceRequest(RESUME, (self._home,), body=body, acting=ACTING)
         else:
             body = pb.SuspendSubscriptionRequest(subscription_id=subscription_id, reason="lost").SerializeToString()
-            command = SubmitServiceRequest(SUSPEND, (HOME,), body=body, acting=ACTING)
+            command = SubmitServiceRequest(SUSPEND, (self._home,), body=body, acting=ACTING)
         return subscription_id, suspended, command
 
     def give_back(self, subscription_id: str, suspended: bool) -> None:
