@@ -10,6 +10,10 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
+REASON_CODE_CHARACTERS_MAX = 64
+REASON_CODE_PATTERN = re.compile(rf"[A-Z0-9_]{{1,{REASON_CODE_CHARACTERS_MAX}}}")
+"""What every code of an error, and every reason code of an envelope, reads like."""
+
 
 class QuanwangError(Exception):
     """Base of all errors that the system raises on purpose.
@@ -26,6 +30,9 @@ class QuanwangError(Exception):
         super().__init_subclass__()
         if "code" not in cls.__dict__:
             cls.code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).upper()
+        # A refusal's code travels as the reason of a leg's end: no header carries any other.
+        if not REASON_CODE_PATTERN.fullmatch(cls.code):
+            raise ValueError(f"{cls.__name__}: {cls.code!r} is no reason code (1 to 64 of A-Z, 0-9, _)")
 
     def __init__(self, **facts: Any) -> None:
         self.facts = facts

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
 
-from common.errors import Fault
+from common.errors import REASON_CODE_CHARACTERS_MAX, REASON_CODE_PATTERN, Fault
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.ids import ID_BYTES, NODE_PATTERN
 
@@ -17,6 +18,8 @@ HEADER_DOMAIN = b"quanwang/header/v1"
 HEADER_BYTES_MAX = 4_096
 BODY_BYTES_MAX = 262_144
 PRIVATE_BODY_BYTES_MAX = 262_144
+MESSAGE_TYPE_CHARACTERS_MAX = 128
+_MESSAGE_TYPE_PATTERN = re.compile(rf"[A-Za-z0-9_.]{{1,{MESSAGE_TYPE_CHARACTERS_MAX}}}")
 
 PROTOCOL_VERSION = 1
 
@@ -96,5 +99,11 @@ def parse(header: bytes, body: bytes, private_body: bytes, digest: bytes = b"") 
         raise MalformedEnvelope(detail="source and destination must be node codes of two digits")
     if not NODE_PATTERN.fullmatch(routing.leg_destination):
         raise MalformedEnvelope(detail="leg_destination must be a node code of two digits")
+    if routing.reason_code and not REASON_CODE_PATTERN.fullmatch(routing.reason_code):
+        raise MalformedEnvelope(detail=f"reason_code must be at most {REASON_CODE_CHARACTERS_MAX} of A-Z, 0-9 and _")
+    if routing.message_type and not _MESSAGE_TYPE_PATTERN.fullmatch(routing.message_type):
+        raise MalformedEnvelope(
+            detail=f"message_type must be at most {MESSAGE_TYPE_CHARACTERS_MAX} letters, digits, _ and ."
+        )
     missing = bool(outer.private_body_digest) and not private_body
     return Envelope(header, body, private_body, routing, routing_bytes, digest or header_digest(header), missing)

@@ -165,6 +165,6 @@ def _new_leg(envelope: Envelope) -> HubLeg:
         home=routing.leg_destination,
         message_id=routing.message_id,
         request_digest=envelope.digest,
-        kind=routing.message_type[:128],
+        kind=routing.message_type,
         message_class=routing.message_class,
     )

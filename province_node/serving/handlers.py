@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from common.errors import Refusal
+from common.errors import REASON_CODE_CHARACTERS_MAX, REASON_CODE_PATTERN, Refusal
 from common.ids import IdSource, format_leg
 from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of
@@ -115,7 +115,10 @@ def finish_leg(command: FinishLeg, uow: ServingUnitOfWork) -> LegAnswered:
 
 
 def refuse_leg(command: RefuseLeg, uow: ServingUnitOfWork) -> LegAnswered:
-    """Long work is certainly not done. Raises as finish_leg does."""
+    """Long work is certainly not done. Raises as finish_leg does; ReasonCodeUnfit for a code that no header may
+    carry."""
+    if not REASON_CODE_PATTERN.fullmatch(command.reason_code):
+        raise ReasonCodeUnfit(given=command.reason_code[:REASON_CODE_CHARACTERS_MAX], most=REASON_CODE_CHARACTERS_MAX)
     leg = _leg(command.leg_id, uow)
     leg.finish("refused", uow.now_us)
     leg.reason_code = command.reason_code
@@ -208,6 +211,13 @@ class Unsupported(Refusal):
     code = UNSUPPORTED
     en = "This node does not serve requests of the kind {kind}."
     zh = "本节点不支持 {kind} 类型的业务请求。"
+
+
+class ReasonCodeUnfit(Refusal):
+    """The answer would be refused wherever it arrives: its reason is not written as reason codes are."""
+
+    en = "{given!r} is no reason code. Use 1 to {most} capital letters, digits and underscores."
+    zh = "{given!r} 不是有效的原因代码，请使用 1 至 {most} 个大写字母、数字或下划线。"
 
 
 class PrivateRequestUnreadable(Refusal):

@@ -23,5 +23,11 @@ def test_a_code_is_its_name_word_by_word(name: str, code: str) -> None:
     assert type(name, (Refusal,), {}).code == code
 
 
+@pytest.mark.parametrize("code", ["", "R" * 65, "because", "NOT THIS"])
+def test_a_code_that_no_header_may_carry_is_refused_when_its_error_is_defined(code: str) -> None:
+    with pytest.raises(ValueError, match="reason code"):
+        type("NotAnything", (Refusal,), {"code": code})
+
+
 def test_a_code_that_is_given_stays() -> None:
     assert type("NotAnything", (Refusal,), {"code": "INTERNAL_FAULT"}).code == "INTERNAL_FAULT"

@@ -171,6 +171,10 @@ def malformed() -> dict[str, Envelope | seal_pb2.Entry]:
         "destination of letters": build(_routing(good, destination="GD"), good.body),
         "destination of other digits": build(_routing(good, destination="٤٤"), good.body),
         "leg of nobody": build(_routing(good, leg_destination=""), good.body),
+        "reason code too long": build(_routing(good, reason_code="R" * 65), good.body),
+        "reason code that is prose": build(_routing(good, reason_code="because\x00"), good.body),
+        "message type too long": build(_routing(good, message_type="t" * 129), good.body),
+        "message type that is none": build(_routing(good, message_type="quanwang.\x00"), good.body),
     }
 
 

@@ -58,7 +58,7 @@ class Processor:
             self.failures -= 1
             raise Away()
         assert incoming.envelope is not None
-        self.done.append(incoming.envelope.routing.reason_code)
+        self.done.append(incoming.envelope.routing.reason_code.lower())
 
     def repeat(self, incoming: Incoming, uow: Any) -> None:
         self.done.append("repeated")
@@ -118,7 +118,7 @@ def said(source: str, destination: str, phase: pb.Phase, name: str, number: int)
             phase=phase,
             message_class=pb.MESSAGE_CLASS_WORK_ORDER,
             protocol_version=1,
-            reason_code=name,
+            reason_code=name.upper(),
         )
     )
 

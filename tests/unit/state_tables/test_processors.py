@@ -21,6 +21,7 @@ from common.state_table import UnnamedTransition
 from hq_node.hub.model import HubLeg
 from hq_node.hub.repository import HUB_LEGS, HubLegRow
 from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg
+from province_node.serving.handlers import ReasonCodeUnfit
 from province_node.serving.model import ServingLeg, ServingLegNotFound
 from province_node.serving.repository import SERVING_LEGS, ServingLegRow
 from tests.support.dishonest import answer, hub_entry, new_id, relayed, request
@@ -342,6 +343,12 @@ def test_home_refuses_work_that_no_row_names(federation: Federation, state: str,
 def test_home_refuses_work_on_a_leg_that_is_not(federation: Federation, command: str) -> None:
     leg = leg_of(asked_request())
     assert_refused(federation, GUANGDONG, WORK[command](leg), ServingLegNotFound, leg)
+
+
+@pytest.mark.parametrize("reason_code", ["", "R" * 65, "because", "NOT\nTHIS"])
+def test_home_gives_no_reason_that_would_be_refused_elsewhere(federation: Federation, reason_code: str) -> None:
+    leg = plant_at_home(federation, asked_request(), "working")
+    assert_refused(federation, GUANGDONG, RefuseLeg(leg, reason_code), ReasonCodeUnfit, leg)
 
 
 def assert_refused(federation: Federation, node: str, command: Any, error: type[QuanwangError], leg: bytes) -> None:
