@@ -244,7 +244,13 @@ def directory_vector():
         signed = sign_directory(previous, entries, {"east-china": ("31",)}, NOW_US, 86_400_000_000, root)
         previous = open_directory(signed, root.public_key)
         versions.append(
-            {"directory": signed.directory.hex(), "hash": previous.hash.hex(), "signature": signed.signature.hex()}
+            {
+                "directory": signed.directory.hex(),
+                "hash": previous.hash.hex(),
+                "head": signed.head.hex(),
+                "head_signature": signed.head_signature.hex(),
+                "signature": signed.signature.hex(),
+            }
         )
     return {"key_id": root.key_id, "root_public_key": root.public_key.hex(), "versions": versions}
 

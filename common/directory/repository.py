@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
-from common.directory.wire import decode_signed, directory_hash
+from common.directory.head import directory_hash
+from common.directory.wire import decode_signed
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 
 directories = sa.Table(

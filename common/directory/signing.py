@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from common.clock import iso
+from common.directory.head import head_fits, head_of, head_signed_bytes
 from common.directory.model import NO_HASH, Directory, NodeEntry
-from common.directory.wire import decode_directory, encode_directory
+from common.directory.wire import MalformedDirectory, decode_directory, encode_directory
 from common.errors import Fault
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 from common.security.encoding import pae
@@ -52,7 +53,14 @@ def sign_directory(
     )
     # Nothing is signed that a node would refuse.
     decode_directory(directory)
-    return pb.SignedDirectory(directory=directory, key_id=root.key_id, signature=root.sign(signed_bytes(directory)))
+    head = head_of(directory)
+    return pb.SignedDirectory(
+        directory=directory,
+        key_id=root.key_id,
+        signature=root.sign(signed_bytes(directory)),
+        head=head,
+        head_signature=root.sign(head_signed_bytes(head)),
+    )
 
 
 def open_directory(signed: pb.SignedDirectory, root_public_key: bytes) -> Directory:
@@ -64,7 +72,10 @@ def open_directory(signed: pb.SignedDirectory, root_public_key: bytes) -> Direct
         ED25519, root_public_key, signed.signature, signed_bytes(signed.directory)
     ):
         raise DirectoryNotByRoot
-    return decode_directory(signed.directory)
+    directory = decode_directory(signed.directory)
+    if signed.head:
+        _check_head(signed, root_public_key)
+    return directory
 
 
 def verify_directory(signed: pb.SignedDirectory, root_public_key: bytes, now_us: int) -> Directory:
@@ -77,6 +88,17 @@ def verify_directory(signed: pb.SignedDirectory, root_public_key: bytes, now_us:
     if directory.expired(now_us):
         raise DirectoryExpired(version=directory.version, valid_until=iso(directory.valid_until_us))
     return directory
+
+
+def _check_head(signed: pb.SignedDirectory, root_public_key: bytes) -> None:
+    """Evidence rests on heads: one that says something else than its directory is never taken over.
+
+    A directory of a release without heads has none; evidence then carries it whole.
+    """
+    if not verify(ED25519, root_public_key, signed.head_signature, head_signed_bytes(signed.head)):
+        raise DirectoryNotByRoot
+    if not head_fits(signed.head, signed.directory):
+        raise MalformedDirectory(detail="its head does not belong to it")
 
 
 def signed_bytes(directory: bytes) -> bytes:

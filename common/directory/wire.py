@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping
 
 from google.protobuf.message import DecodeError
 
+from common.directory.head import directory_hash
 from common.directory.model import NO_HASH, Directory, KeyUse, NodeEntry, NodeKey, NodeStatus
 from common.directory.regions import ALL_PROVINCES
 from common.errors import Fault
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 from common.ids import HQ, NODE_PATTERN
-from common.security.encoding import tagged_digest
 from common.security.signing import key_id_of
-
-DIRECTORY_HASH_DOMAIN = b"quanwang/directory-hash/v1"
 
 DIRECTORY_BYTES_MAX = 1_048_576
 KEYS_PER_NODE_MAX = 32
@@ -37,11 +35,6 @@ class MalformedDirectory(Fault):
 
     en = "Malformed directory: {detail}."
     zh = "目录格式错误：{detail}。"
-
-
-def directory_hash(directory: bytes) -> bytes:
-    """What the next version, seals and evidence refer to a version by. Over the document, not over its signature."""
-    return tagged_digest(DIRECTORY_HASH_DOMAIN, directory)
 
 
 def decode_signed(signed: bytes) -> pb.SignedDirectory:

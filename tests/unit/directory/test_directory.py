@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from common.db.engine import METADATA, open_writer, sqlite_url
 from common.db.unit_of_work import UnitOfWork
 from common.directory import repository
+from common.directory.head import directory_hash
 from common.directory.model import (
     Directory,
     DirectoryForked,
@@ -31,7 +32,7 @@ from common.directory.signing import (
     signed_bytes,
     verify_directory,
 )
-from common.directory.wire import MalformedDirectory, directory_hash
+from common.directory.wire import MalformedDirectory
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 from common.ids import IdSource
 from common.security.private_bodies import Reader

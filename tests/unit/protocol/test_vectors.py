@@ -84,6 +84,8 @@ def test_the_code_takes_the_directories() -> None:
             directory=bytes.fromhex(version["directory"]),
             key_id=known["key_id"],
             signature=bytes.fromhex(version["signature"]),
+            head=bytes.fromhex(version["head"]),
+            head_signature=bytes.fromhex(version["head_signature"]),
         )
         directory = open_directory(signed, bytes.fromhex(known["root_public_key"]))
         assert directory.hash.hex() == version["hash"]

@@ -212,6 +212,18 @@ def test_the_directories() -> None:
         directory = directory_pb2.Directory.FromString(content)
         assert (directory.version, directory.previous_hash) == (number, previous)
         previous = sha256(pae(b"quanwang/directory-hash/v1", content))
+        assert signed_by(
+            root,
+            bytes.fromhex(written["head_signature"]),
+            pae(b"quanwang/directory-head/v1", bytes.fromhex(written["head"])),
+        )
+        head = directory_pb2.DirectoryHead.FromString(bytes.fromhex(written["head"]))
+        entries = [entry.SerializeToString() for entry in directory.nodes]
+        assert all(entry in content for entry in entries), "re-encoded otherwise; take the bytes from the directory"
+        leaves = [sha256(b"\x00quanwang/directory-entry/v1" + entry) for entry in entries]
+        assert (head.merkle_root, head.count) == (root_of(leaves), len(leaves))
+        assert (head.version, head.directory_hash, head.previous_hash) == (number, previous, directory.previous_hash)
+        assert (head.issued_at_us, head.valid_until_us) == (directory.issued_at_us, directory.valid_until_us)
         assert previous.hex() == written["hash"]
         for entry in directory.nodes:
             for key in entry.keys:

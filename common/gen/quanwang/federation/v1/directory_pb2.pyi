@@ -28,14 +28,36 @@ KEY_USE_SIGNING: KeyUse
 KEY_USE_PRIVATE_BODIES: KeyUse
 
 class SignedDirectory(_message.Message):
-    __slots__ = ("directory", "key_id", "signature")
+    __slots__ = ("directory", "key_id", "signature", "head", "head_signature")
     DIRECTORY_FIELD_NUMBER: _ClassVar[int]
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    HEAD_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     directory: bytes
     key_id: str
     signature: bytes
-    def __init__(self, directory: _Optional[bytes] = ..., key_id: _Optional[str] = ..., signature: _Optional[bytes] = ...) -> None: ...
+    head: bytes
+    head_signature: bytes
+    def __init__(self, directory: _Optional[bytes] = ..., key_id: _Optional[str] = ..., signature: _Optional[bytes] = ..., head: _Optional[bytes] = ..., head_signature: _Optional[bytes] = ...) -> None: ...
+
+class DirectoryHead(_message.Message):
+    __slots__ = ("version", "directory_hash", "previous_hash", "issued_at_us", "valid_until_us", "count", "merkle_root")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DIRECTORY_HASH_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_HASH_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_US_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_US_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    MERKLE_ROOT_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    directory_hash: bytes
+    previous_hash: bytes
+    issued_at_us: int
+    valid_until_us: int
+    count: int
+    merkle_root: bytes
+    def __init__(self, version: _Optional[int] = ..., directory_hash: _Optional[bytes] = ..., previous_hash: _Optional[bytes] = ..., issued_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., count: _Optional[int] = ..., merkle_root: _Optional[bytes] = ...) -> None: ...
 
 class Directory(_message.Message):
     __slots__ = ("version", "previous_hash", "issued_at_us", "valid_until_us", "nodes", "regions")
