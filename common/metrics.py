@@ -74,6 +74,9 @@ class NodeMetrics:
         self._legs_ended = Counter(
             "quanwang_asked_legs_ended", "Legs of this node's own requests that ended.", ["outcome"], registry=registry
         )
+        self.event_loop_tasks = Gauge(
+            "quanwang_event_loop_tasks", "Tasks of the event loop that have not ended.", registry=registry
+        )
         self._gauges = {
             name: Gauge(f"quanwang_{name}", text, labels, registry=registry) for name, text, labels in _GAUGES
         }
