@@ -16,6 +16,9 @@ from common.clock import Clock
 HQ = "00"
 
 ID_BYTES = 16
+_RANDOM_BYTES = 10
+_RANDOM_AT_ONCE = 128
+"""For how many identities random bytes are fetched at a time: a system call for each would cost as much as an insert."""
 NODE_PATTERN = re.compile(r"[0-9]{2}")
 
 
@@ -25,14 +28,22 @@ class IdSource:
     def __init__(self, clock: Clock, entropy: Callable[[int], bytes]) -> None:
         self._clock = clock
         self._entropy = entropy
+        self._random = b""
+        self._used = 0
 
     def new(self) -> bytes:
         """A new UUIDv7, as 16 bytes."""
         milliseconds = self._clock.now_us() // 1000
-        random = bytearray(self._entropy(10))
+        random = bytearray(self._next_random())
         random[0] = 0x70 | (random[0] & 0x0F)
         random[2] = 0x80 | (random[2] & 0x3F)
         return milliseconds.to_bytes(6, "big") + bytes(random)
+
+    def _next_random(self) -> bytes:
+        if self._used >= len(self._random):
+            self._random, self._used = self._entropy(_RANDOM_BYTES * _RANDOM_AT_ONCE), 0
+        start, self._used = self._used, self._used + _RANDOM_BYTES
+        return self._random[start : self._used]
 
 
 def format_id(identity: bytes) -> str:
