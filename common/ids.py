@@ -18,7 +18,7 @@ HQ = "00"
 ID_BYTES = 16
 _RANDOM_BYTES = 10
 _RANDOM_AT_ONCE = 128
-"""For how many identities random bytes are fetched at a time: a system call for each would cost as much as an insert."""
+"""For how many identities random bytes are fetched at a time: a system call for each costs as much as an insert."""
 NODE_PATTERN = re.compile(r"[0-9]{2}")
 
 
