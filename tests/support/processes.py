@@ -32,6 +32,8 @@ class NodeProcess:
     def __init__(self, package: str, data_dir: Path) -> None:
         self.package = package
         self.data_dir = data_dir
+        self.checkout = ROOT
+        """Where the program is that runs; another one than this for a node of an earlier release."""
         self.log: list[dict[str, Any]] = []
         self._said = threading.Condition()
         self._process: subprocess.Popen[str] | None = None
@@ -48,7 +50,7 @@ class NodeProcess:
         said_before = len(self.log)
         self._process = subprocess.Popen(
             [sys.executable, "-c", SERVE.format(package=self.package), str(self.data_dir)],
-            cwd=ROOT,
+            cwd=self.checkout,
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -152,19 +154,12 @@ class ProcessFederation:
 
     def __init__(self, directory: Path, provinces: tuple[str, ...], settings: str = "") -> None:
         self.hq = NodeProcess("hq_node", directory / "hq")
-        hq_bootstrap.init(
-            self.hq.data_dir,
-            advertised_host="localhost",
-            listen_host="127.0.0.1",
-            link_port=0,
-            enrolment_port=0,
-            http_port=0,
-        )
+        self.init_hq()
         _append(self.hq.data_dir / "node.toml", settings)
         self.provinces: dict[str, NodeProcess] = {}
         for code in provinces:
             node = self.provinces[code] = NodeProcess("province_node", directory / code)
-            province_bootstrap.init(node.data_dir, node=code, http_port=0)
+            self.init_province(code)
             _append(node.data_dir / "node.toml", settings)
 
     def __enter__(self) -> ProcessFederation:
@@ -191,16 +186,32 @@ class ProcessFederation:
     def __getitem__(self, code: str) -> NodeProcess:
         return self.provinces[code]
 
+    def init_hq(self) -> None:
+        """Makes HQ's data directory, with ports that the system chooses."""
+        hq_bootstrap.init(
+            self.hq.data_dir,
+            advertised_host="localhost",
+            listen_host="127.0.0.1",
+            link_port=0,
+            enrolment_port=0,
+            http_port=0,
+        )
+
+    def init_province(self, code: str) -> None:
+        """Makes a province's data directory."""
+        province_bootstrap.init(self.provinces[code].data_dir, node=code, http_port=0)
+
     def enrol(self, code: str) -> None:
         """Invitation, request, approval, membership: the whole way of joining."""
         invitation = self.hq.post("/nodes/invitations", {"node": code, "valid_hours": 1})["invitation"]
         try:
-            self._ask_to_join(code, invitation)
+            self.ask_to_join(code, invitation)
         except ApprovalPending as pending:
             self.hq.post(f"/nodes/{code}/approve", {"signing_key_id": pending.facts["signing_key_id"]})
-        self._ask_to_join(code, invitation)
+        self.ask_to_join(code, invitation)
 
-    def _ask_to_join(self, code: str, invitation: str) -> None:
+    def ask_to_join(self, code: str, invitation: str) -> None:
+        """The province's side of it. Raises ApprovalPending while HQ has not said yes."""
         asyncio.run(enrol(invitation, code, self.provinces[code].data_dir, "0.1.0", SystemClock(), EnrolmentOptions()))
 
     def close(self) -> None:

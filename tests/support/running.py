@@ -68,7 +68,7 @@ class RunningNode(NodeProcess):
         said_before = len(self.log)
         self._process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, self.package, str(self.data_dir)],
-            cwd=ROOT,
+            cwd=self.checkout,
             env=_environment(),
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
