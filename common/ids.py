@@ -16,6 +16,8 @@ from common.clock import Clock
 HQ = "00"
 
 ID_BYTES = 16
+NODE_CHARACTERS = 2
+LEG_ID_BYTES = ID_BYTES + 2 * NODE_CHARACTERS
 _RANDOM_BYTES = 10
 _RANDOM_AT_ONCE = 128
 """For how many identities random bytes are fetched at a time: a system call for each costs as much as an insert."""
@@ -56,21 +58,25 @@ def parse_id(text: str) -> bytes:
     return uuid.UUID(text).bytes
 
 
-def leg_id(request_id: bytes, destination: str) -> bytes:
-    """The key of a leg: one request at one destination. Begins with the request, so that a request's legs lie
-    together."""
-    return request_id + destination.encode("ascii")
+def leg_id(request_id: bytes, origin: str, destination: str) -> bytes:
+    """The key of a leg: what one origin asks of one destination in one request.
+
+    The origin belongs to it, since anybody can put any request id into a request: two origins never share a leg. It
+    begins with the request, so that a request's legs lie together.
+    """
+    return request_id + origin.encode("ascii") + destination.encode("ascii")
 
 
-def split_leg_id(identity: bytes) -> tuple[bytes, str]:
-    """The request and the destination that a leg's key is made of."""
-    return identity[:ID_BYTES], identity[ID_BYTES:].decode("ascii")
+def split_leg_id(identity: bytes) -> tuple[bytes, str, str]:
+    """The request, the origin and the destination that a leg's key is made of."""
+    nodes = identity[ID_BYTES:].decode("ascii")
+    return identity[:ID_BYTES], nodes[:NODE_CHARACTERS], nodes[NODE_CHARACTERS:]
 
 
 def format_leg(identity: bytes) -> str:
-    """A leg as people write it: "<request id>/<destination>"."""
-    request_id, destination = split_leg_id(identity)
-    return f"{format_id(request_id)}/{destination}"
+    """A leg as people write it: "<request id>/<origin>/<destination>"."""
+    request_id, origin, destination = split_leg_id(identity)
+    return f"{format_id(request_id)}/{origin}/{destination}"
 
 
 def link_name(sealer: str, receiver: str) -> str:

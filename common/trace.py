@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from common.ids import split_leg_id
 from common.requests.registry import RequestKinds
 
 
@@ -19,6 +20,16 @@ class Step:
     at_us: int
     clock: str
     detail: str = ""
+
+
+def leg_names(legs: Iterable[bytes]) -> dict[bytes, str]:
+    """What the legs of one request are called in its trace: by their destination; where several origins asked under
+    one request id (all but one of them took another's), by both, "31/44"."""
+    parts = {leg: split_leg_id(leg)[1:] for leg in legs}
+    one_origin = len({origin for origin, _ in parts.values()}) == 1
+    return {
+        leg: destination if one_origin else f"{origin}/{destination}" for leg, (origin, destination) in parts.items()
+    }
 
 
 def describe_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:

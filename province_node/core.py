@@ -10,6 +10,7 @@ from common.core import CoreParts, NodeCore
 from common.directory.model import Directory
 from common.errors import Refusal
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+from common.ids import leg_id
 from common.messaging.alarms import RaiseAlarm, record_alarm
 from common.messaging.dispatcher import Handler
 from common.messaging.inbox import leg_of
@@ -85,7 +86,7 @@ def prefetch(uow: ProvinceUnitOfWork, _commands: Sequence[Any], messages: Sequen
         envelope = incoming.envelope
         if envelope is None:
             if incoming.stamp is not None:
-                asked.append(incoming.stamp.request_id + incoming.stamp.destination.encode())
+                asked.append(leg_id(incoming.stamp.request_id, uow.node.node, incoming.stamp.destination))
         elif envelope.routing.phase in (pb.PHASE_REQUEST, pb.PHASE_CANCEL):
             served.append(leg_of(envelope))
             kind = uow.node.kinds.served(envelope.routing.message_type)

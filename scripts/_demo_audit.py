@@ -84,7 +84,7 @@ class Audit:
             self._lose(f"{node.code}: took request {number} and does not know it any more")
 
     def _compare_leg(self, leg, asked, hub):
-        name = f"leg {_text(leg[:16])}/{leg[16:].decode()}"
+        name = f"leg {_text(leg[:16])}/{leg[16:18].decode()}/{leg[18:].decode()}"
         if asked is None:
             self._lose(f"{name}: HQ knows it, its origin {hub['origin']} does not")
             return
@@ -106,8 +106,8 @@ class Audit:
 
     def _compare_served(self, node, hub):
         for leg, served in node.serving_legs.items():
-            name = f"leg {_text(leg[:16])}/{leg[16:].decode()}"
-            if leg[16:].decode() != node.code:
+            name = f"leg {_text(leg[:16])}/{leg[16:18].decode()}/{leg[18:].decode()}"
+            if leg[18:].decode() != node.code:
                 self._repeat(f"{name}: carried out by {node.code}, which was not asked")
             elif leg not in hub or not hub[leg]["forwarded_at_us"]:
                 self._repeat(f"{name}: carried out by {node.code}, but never forwarded by HQ")

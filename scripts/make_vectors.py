@@ -94,7 +94,7 @@ def header_vector():
         "body": made.body.hex(),
         "header": made.header.hex(),
         "header_digest": made.digest.hex(),
-        "leg_id": (made.routing.request_id + b"44").hex(),
+        "leg_id": (made.routing.request_id + b"3144").hex(),
         "routing": made.routing_bytes.hex(),
     }
 

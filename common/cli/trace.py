@@ -61,8 +61,8 @@ def _show_leg(session: Session, leg: str, steps: Sequence[Mapping[str, Any]]) ->
     passed = time_passed(steps)
     total = max((step.end_us for step in passed), default=0)
     session.out.print()
-    destination = display.node_name(session, leg.rpartition("/")[2])
-    session.out.print(words("trace.leg", node=destination, total=format_duration(total)), markup=False)
+    nodes = " → ".join(display.node_name(session, node) for node in leg.split("/"))
+    session.out.print(words("trace.leg", node=nodes, total=format_duration(total)), markup=False)
     rows = display.table(
         session, "step", "node", "time", "since_previous", "share", "detail", numbers=("since_previous",)
     )

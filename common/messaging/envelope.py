@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from common.errors import REASON_CODE_CHARACTERS_MAX, REASON_CODE_PATTERN, Fault
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
-from common.ids import ID_BYTES, NODE_PATTERN
+from common.ids import HQ, ID_BYTES, NODE_PATTERN
 
 HEADER_DOMAIN = b"quanwang/header/v1"
 """Before the header's bytes when they are hashed."""
@@ -58,6 +58,11 @@ class Envelope:
         return len(self.header) + len(self.body) + len(self.private_body)
 
 
+def is_withdraw(routing: pb.Routing) -> bool:
+    """Whether a message is the hub's wish that home end a leg. (A Cancel is an origin's wish, and goes to the hub.)"""
+    return routing.phase == pb.PHASE_CANCEL and routing.source == HQ and routing.destination != HQ
+
+
 def header_digest(header: bytes) -> bytes:
     """What answers, stamps and leaves refer to a message by."""
     return hashlib.sha256(HEADER_DOMAIN + header).digest()
@@ -99,6 +104,8 @@ def parse(header: bytes, body: bytes, private_body: bytes, digest: bytes = b"") 
         raise MalformedEnvelope(detail="source and destination must be node codes of two digits")
     if not NODE_PATTERN.fullmatch(routing.leg_destination):
         raise MalformedEnvelope(detail="leg_destination must be a node code of two digits")
+    if is_withdraw(routing) and not NODE_PATTERN.fullmatch(routing.reply_to):
+        raise MalformedEnvelope(detail="reply_to of a withdrawal must be a node code of two digits")
     if routing.reason_code and not REASON_CODE_PATTERN.fullmatch(routing.reason_code):
         raise MalformedEnvelope(detail=f"reason_code must be at most {REASON_CODE_CHARACTERS_MAX} of A-Z, 0-9 and _")
     if routing.message_type and not _MESSAGE_TYPE_PATTERN.fullmatch(routing.message_type):

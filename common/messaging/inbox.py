@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
-from common.ids import HQ, leg_id
-from common.messaging.envelope import Envelope
+from common.ids import LEG_ID_BYTES, leg_id
+from common.messaging.envelope import Envelope, is_withdraw
 from common.messaging.incoming import Incoming
 from common.security.encoding import tagged_digest
 
@@ -30,7 +30,7 @@ inbox = sa.Table(
     sa.Column("link", sa.String(5), nullable=False),
     sa.Column("seal_number", sa.BigInteger, nullable=False),
     sa.Column("entry_index", sa.Integer, nullable=False),
-    sa.Column("leg_id", sa.LargeBinary(18), nullable=False),
+    sa.Column("leg_id", sa.LargeBinary(LEG_ID_BYTES), nullable=False),
     sa.Column("state", sa.String(8), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("next_attempt_at_us", sa.BigInteger, nullable=False),
@@ -130,10 +130,19 @@ def _row_without_envelope(incoming: Incoming, now_us: int) -> InboxRow:
 def leg_of(envelope: Envelope) -> bytes:
     """The leg that a message is about."""
     if not envelope.leg:
-        envelope.leg = leg_id(envelope.routing.request_id, envelope.routing.leg_destination)
+        routing = envelope.routing
+        envelope.leg = leg_id(routing.request_id, origin_of(routing), routing.leg_destination)
     return envelope.leg
+
+
+def origin_of(routing: pb.Routing) -> str:
+    """The origin of the leg that a message is about. Who asks speaks for itself; who is answered has asked; and of a
+    Withdraw the hub says for whom it is."""
+    if routing.phase in (pb.PHASE_INTERIM, pb.PHASE_FINAL):
+        return routing.destination
+    return routing.reply_to if is_withdraw(routing) else routing.source
 
 
 def overtakes(envelope: Envelope) -> bool:
     """Whether a message may be processed before earlier ones of its leg: only the hub's Withdraw (state tables, G3)."""
-    return envelope.routing.phase == pb.PHASE_CANCEL and envelope.routing.source == HQ
+    return is_withdraw(envelope.routing)

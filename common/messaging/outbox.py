@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.gen.quanwang.federation.v1 import seal_pb2 as pb
+from common.ids import LEG_ID_BYTES
 from common.messaging.envelope import Envelope
 from common.messaging.seal import NO_HASH
 
@@ -23,7 +24,7 @@ outbox = sa.Table(
     METADATA,
     sa.Column("outbox_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("peer", sa.String(2), nullable=False),
-    sa.Column("leg_id", sa.LargeBinary(18), nullable=False),
+    sa.Column("leg_id", sa.LargeBinary(LEG_ID_BYTES), nullable=False),
     sa.Column("digest", sa.LargeBinary(32), nullable=False),
     sa.Column("gated", sa.Boolean, nullable=False),
     sa.Column("size_bytes", sa.Integer, nullable=False),

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
-from common.ids import HQ, IdSource, format_id
+from common.ids import HQ, IdSource, format_id, leg_id
 from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
@@ -89,7 +89,7 @@ def submit_service_request(command: SubmitServiceRequest, uow: AskingUnitOfWork)
     request_id = uow.ids.new()
     uow.requests.add(_request(command, kind.name, request_id, len(destinations), time_to_live_ms, digest, uow))
     for destination in destinations:
-        leg = AskedLeg.new(request_id, destination)
+        leg = AskedLeg.new(request_id, uow.node.node, destination)
         envelope = request_envelope(command, leg, kind, time_to_live_ms, uow)
         leg.submit(envelope.routing.message_id, envelope.digest, uow.now_us)
         uow.requests.add_leg(leg)
@@ -115,7 +115,7 @@ def cancel_service_request(command: CancelServiceRequest, uow: AskingUnitOfWork)
 
 def take_stamp(stamp: seal_pb2.Stamp, uow: AskingUnitOfWork) -> None:
     """The hub's word on a request of ours: noted, whatever state the leg is in by now."""
-    leg = uow.requests.leg(stamp.request_id + stamp.destination.encode())
+    leg = uow.requests.leg(leg_id(stamp.request_id, uow.node.node, stamp.destination))
     if leg is None or leg.request_digest != stamp.message_digest:
         raise AnswerNotBound(detail="a stamp on a message that this node did not send")
     _note_stamp(leg, stamp, uow)

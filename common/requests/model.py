@@ -121,8 +121,8 @@ class AskedLeg:
     answer: bytes = b""
 
     @classmethod
-    def new(cls, request_id: bytes, destination: str) -> AskedLeg:
-        return cls(leg_id(request_id, destination), request_id, destination)
+    def new(cls, request_id: bytes, origin: str, destination: str) -> AskedLeg:
+        return cls(leg_id(request_id, origin, destination), request_id, destination)
 
     def submit(self, message_id: bytes, digest: bytes, now_us: int) -> None:
         """The request for this leg is on its way."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
+from common.ids import LEG_ID_BYTES
 from common.requests.model import AskedLeg, ServiceRequest
 
 requests = sa.Table(
@@ -40,7 +41,7 @@ sa.Index(
 asked_legs = sa.Table(
     "asked_legs",
     METADATA,
-    sa.Column("leg_id", sa.LargeBinary(18), primary_key=True),
+    sa.Column("leg_id", sa.LargeBinary(LEG_ID_BYTES), primary_key=True),
     sa.Column("request_id", sa.LargeBinary(16), nullable=False),
     sa.Column("destination", sa.String(2), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),

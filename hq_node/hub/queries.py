@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from common.ids import HQ, split_leg_id
-from common.trace import Step
+from common.ids import HQ
+from common.trace import Step, leg_names
 from hq_node.hub.leg_states import ADMITTED, CANCELLED, EXPIRED, FORWARDED, TERMINAL
 from hq_node.hub.repository import HubLegRow, hub_legs, hub_order
 
@@ -52,11 +52,11 @@ def relayed_steps(connection: sa.Connection, request_id: bytes) -> tuple[str, li
     legs = [HubLegRow._make(values) for values in connection.execute(statement)]
     if not legs:
         return None
-    return legs[0].kind, [step for leg in legs for step in _leg_steps(leg)]
+    names = leg_names(leg.leg_id for leg in legs)
+    return legs[0].kind, [step for leg in legs for step in _leg_steps(leg, names[leg.leg_id])]
 
 
-def _leg_steps(leg: HubLegRow) -> Iterator[Step]:
-    name = split_leg_id(leg.leg_id)[1]
+def _leg_steps(leg: HubLegRow, name: str) -> Iterator[Step]:
     order = f"position {leg.hub_position}, business date {leg.business_date}" if leg.hub_position else ""
     yield Step(name, HQ, "admitted", leg.admitted_at_us, HQ, order)
     # When home was asked to give the leg up is known only where it was the time limit that asked.

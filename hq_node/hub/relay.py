@@ -11,7 +11,7 @@ from typing import Any
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.messaging.envelope import Envelope
-from common.messaging.inbox import leg_of
+from common.messaging.inbox import leg_of, origin_of
 from common.messaging.incoming import Incoming
 from common.requests.envelopes import OUTCOME_NAMES
 from common.state_table import UnnamedTransition
@@ -106,9 +106,6 @@ def _take_answer(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any) 
     _require_party(leg, envelope, HOME, envelope.routing.source, event)
     if envelope.routing.in_reply_to != leg.message_id or envelope.routing.request_digest != leg.request_digest:
         raise UnnamedTransition(table=HUB_LEG.name, state=leg.state, event=f"{event} to another request", by=HOME)
-    if envelope.routing.destination != leg.origin:
-        # The origin would refuse it as misrouted: the leg would be ended here and open there for ever.
-        raise UnnamedTransition(table=HUB_LEG.name, state=leg.state, event=f"{event} to another node", by=HOME)
     row = leg.take_answer(event, Facts(outcome=outcome), uow.now_us)
     if not row.emits:
         return
@@ -161,7 +158,7 @@ def _new_leg(envelope: Envelope) -> HubLeg:
     routing = envelope.routing
     return HubLeg(
         leg_of(envelope),
-        origin=routing.source,
+        origin=origin_of(routing),
         home=routing.leg_destination,
         message_id=routing.message_id,
         request_digest=envelope.digest,

@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
+from common.ids import LEG_ID_BYTES
 from hq_node.hub.model import HubLeg
 
 hub_legs = sa.Table(
     "hub_legs",
     METADATA,
-    sa.Column("leg_id", sa.LargeBinary(18), primary_key=True),
+    sa.Column("leg_id", sa.LargeBinary(LEG_ID_BYTES), primary_key=True),
     sa.Column("origin", sa.String(2), nullable=False),
     sa.Column("home", sa.String(2), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),

@@ -30,7 +30,7 @@ def relay_stamp(leg: HubLeg, digest: bytes, uow: Any) -> bytes:
 
 
 def _stamp(leg: HubLeg, digest: bytes, verdict: int, uow: Any, time_left_ms: int = 0, answered_at_us: int = 0) -> bytes:
-    request_id, destination = split_leg_id(leg.leg_id)
+    request_id, _, destination = split_leg_id(leg.leg_id)
     return seal_pb2.Stamp(
         request_id=request_id,
         destination=destination,
@@ -71,7 +71,7 @@ def overdue_envelope(leg: HubLeg, uow: Any) -> Envelope:
 
 
 def _routing(leg: HubLeg, destination: str, phase: int, uow: Any) -> pb.Routing:
-    request_id, leg_destination = split_leg_id(leg.leg_id)
+    request_id, _, leg_destination = split_leg_id(leg.leg_id)
     return pb.Routing(
         message_id=uow.ids.new(),
         source=HQ,

@@ -11,7 +11,7 @@ branch_labels = ("hq",)
 def upgrade() -> None:
     op.create_table(
         "hub_legs",
-        sa.Column("leg_id", sa.LargeBinary(18), primary_key=True),
+        sa.Column("leg_id", sa.LargeBinary(20), primary_key=True),
         sa.Column("origin", sa.String(2), nullable=False),
         sa.Column("home", sa.String(2), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),

@@ -11,7 +11,7 @@ branch_labels = ("province",)
 def upgrade() -> None:
     op.create_table(
         "serving_legs",
-        sa.Column("leg_id", sa.LargeBinary(18), primary_key=True),
+        sa.Column("leg_id", sa.LargeBinary(20), primary_key=True),
         sa.Column("source", sa.String(2), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("message_id", sa.LargeBinary(16), nullable=False),

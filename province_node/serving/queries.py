@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from common.ids import leg_id
-from common.trace import Step
+from common.trace import Step, leg_names
 from province_node.serving.leg_states import COMMITTING, TERMINAL, WORKING
 from province_node.serving.repository import ServingLegRow, serving_legs
 
@@ -20,16 +19,21 @@ def serving_leg_counts(connection: sa.Connection) -> dict[str, int]:
 
 
 def served_steps(connection: sa.Connection, node: str, request_id: bytes) -> tuple[str, list[Step]] | None:
-    """The kind of a request that this province carries out and the steps of its leg, or None where there is none."""
-    statement = sa.select(serving_legs).where(serving_legs.c.leg_id == leg_id(request_id, node))
-    values = connection.execute(statement).one_or_none()
-    if values is None:
+    """The kind of a request that this province carries out and the steps of its leg (one for each origin that asks
+    under this id), or None where there is none."""
+    statement = (
+        sa.select(serving_legs)
+        .where(serving_legs.c.leg_id >= request_id, serving_legs.c.leg_id < request_id + b"\xff")
+        .order_by(serving_legs.c.leg_id)
+    )
+    legs = [ServingLegRow._make(values) for values in connection.execute(statement)]
+    if not legs:
         return None
-    leg = ServingLegRow._make(values)
-    return leg.kind, list(_leg_steps(leg, node))
+    names = leg_names(leg.leg_id for leg in legs)
+    return legs[0].kind, [step for leg in legs for step in _leg_steps(leg, names[leg.leg_id], node)]
 
 
-def _leg_steps(leg: ServingLegRow, node: str) -> Iterator[Step]:
-    yield Step(node, node, "received", leg.received_at_us, node, f"from {leg.source}")
-    yield Step(node, node, "committing", leg.committing_at_us, node)
-    yield Step(node, node, "ended", leg.ended_at_us, node, " ".join(filter(None, (leg.state, leg.reason_code))))
+def _leg_steps(leg: ServingLegRow, name: str, node: str) -> Iterator[Step]:
+    yield Step(name, node, "received", leg.received_at_us, node, f"from {leg.source}")
+    yield Step(name, node, "committing", leg.committing_at_us, node)
+    yield Step(name, node, "ended", leg.ended_at_us, node, " ".join(filter(None, (leg.state, leg.reason_code))))

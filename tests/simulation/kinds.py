@@ -14,6 +14,7 @@ from google.protobuf.wrappers_pb2 import StringValue
 from common.db.rows import RowSpec
 from common.errors import Refusal, TemporaryFault
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+from common.ids import LEG_ID_BYTES
 from common.messaging.inbox import leg_of
 from common.requests.registry import WORKING, Answer, Asked, RequestKind, Serve
 
@@ -23,7 +24,7 @@ SIMULATED = sa.MetaData()
 effects = sa.Table(
     "simulated_effects",
     SIMULATED,
-    sa.Column("leg_id", sa.LargeBinary(18), primary_key=True),
+    sa.Column("leg_id", sa.LargeBinary(LEG_ID_BYTES), primary_key=True),
     sa.Column("times", sa.Integer, nullable=False),
 )
 

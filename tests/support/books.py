@@ -25,6 +25,7 @@ from common.link.receiver import Receiver
 from common.link.settings import LinkSettings
 from common.link.watermark import Position
 from common.messaging.envelope import Envelope, parse
+from common.messaging.inbox import leg_of
 from common.messaging.incoming import ReceivedBatch
 from common.requests.leg_states import TERMINAL
 from province_node.directory.membership import Membership
@@ -87,7 +88,7 @@ class Books:
                 envelope = parse(entry.header, entry.body, entry.private_body)
                 routing = envelope.routing
                 if routing.phase == envelope_pb2.PHASE_FINAL:
-                    leg = routing.request_id + routing.leg_destination.encode()
+                    leg = leg_of(envelope)
                     if finals.setdefault(leg, envelope).header != envelope.header:
                         raise ValueError(f"two answers of {home} to {format_leg(leg)}")
         return finals

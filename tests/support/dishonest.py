@@ -8,8 +8,9 @@ from typing import Any
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.gen.quanwang.subscriptions.v1 import subscriptions_pb2
-from common.ids import HQ, leg_id, link_name
+from common.ids import HQ, leg_id, link_name, split_leg_id
 from common.messaging.envelope import Envelope, build
+from common.messaging.inbox import leg_of
 from common.messaging.origin import entry_with_proof
 from common.messaging.outbox import Outgoing
 from tests.support.federation import GUANGDONG, SHANGHAI, SUBSCRIPTION, Federation, outgoing_of
@@ -35,13 +36,13 @@ def message(
     **fields: Any,
 ) -> Envelope:
     """An envelope for a leg (b"": a new request at `destination`), with whatever else it should say."""
-    leg = leg or leg_id(new_id(0x72), destination)
+    leg = leg or leg_id(new_id(0x72), source, destination)
     routing = pb.Routing(
         message_id=new_id(),
         source=source,
         destination=destination,
-        request_id=leg[:16],
-        leg_destination=leg[16:].decode(),
+        request_id=split_leg_id(leg)[0],
+        leg_destination=split_leg_id(leg)[2],
         phase=phase,
         message_class=pb.MESSAGE_CLASS_WORK_ORDER,
         message_type=SUSPEND,
@@ -65,7 +66,7 @@ def answer(
     """An answer (or Cancel, or Withdraw) bound to a request: an envelope, or a leg's row that knows it."""
     if isinstance(asked, Envelope):
         message_id, digest = asked.routing.message_id, asked.digest
-        leg = leg or leg_id(asked.routing.request_id, asked.routing.leg_destination)
+        leg = leg or leg_of(asked)
     else:
         message_id, digest, leg = asked.message_id, asked.request_digest, leg or asked.leg_id
     defaults: dict[str, Any] = {"in_reply_to": message_id, "request_digest": digest}

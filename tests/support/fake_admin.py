@@ -306,7 +306,7 @@ PARKED_ROW = {
     "state": "parked",
     "problem": "HANDLER_FAILED",
     "detail": "a row was missing",
-    "leg": f"{REQUEST}/44",
+    "leg": f"{REQUEST}/31/44",
     "link": "00>44",
     "seal_number": 7,
     "entry_index": 0,

@@ -350,7 +350,7 @@ class Federation(Holdings):
             body=subscriptions_pb2.SuspendSubscriptionRequest(subscription_id=subscription).SerializeToString(),
             acting=ActingFor(customer_authentication="SERVICE_PASSWORD"),
         )
-        return leg_id(self.execute(origin, command).request_id, home)
+        return leg_id(self.execute(origin, command).request_id, origin, home)
 
     # What a test needs beside
 

@@ -39,7 +39,7 @@ def _requests(books: Books, jobs: Sequence[Job], request_ids: Mapping[str, str])
             if parse_id(request_ids[key]) != identity:
                 yield f"{key}: answered as {request_ids[key]}, stored as {identity.hex()}"
             legs = {leg for origin, leg in books.asked if origin == province and leg[:16] == identity}
-            if legs != {leg_id(identity, destination) for destination in job.destinations}:
+            if legs != {leg_id(identity, province, destination) for destination in job.destinations}:
                 yield f"{key}: legs {legs}"
 
 
@@ -47,7 +47,7 @@ def _wishes(books: Books, jobs: Sequence[Job]) -> dict[bytes, Wish]:
     """What was asked, by leg."""
     by_key = {job.key: job for job in jobs}
     return {
-        leg_id(row["request_id"], destination): Wish(
+        leg_id(row["request_id"], province, destination): Wish(
             job.kind, next(iter(job.content.values())), job.authentication != "NONE"
         )
         for province in books.provinces

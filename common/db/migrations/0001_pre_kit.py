@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("link", sa.String(5), nullable=False),
         sa.Column("seal_number", sa.BigInteger(), nullable=False),
         sa.Column("entry_index", sa.Integer(), nullable=False),
-        sa.Column("leg_id", sa.LargeBinary(18), nullable=False),
+        sa.Column("leg_id", sa.LargeBinary(20), nullable=False),
         sa.Column("state", sa.String(8), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at_us", sa.BigInteger(), nullable=False),
@@ -74,7 +74,7 @@ def upgrade() -> None:
         "outbox",
         sa.Column("outbox_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("peer", sa.String(2), nullable=False),
-        sa.Column("leg_id", sa.LargeBinary(18), nullable=False),
+        sa.Column("leg_id", sa.LargeBinary(20), nullable=False),
         sa.Column("digest", sa.LargeBinary(32), nullable=False),
         sa.Column("gated", sa.Boolean(), nullable=False),
         sa.Column("size_bytes", sa.Integer(), nullable=False),
@@ -125,7 +125,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "asked_legs",
-        sa.Column("leg_id", sa.LargeBinary(18), primary_key=True),
+        sa.Column("leg_id", sa.LargeBinary(20), primary_key=True),
         sa.Column("request_id", sa.LargeBinary(16), nullable=False),
         sa.Column("destination", sa.String(2), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),

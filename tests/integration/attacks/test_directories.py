@@ -10,8 +10,9 @@ import pytest
 from common.directory.model import NodeStatus
 from common.directory.signing import open_directory, signed_bytes
 from common.gen.quanwang.federation.v1 import directory_pb2
-from common.ids import HQ, leg_id
+from common.ids import HQ
 from common.link import effects as reason
+from common.messaging.inbox import leg_of
 from common.security.signing import Ed25519Signer
 from tests.support.dishonest import request
 from tests.support.federation import DAY_US, GUANGDONG, SHANGHAI, ZHEJIANG, Federation
@@ -137,7 +138,7 @@ def test_two_provinces_that_were_told_different_things_find_out(federation: Fede
     assert {federation.cores[node].context.directory.version for node in federation.nodes} == {2}
     spoken = request(SHANGHAI, GUANGDONG)
     federation.say(SHANGHAI, HQ, spoken)
-    served = federation.serving(GUANGDONG, leg_id(spoken.routing.request_id, GUANGDONG))
+    served = federation.serving(GUANGDONG, leg_of(spoken))
     assert (served.state, served.reason_code) == ("rejected", "ORIGIN_DIRECTORY_FORKED")
     assert "ORIGIN_DIRECTORY_FORKED" in federation.alarms(GUANGDONG)
     assert federation.subscription_status() == "active"
@@ -154,7 +155,7 @@ def test_a_suspended_node_stays_known_and_is_not_asked(federation: Federation) -
     federation.publish(federation.sign_directory(federation.directory, [*entries, suspended]), to=(SHANGHAI,))
     spoken = request(SHANGHAI, GUANGDONG)
     federation.say(SHANGHAI, HQ, spoken)
-    leg = federation.at_hub(leg_id(spoken.routing.request_id, GUANGDONG))
+    leg = federation.at_hub(leg_of(spoken))
     assert (leg.state, leg.reason_code) == ("rejected", "DESTINATION_UNKNOWN")
     federation.publish(federation.sign_directory(federation.directory))
 

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.gen.quanwang.federation.v1 import envelope_pb2, link_pb2, seal_pb2
-from common.ids import HQ, leg_id
+from common.ids import HQ
 from common.link import effects as reason
 from common.messaging.envelope import Envelope, MalformedEnvelope, build, parse
+from common.messaging.inbox import leg_of
 from common.messaging.seal import root_from_path
 from tests.support.dishonest import hub_entry, request
 from tests.support.federation import GUANGDONG, SHANGHAI, Federation
@@ -183,7 +184,7 @@ def test_any_stamp_breaks_no_node(busy: Federation, stamp: bytes | None, numbers
     assert not busy.failed
     assert "INTERNAL_FAULT" not in busy.parked(GUANGDONG)
     assert busy.is_open(GUANGDONG)
-    served = busy.serving(GUANGDONG, leg_id(spoken.routing.request_id, GUANGDONG))
+    served = busy.serving(GUANGDONG, leg_of(spoken))
     assert served is None or served.state in ("rejected", "completed")
 
 

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from common.gen.quanwang.federation.v1 import seal_pb2
-from common.ids import HQ, leg_id, link_name
+from common.ids import HQ, link_name
 from common.link import effects as reason
 from common.messaging.envelope import Envelope, build, header_digest
+from common.messaging.inbox import leg_of
 from common.messaging.outbox import Outgoing
 from common.messaging.seal import seal_hash, sign_seal
 from common.requests.commands import ActingFor, SubmitServiceRequest
@@ -23,10 +24,6 @@ from tests.support.dishonest import answer, hub_entry, message, new_id, pb, rela
 from tests.support.federation import GUANGDONG, SHANGHAI, SUBSCRIPTION, ZHEJIANG, Federation, outgoing_of
 
 Spoil = Callable[[Federation, Outgoing], Outgoing]
-
-
-def leg_of(envelope: Envelope) -> bytes:
-    return leg_id(envelope.routing.request_id, envelope.routing.leg_destination)
 
 
 def undelivered(federation: Federation, envelope: Envelope) -> Outgoing:

@@ -12,6 +12,7 @@ from common.directory.signing import open_directory
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ
 from common.link import effects as reason
+from common.messaging.inbox import leg_of
 from common.security.signing import Ed25519Signer
 from tests.support.dishonest import request
 from tests.support.federation import DAY_US, GUANGDONG, SHANGHAI, ZHEJIANG, Federation
@@ -129,7 +130,7 @@ def test_what_was_admitted_before_a_revocation_stays_valid(federation: Federatio
     )
     federation.reconnect(GUANGDONG)
     assert federation.cores[GUANGDONG].context.directory.version == 2
-    assert federation.serving(GUANGDONG, spoken.routing.request_id + b"44").state == "completed"
+    assert federation.serving(GUANGDONG, leg_of(spoken)).state == "completed"
     assert not federation.alarms(GUANGDONG)
     welcome_back(federation)
 
@@ -142,7 +143,7 @@ def test_nothing_admitted_after_a_revocation_is_valid(federation: Federation) ->
     federation.clock.at_us += 1_000
     spoken = request(ZHEJIANG, GUANGDONG)
     federation.say(ZHEJIANG, HQ, spoken)
-    served = federation.serving(GUANGDONG, spoken.routing.request_id + b"44")
+    served = federation.serving(GUANGDONG, leg_of(spoken))
     assert (served.state, served.reason_code) == ("rejected", "ORIGIN_UNKNOWN")
     assert "ORIGIN_UNKNOWN" in federation.alarms(GUANGDONG)
     assert federation.subscription_status() == "active"

@@ -119,6 +119,7 @@ def said(source: str, destination: str, phase: pb.Phase, name: str, number: int)
             message_class=pb.MESSAGE_CLASS_WORK_ORDER,
             protocol_version=1,
             reason_code=name.upper(),
+            reply_to=SHANGHAI if phase == pb.PHASE_CANCEL and source == HQ else "",
         )
     )
 

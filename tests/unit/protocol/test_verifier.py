@@ -108,7 +108,7 @@ def test_the_header() -> None:
     assert outer.private_body_digest == b""
     assert header_digest(bytes.fromhex(known["header"])).hex() == known["header_digest"]
     routing = envelope_pb2.Routing.FromString(outer.routing)
-    assert (routing.request_id + routing.leg_destination.encode()).hex() == known["leg_id"]
+    assert (routing.request_id + (routing.source + routing.leg_destination).encode()).hex() == known["leg_id"]
 
 
 def test_leaves_trees_and_all_paths() -> None:

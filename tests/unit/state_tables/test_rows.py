@@ -18,7 +18,7 @@ from province_node.serving.leg_states import SERVING_LEG
 from province_node.serving.model import ServingLeg
 
 NOW_US = 1_800_000_000_000_000
-LEG = b"r" * 16 + b"44"
+LEG = b"r" * 16 + b"3144"
 DIGEST = b"d" * 32
 ENDS = ("completed", "rejected", "expired", "cancelled")
 
@@ -40,7 +40,7 @@ class Walk:
         if self.table is HUB_LEG:
             return HubLeg(LEG, "31", "44", self.state, request_digest=DIGEST, **self.marks)
         if self.table is ASKED_LEG:
-            return replace(AskedLeg.new(LEG[:16], "44"), state=self.state, **self.marks)
+            return replace(AskedLeg.new(LEG[:16], "31", "44"), state=self.state, **self.marks)
         return ServingLeg(LEG, "31", self.state, **self.marks)
 
 

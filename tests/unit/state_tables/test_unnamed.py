@@ -17,7 +17,7 @@ from province_node.serving.leg_states import SERVING_LEG
 from province_node.serving.model import ServingLeg
 
 NOW_US = 1_800_000_000_000_000
-LEG = b"r" * 16 + b"44"
+LEG = b"r" * 16 + b"3144"
 DIGEST = b"d" * 32
 TABLES = (HUB_LEG, ASKED_LEG, SERVING_LEG)
 
@@ -129,7 +129,7 @@ ASKED_UNNAMED = {
     ("state", "name"), [(state, name) for state in ASKED_UNNAMED for name in sorted(ASKED_UNNAMED[state])]
 )
 def test_a_leg_at_its_origin_stays_as_it_was(state: str, name: str) -> None:
-    assert_unchanged(replace(AskedLeg.new(LEG[:16], "44"), state=state), ASKED_TAKES[name])
+    assert_unchanged(replace(AskedLeg.new(LEG[:16], "31", "44"), state=state), ASKED_TAKES[name])
 
 
 SERVING_TAKES: dict[str, Take] = {
