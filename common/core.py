@@ -17,6 +17,7 @@ from common.db.unit_of_work import UnitOfWork
 from common.directory.model import Directory
 from common.errors import Fault
 from common.ids import IdSource
+from common.leases.handlers import handlers as lease_handlers
 from common.link.entries import EntryJudge
 from common.link.origin import OriginProofs
 from common.link.settings import LinkSettings
@@ -24,6 +25,9 @@ from common.messaging.dispatcher import Commit, Dispatcher, Handler, MessageProc
 from common.messaging.incoming import Incoming
 from common.messaging.intake import Intake, RetryPolicy
 from common.messaging.links import node_identity
+from common.messaging.replica import ClaimLink, Replica
+from common.messaging.replica_intake import ReplicaIntake
+from common.messaging.replica_sealer import ReplicaSealer
 from common.messaging.sealer import Gate, Sealer, SealLimits
 from common.node_context import NodeContext
 from common.parked.handlers import handlers as parked_handlers
@@ -57,6 +61,8 @@ class CoreParts:
     seal_limits: SealLimits | None = None
     retry: RetryPolicy | None = None
     link_settings: LinkSettings | None = None
+    replica: Replica | None = None
+    """Which of the node's processes this is; None: the node has only one."""
     commit: Commit = commit
 
 
@@ -73,8 +79,9 @@ class NodeCore:
         self.incarnation = read_incarnation(self.connection, self.node)
         self.ids = IdSource(parts.clock, parts.entropy)
         self.judge = EntryJudge(self.node, OriginProofs(self.directory, self.link_settings), self.link_settings)
-        sealer = Sealer(self.node, self.incarnation, parts.signer, self.directory, parts.gate, parts.seal_limits)
-        intake = Intake(self.node, self.incarnation, parts.processor, self.judge.reread, parts.retry)
+        self.replica = parts.replica
+        sealer = _sealer(parts, self.incarnation, self.directory)
+        self.intake = intake = _intake(parts, self.incarnation, self.judge)
 
         def make_unit_of_work(connection: sa.Connection, ids: IdSource, now_us: int) -> UnitOfWork:
             return parts.unit_of_work(connection, ids, now_us, parts.context, sealer.waiting)
@@ -82,7 +89,12 @@ class NodeCore:
         self.dispatcher = Dispatcher(
             self.connection,
             make_unit_of_work,
-            {**parked_handlers(parts.processor, self.judge.reread), **parts.handlers},
+            {
+                **parked_handlers(parts.processor, self.judge.reread),
+                **lease_handlers(parts.handlers),
+                ClaimLink: sealer.claim,
+                **parts.handlers,
+            },
             intake,
             sealer,
             self.ids,
@@ -100,6 +112,16 @@ class NodeCore:
         """Gives back the database."""
         self.connection.close()
         self.engine.dispose()
+
+
+def _sealer(parts: CoreParts, incarnation: bytes, directory: Callable[[], Directory]) -> Sealer:
+    rest = (parts.context.node, incarnation, parts.signer, directory, parts.gate, parts.seal_limits)
+    return Sealer(*rest) if parts.replica is None else ReplicaSealer(parts.replica.name, *rest)
+
+
+def _intake(parts: CoreParts, incarnation: bytes, judge: EntryJudge) -> Intake:
+    rest = (parts.context.node, incarnation, parts.processor, judge.reread, parts.retry)
+    return Intake(*rest) if parts.replica is None else ReplicaIntake(parts.replica.processes, *rest)
 
 
 def write_identity(connection: sa.Connection, node: str, incarnation: bytes, now_us: int) -> None:

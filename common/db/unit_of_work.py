@@ -29,6 +29,11 @@ class UnitOfWork:
         self.now_us = now_us
         self.outgoing: list[Outgoing] = []
         self.events: list[Any] = []
+        self.claims: list[Any] = []
+        """Links that this group claims (common.messaging.replica)."""
+        self._last_order_number = 0
+        self.notices: dict[tuple[str, str], None] = {}
+        """What the node's other processes are told once the group is committed: channel and payload, each once."""
         self.inbox_changed = False
         """Whether a command changed what waits in the inbox: then it is looked at anew, at the end of the group."""
         self._item_outgoing: list[Outgoing] = []
@@ -69,6 +74,19 @@ class UnitOfWork:
     def record(self, event: Any) -> None:
         """Tells the node's own subscribers something, after the commit."""
         self._item_events.append(event)
+
+    def notify(self, channel: str, payload: str = "") -> None:
+        """Tells all processes of this node that something is there for them to look at, after the commit. It is a hint
+        that may come in vain, and may be lost: what must not be lost stands in a table."""
+        self.notices[channel, payload] = None
+
+    def order_number(self) -> int:
+        """The next place in the order of the outbox."""
+        if not self._last_order_number:
+            found = self._cursor.execute("SELECT max(outbox_id) FROM outbox").fetchone()
+            self._last_order_number = found[0] or 0
+        self._last_order_number += 1
+        return self._last_order_number
 
     def start_over(self) -> None:
         """Undoes all that this item did so far; it goes on (to record a refusal)."""

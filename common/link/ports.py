@@ -60,6 +60,9 @@ class LinkNode:
     """`alarm(kind, peer, detail)`: an operator must see this."""
     signed_directory: SignedDirectorySource | None = None
     """At HQ: what it has published last."""
+    claim: Callable[[str], Awaitable[LinkRow]] | None = None
+    """Where the node has replicas: makes this one the owner of a link, before a stream on it says anything; the
+    cursors of the link. None: the node is alone, and reads them in `store`."""
     accept_directory: Callable[[directory_pb2.SignedDirectory], Awaitable[None]] | None = None
     """At a province: checks and keeps a directory; raises QuanwangError for one that it does not take."""
     software_version: str = ""

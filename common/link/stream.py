@@ -72,6 +72,7 @@ class LinkRun:
         self._offered: directory_pb2.SignedDirectory | None = None
         self._cut: asyncio.Future[Cut] = self._loop.create_future()
         self._flush = True
+        self._epoch = 0
         self._tick_timer: asyncio.TimerHandle | None = None
         self.finished = asyncio.Event()
 
@@ -147,12 +148,21 @@ class LinkRun:
         """A batch of this link could not be received: the peer must send it again, on a new stream."""
         self.end(reason_code)
 
+    def link_lost(self, epoch: int) -> None:
+        """The link has another owner than under `epoch`. A stream that was opened since is not meant."""
+        if self._epoch and self._epoch <= epoch:
+            self.end(reason.REPLACED, "another replica owns the link now", flush=False)
+
     # The stream's side
 
     async def _open(self) -> None:
         node = self._node
         try:
-            row = await self._load(node.store.link, self.peer)
+            if node.claim is not None:
+                row = await node.claim(self.peer)
+                self._epoch = row.epoch
+            else:
+                row = await self._load(node.store.link, self.peer)
         except Exception as error:
             log.error("link cannot be read", peer=self.peer, error=type(error).__name__, detail=str(error)[:200])
             self.end(reason.STORAGE_UNAVAILABLE, type(error).__name__)
@@ -251,6 +261,7 @@ class LinkRun:
                 self._queue.append(effect)
                 self._to_write.set()
             elif isinstance(effect, Receive):
+                effect.batch.epoch = self._epoch
                 self._activity.batches_received += 1
                 self._activity.entries_received += len(effect.batch.entries)
                 node.dispatcher.submit_batch(effect.batch)

@@ -78,6 +78,10 @@ class GroupOutcome:
     received: dict[str, ReceivedBatch] = field(default_factory=dict)
     sealed: list[SealedBatch] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
+    """Links that were found to have another owner, with the epoch under which this process had them."""
+    notices: dict[tuple[str, str], None] = field(default_factory=dict)
+    """What the node's other processes are told: channel and payload."""
     items: int = 0
     messages: int = 0
     work_us: int = 0
@@ -89,6 +93,8 @@ class GroupOutcome:
         self.received.update(other.received)
         self.sealed.extend(other.sealed)
         self.failed.update(other.failed)
+        self.lost.update(other.lost)
+        self.notices.update(other.notices)
         self.items += other.items
         self.messages += other.messages
         self.work_us += other.work_us
@@ -224,6 +230,8 @@ class Dispatcher:
         self.sealer.committed(group)
         self._intake.committed()
         outcome.sealed.extend(group.batches)
+        outcome.lost.update(group.lost)
+        outcome.notices.update(uow.notices)
         for event in uow.events:
             for subscriber in self._subscribers.get(type(event), ()):
                 try:

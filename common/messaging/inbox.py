@@ -37,6 +37,7 @@ inbox = sa.Table(
     sa.Column("received_at_us", sa.BigInteger, nullable=False),
     sa.Column("problem", sa.String(64), nullable=False),
     sa.Column("detail", sa.String(512), nullable=False),
+    sa.Column("in_order", sa.Boolean, nullable=False, server_default=sa.true()),
     sqlite_with_rowid=False,
 )
 sa.Index(
@@ -68,6 +69,8 @@ class InboxRow(NamedTuple):
     received_at_us: int
     problem: str
     detail: str
+    in_order: bool = True
+    """Whether it must wait for earlier messages of its leg, should they wait."""
 
     @property
     def key(self) -> tuple[str, bytes]:
@@ -97,6 +100,7 @@ def row_of(incoming: Incoming, now_us: int) -> InboxRow:
         now_us,
         "",
         "",
+        not incoming.fault and not overtakes(envelope),
     )
 
 
@@ -124,6 +128,7 @@ def _row_without_envelope(incoming: Incoming, now_us: int) -> InboxRow:
         now_us,
         "",
         "",
+        False,
     )
 
 

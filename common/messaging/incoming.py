@@ -47,6 +47,8 @@ class ReceivedBatch:
     tree: MerkleTree | None
     """None for a seal without entries."""
     entries: list[Incoming] = field(default_factory=list)
+    epoch: int = 0
+    """The epoch under which the stream that it came on owned the link; 0: a node that has no replicas."""
 
     @property
     def last_sequence(self) -> int:
@@ -76,5 +78,7 @@ class LinkPort:
     open: bool = False
     window_bytes: int = 0
     acked_seal_number: int = 0
+    epoch: int = 0
+    """Where a node has replicas: the epoch under which this one owns the link; 0: it does not."""
     sealing_stopped: str = ""
     """Why nothing may be sealed for this peer at all (the chains disagree); empty when all is well."""

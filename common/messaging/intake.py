@@ -104,11 +104,18 @@ class Intake:
         )
         messages: list[Incoming] = []
         for batch in batches:
+            if self._is_fenced(batch, uow):
+                outcome.lost[batch.peer] = batch.epoch
+                continue
             if self._take_batch(batch, uow):
                 messages.extend(self._take_entry(entry, uow, receive_only) for entry in batch.entries)
             outcome.received[batch.peer] = batch
         uow.keep_item()
         return [] if receive_only else messages
+
+    def _is_fenced(self, batch: ReceivedBatch, uow: UnitOfWork) -> bool:
+        """Whether the link has another owner than when the batch's stream was opened. Never, without replicas."""
+        return False
 
     def _take_batch(self, batch: ReceivedBatch, uow: UnitOfWork) -> bool:
         """Whether the batch is new: then journal and watermark have it. The durable watermark decides (section C)."""
@@ -160,23 +167,31 @@ class Intake:
         """Messages whose next try has come, oldest first; at most one where the last group failed as a whole."""
         if self.next_due_us is None or self.next_due_us > uow.now_us:
             return []
-        statement = (
-            sa.select(inbox)
-            .where(inbox.c.state == WAITING, inbox.c.next_attempt_at_us <= uow.now_us)
-            .order_by(inbox.c.received_at_us, inbox.c.seal_number, inbox.c.entry_index)
-            .limit(1 if self._singly else self._retry.due_max)
-        )
         uow.flush()
-        rows = [InboxRow._make(values) for values in uow.connection.execute(statement)]
+        limit = 1 if self._singly else self._retry.due_max
+        rows = [InboxRow._make(values) for values in uow.connection.execute(self._due_statement(uow.now_us, limit))]
         uow.rows(INBOX).prefetch(row.key for row in rows)
         self._suspects = [row.key for row in rows]
-        return [incoming for row in rows if (incoming := self._from_journal(row, uow)) is not None]
+        batches: dict[tuple[str, int], bytes] = {}
+        return [self._from_journal(row, batches, uow) for row in rows]
 
-    def _from_journal(self, row: InboxRow, uow: UnitOfWork) -> Incoming | None:
+    def _due_statement(self, now_us: int, limit: int) -> sa.Select[Any]:
+        return (
+            sa.select(inbox)
+            .where(inbox.c.state == WAITING, inbox.c.next_attempt_at_us <= now_us)
+            .order_by(inbox.c.received_at_us, inbox.c.seal_number, inbox.c.entry_index)
+            .limit(limit)
+        )
+
+    def _from_journal(self, row: InboxRow, batches: dict[tuple[str, int], bytes], uow: UnitOfWork) -> Incoming:
+        """A message as its journal has it. `batches`: those read already, since messages of one batch come together."""
         peer = row.link.split(">")[0]
-        batch = journal_batch(uow.connection, row.link, row.seal_number)
+        batch = batches.get((row.link, row.seal_number))
         if batch is None:
-            raise JournalIncomplete(link=row.link, seal_number=row.seal_number)
+            batch = journal_batch(uow.connection, row.link, row.seal_number)
+            if batch is None:
+                raise JournalIncomplete(link=row.link, seal_number=row.seal_number)
+            batches[row.link, row.seal_number] = batch
         incoming = self._reread(peer, row.link, row.seal_number, row.entry_index, batch)
         incoming.received_at_us = row.received_at_us
         # What waits was tried, if only in a group that failed as a whole.
@@ -341,8 +356,11 @@ class Intake:
         if self._blocked_after is not None:
             self._blocked = self._blocked_after
         self._giving_up.difference_update(self._suspects)
-        self._singly = self._singly and bool(self._blocked)
+        self._singly = self._singly and self._anything_waits()
         self._begin()
+
+    def _anything_waits(self) -> bool:
+        return bool(self._blocked)
 
     def rolled_back(self) -> bool:
         """The group never was. Whether messages that were due took part in it."""

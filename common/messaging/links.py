@@ -34,6 +34,7 @@ links = sa.Table(
     sa.Column("received_seal_number", sa.BigInteger, nullable=False),
     sa.Column("received_sequence", sa.BigInteger, nullable=False),
     sa.Column("received_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("owner", sa.String(64), nullable=False, server_default=""),
 )
 
 journal = sa.Table(
@@ -62,6 +63,8 @@ class LinkRow(NamedTuple):
     received_seal_number: int
     received_sequence: int
     received_hash: bytes
+    owner: str = ""
+    """The replica that claimed the link last, for people to read; `epoch` is what decides."""
 
 
 class JournalRow(NamedTuple):

@@ -2,11 +2,13 @@
 
 Most of it never touches the outbox table: it is sealed as the last step of the group that said it. Only requests (and
 what must stay behind them) wait here while their peer is away or has no credit left; answers, withdrawals and stamps
-never do.
+never do. Where a node has several replicas, the table is also how one of them has the owner of a link seal what it has
+to say: then everything waits here, if only for a moment, in the order of the numbers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,7 +33,16 @@ outbox = sa.Table(
     sa.Column("queued_at_us", sa.BigInteger, nullable=False),
     sa.Column("entry", sa.LargeBinary, nullable=False),
     sa.Column("origin_seal", sa.LargeBinary, nullable=False),
+    sa.Column("waits_for_credit", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("rides", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("outbox_by_peer", "peer", "outbox_id"),
+)
+sa.Index(
+    "outbox_at_once",
+    outbox.c.peer,
+    outbox.c.outbox_id,
+    sqlite_where=sa.text("NOT waits_for_credit"),
+    postgresql_where=sa.text("NOT waits_for_credit"),
 )
 
 
@@ -45,6 +56,8 @@ class OutboxRow(NamedTuple):
     queued_at_us: int
     entry: bytes
     origin_seal: bytes
+    waits_for_credit: bool = True
+    rides: bool = False
 
 
 OUTBOX = RowSpec(outbox, OutboxRow)
@@ -115,6 +128,8 @@ def to_row(outgoing: Outgoing, outbox_id: int, now_us: int) -> OutboxRow:
         now_us,
         outgoing.entry.SerializeToString(),
         origin_seal,
+        outgoing.waits_for_credit,
+        outgoing.rides,
     )
 
 
@@ -122,7 +137,18 @@ def from_row(row: OutboxRow) -> Outgoing:
     """The entry that waited in the table."""
     origin_seal = pb.SignedSeal.FromString(row.origin_seal) if row.origin_seal else None
     entry = pb.Entry.FromString(row.entry)
-    return Outgoing(row.peer, row.leg_id, entry, row.digest, row.size_bytes, origin_seal, True, bool(row.gated))
+    return Outgoing(
+        row.peer,
+        row.leg_id,
+        entry,
+        row.digest,
+        row.size_bytes,
+        origin_seal,
+        bool(row.waits_for_credit),
+        bool(row.gated),
+        bool(row.rides),
+        row.queued_at_us,
+    )
 
 
 def waiting_by_peer(connection: sa.Connection) -> dict[str, tuple[int, int, int]]:
@@ -131,3 +157,22 @@ def waiting_by_peer(connection: sa.Connection) -> dict[str, tuple[int, int, int]
         outbox.c.peer, sa.func.count(), sa.func.sum(outbox.c.size_bytes), sa.func.min(outbox.c.queued_at_us)
     ).group_by(outbox.c.peer)
     return {peer: (count, size, oldest) for peer, count, size, oldest in connection.execute(statement)}
+
+
+# Where there are replicas
+
+
+def peers_with_rows(peers: Sequence[str], connection: sa.Connection) -> set[str]:
+    """Those of the peers for whom anything waits."""
+    if not peers:
+        return set()
+    asked = sa.values(sa.column("peer", sa.String), name="asked").data([(peer,) for peer in peers])
+    waits = sa.exists().where(outbox.c.peer == asked.c.peer)
+    return set(connection.execute(sa.select(asked.c.peer).where(waits)).scalars())
+
+
+def oldest_rows(peer: str, waits_for_credit: bool, most: int, connection: sa.Connection) -> list[OutboxRow]:
+    """What waits longest for a peer: requests, or what needs no credit."""
+    waits = outbox.c.waits_for_credit if waits_for_credit else sa.not_(outbox.c.waits_for_credit)
+    statement = sa.select(outbox).where(outbox.c.peer == peer, waits).order_by(outbox.c.outbox_id).limit(most)
+    return [OutboxRow._make(values) for values in connection.execute(statement)]

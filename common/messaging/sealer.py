@@ -20,6 +20,7 @@ from common.messaging import outbox as box
 from common.messaging.incoming import LinkPort, SealedBatch
 from common.messaging.links import JOURNAL, LINKS, JournalRow, LinkRow, journal, link_of, links, new_link
 from common.messaging.outbox import OUTBOX, OutboxRow, Outgoing
+from common.messaging.replica import ClaimLink
 from common.messaging.seal import MerkleTree, leaf, leaf_prefix, seal_hash, sign_seal, stamp_digest
 from common.security.signing import Signer
 
@@ -35,6 +36,9 @@ class Gate(Protocol):
 
     def owed(self, connection: sa.Connection) -> list[Outgoing]:
         """Entries that were to ride on a next seal when the node stopped."""
+
+    def owed_to(self, peer: str, connection: sa.Connection, margin_us: int) -> list[Outgoing]:
+        """Those for one peer, after another process may have sealed for it by a clock that was ahead by `margin_us`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class SealedGroup:
 
     batches: list[SealedBatch] = field(default_factory=list)
     waiting: dict[str, tuple[int, int]] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
+    """Links that this process was found not to own any more, with the epoch under which it did."""
     riding: dict[str, list[Outgoing]] = field(default_factory=dict)
     next_outbox_id: int = 0
     backlog_left: bool = False
@@ -91,14 +97,22 @@ class Sealer:
         self._waiting = {peer: (count, size) for peer, (count, size, _) in box.waiting_by_peer(connection).items()}
         self._next_outbox_id = (connection.execute(sa.select(sa.func.max(box.outbox.c.outbox_id))).scalar() or 0) + 1
         for peer, acked in connection.execute(sa.select(links.c.peer, links.c.acked_seal_number)):
-            statement = (
-                sa.select(journal.c.seal_number, sa.func.length(journal.c.batch))
-                .where(journal.c.link == link_name(self._node, peer), journal.c.seal_number > acked)
-                .order_by(journal.c.seal_number)
-            )
-            self._unacked[peer] = deque(tuple(row) for row in connection.execute(statement))
-            self._unacked_bytes[peer] = sum(size for _, size in self._unacked[peer])
-            self.port(peer).acked_seal_number = acked
+            self._take_up(peer, acked, self._unacked_batches(peer, acked, connection))
+
+    def _unacked_batches(self, peer: str, acked: int, connection: sa.Connection) -> list[tuple[int, int]]:
+        """Batches of the own journal after the last acknowledged one: number and size."""
+        statement = (
+            sa.select(journal.c.seal_number, sa.func.length(journal.c.batch))
+            .where(journal.c.link == link_name(self._node, peer), journal.c.seal_number > acked)
+            .order_by(journal.c.seal_number)
+        )
+        return [(number, size) for number, size in connection.execute(statement)]
+
+    def _take_up(self, peer: str, acked: int, unacked: list[tuple[int, int]]) -> None:
+        port = self.port(peer)
+        port.acked_seal_number = max(port.acked_seal_number, acked)
+        self._unacked[peer] = deque(unacked)
+        self._unacked_bytes[peer] = sum(size for _, size in unacked)
 
     def port(self, peer: str) -> LinkPort:
         """What is known of the live link with `peer`."""
@@ -128,6 +142,10 @@ class Sealer:
                 self._cut(peer, ready, group, uow)
         uow.keep_item()
         return group
+
+    def claim(self, command: ClaimLink, uow: UnitOfWork) -> LinkRow:
+        """The cursors of a link that is about to be opened; a node without replicas owns all its links."""
+        return link_of(uow, command.peer) or new_link(command.peer, self._incarnation)
 
     def committed(self, group: SealedGroup) -> None:
         """The group is durable: its counts become true."""

@@ -49,6 +49,8 @@ class LinkListener(Protocol):
 
     def group_failed(self, reason: str) -> None: ...
 
+    def link_lost(self, epoch: int) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class WriterLimits:
@@ -140,6 +142,12 @@ class Writer:
         else:
             self._listeners[peer] = listener
 
+    def link_lost(self, peer: str, epoch: int) -> None:
+        """The link of a peer has another owner than under `epoch`. On the event loop."""
+        listener = self._listeners.get(peer)
+        if listener is not None:
+            listener.link_lost(epoch)
+
     def _put(self, work: CommandWork, queue: deque[CommandWork]) -> None:
         with self._ready:
             if self._stopping:
@@ -216,7 +224,8 @@ class Writer:
         self.storage_failing = self.storage_failing or outcome.storage_failed
         self._observe(outcome)
         answers, self._answers = self._answers, []
-        if (answers or outcome.received or outcome.sealed or outcome.failed) and self._loop is not None:
+        told = answers or outcome.received or outcome.sealed or outcome.failed or outcome.lost
+        if told and self._loop is not None:
             self._loop.call_soon_threadsafe(self._on_loop, answers, outcome)
 
     def _on_loop(
@@ -233,6 +242,8 @@ class Writer:
             listener = self._listeners.get(peer)
             if listener is not None:
                 listener.group_failed(reason)
+        for peer, epoch in outcome.lost.items():
+            self.link_lost(peer, epoch)
         for future, result, error in answers:
             if not future.done():
                 if error is None:

@@ -46,17 +46,18 @@ class HubGate:
         owed: list[Outgoing] = []
         for (origin,) in connection.execute(sa.select(hub_legs.c.origin).where(hub_legs.c.due_at_us > 0).distinct()):
             if origin != HQ:
-                owed.extend(self._owed_to(origin, connection))
+                owed.extend(self.owed_to(origin, connection))
         return owed
 
-    def _owed_to(self, origin: str, connection: sa.Connection) -> list[Outgoing]:
+    def owed_to(self, origin: str, connection: sa.Connection, margin_us: int = 0) -> list[Outgoing]:
+        """Those for one origin. `margin_us`: by how much the clock of whoever sealed last may have been ahead."""
         last_seal = (
             sa.select(journal.c.stored_at_us)
             .where(journal.c.link == link_name(HQ, origin))
             .order_by(journal.c.seal_number.desc())
             .limit(1)
         )
-        last_sealed = connection.execute(last_seal).scalar() or 0
+        last_sealed = (connection.execute(last_seal).scalar() or 0) - margin_us
         statement = (
             sa.select(hub_legs.c.leg_id, hub_legs.c.admitted_at_us)
             .where(hub_legs.c.origin == origin, hub_legs.c.due_at_us > 0, hub_legs.c.admitted_at_us >= last_sealed)

@@ -115,7 +115,9 @@ class HubLegRepository:
         )
         ids = [leg_id for (leg_id,) in self._uow.query(statement)]
         self._rows.prefetch(ids)
-        return [leg for leg_id in ids if (leg := self.get(leg_id)) is not None]
+        found = [leg for leg_id in ids if (leg := self.get(leg_id)) is not None]
+        # The locked rows decide: another replica may have ended some between the search and the lock.
+        return [leg for leg in found if 0 < leg.due_at_us <= now_us]
 
     def save(self, leg: HubLeg) -> None:
         """Stages the leg, new or known."""

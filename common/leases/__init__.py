@@ -1,0 +1,1 @@
+"""Leases: what exactly one of a node's processes does at a time."""
