@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from common.db.leg_counts import LegCounts
 from common.ids import format_id
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
@@ -35,7 +36,12 @@ def trace(connection: sa.Connection, context: NodeContext, request_id: bytes) ->
 
 def counts(connection: sa.Connection) -> dict[str, Any]:
     """HQ's own part of the status."""
-    return {"hub_legs": hub_leg_counts(connection), "hub": hub_order_state(connection), "counts": {}}
+    return {"hub": hub_order_state(connection)}
+
+
+def legs(connection: sa.Connection) -> dict[str, LegCounts]:
+    """The hub's legs by state."""
+    return {"hub_legs": hub_leg_counts(connection)}
 
 
 def open_legs(connection: sa.Connection, _context: NodeContext) -> list[OpenLegs]:
@@ -43,7 +49,7 @@ def open_legs(connection: sa.Connection, _context: NodeContext) -> list[OpenLegs
     return [OpenLegs(*legs) for legs in open_legs_by_home(connection)]
 
 
-ROLE = Role("hq", trace, counts, open_legs)
+ROLE = Role("hq", trace, counts, legs, open_legs)
 
 
 def admin_app(node: Node) -> FastAPI:

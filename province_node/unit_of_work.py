@@ -10,7 +10,7 @@ from common.db.unit_of_work import UnitOfWork
 from common.directory.repository import DirectoryRepository
 from common.ids import HQ, IdSource
 from common.messaging.envelope import Envelope
-from common.messaging.inbox import PARKED, WAITING, inbox
+from common.messaging.inbox import IS_OPEN, PARKED, WAITING, inbox
 from common.messaging.outbox import envelope_entry
 from common.node_context import NodeContext
 from common.requests.repository import RequestRepository
@@ -44,13 +44,7 @@ class ProvinceUnitOfWork(UnitOfWork):
     def counts(self) -> dict[str, int]:
         """How many customers, subscriptions, waiting and parked messages there are."""
         states = dict(
-            self.query(
-                sa.select(inbox.c.state, sa.func.count())
-                .where(inbox.c.state.in_((WAITING, PARKED)))
-                .group_by(inbox.c.state)
-            )
-            .tuples()
-            .all()
+            self.query(sa.select(inbox.c.state, sa.func.count()).where(IS_OPEN).group_by(inbox.c.state)).tuples().all()
         )
         return {
             "customers": customer_count(self.connection),

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from common.db.leg_counts import LegCounts
 from common.ids import format_id
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
@@ -18,10 +19,9 @@ from common.requests.queries import asked_steps, open_asked_legs
 from common.requests.routes import request_routes
 from common.trace import describe_trace
 from common.web import build_app
-from province_node.customers.queries import customer_count
 from province_node.customers.routes import customer_routes
 from province_node.serving.queries import served_steps, serving_leg_counts
-from province_node.subscriptions.queries import subscription_count, subscription_counts
+from province_node.subscriptions.queries import subscription_counts
 from province_node.subscriptions.routes import subscription_routes
 
 
@@ -37,12 +37,14 @@ def trace(connection: sa.Connection, context: NodeContext, request_id: bytes) ->
     return describe_trace(format_id(request_id), parts, context.kinds)
 
 
-def counts(connection: sa.Connection) -> dict[str, Any]:
-    """A province's own part of the status."""
-    return {
-        "legs_served": serving_leg_counts(connection),
-        "counts": {"customers": customer_count(connection), "subscriptions": subscription_count(connection)},
-    }
+def counts(_connection: sa.Connection) -> dict[str, Any]:
+    """A province has nothing of its own in the status but its legs."""
+    return {}
+
+
+def legs(connection: sa.Connection) -> dict[str, LegCounts]:
+    """The legs that this province carries out, by state."""
+    return {"legs_served": serving_leg_counts(connection)}
 
 
 def open_legs(connection: sa.Connection, context: NodeContext) -> list[OpenLegs]:
@@ -50,7 +52,7 @@ def open_legs(connection: sa.Connection, context: NodeContext) -> list[OpenLegs]
     return [OpenLegs(*legs) for legs in open_asked_legs(connection, context.kinds)]
 
 
-ROLE = Role("province", trace, counts, open_legs)
+ROLE = Role("province", trace, counts, legs, open_legs)
 
 
 def admin_app(node: Node) -> FastAPI:

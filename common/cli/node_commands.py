@@ -100,10 +100,9 @@ def show_status(session: Session, status: Mapping[str, Any]) -> None:
     for name in ("software_version", "database", "directory_version"):
         if status.get(name) not in (None, ""):
             facts.add_row(words(f"column.{name}"), display.plain(_short(status[name])))
-    facts.add_row(words("column.requests"), _counts(session, status.get("requests")))
-    for name in ("legs_served", "hub_legs"):
+    for name in ("requests", "legs_served", "hub_legs"):
         if name in status:
-            facts.add_row(words(f"column.{name}"), _counts(session, status[name]))
+            facts.add_row(words(f"column.{name}"), _leg_counts(session, status, name))
     facts.add_row(words("column.inbox"), _counts(session, status.get("inbox")))
     alarms = status.get("alarms") or 0
     facts.add_row(words("column.alarms"), f"[red]{alarms}[/red]" if alarms else "0")
@@ -126,6 +125,13 @@ def _counts(session: Session, counts: Mapping[str, int] | None) -> Any:
 
     shown = [Text(f"{count} ") + display.state(session, state) for state, count in (counts or {}).items() if count]
     return Text(", ").join(shown) if shown else Text(display.NOTHING)
+
+
+def _leg_counts(session: Session, status: Mapping[str, Any], name: str) -> Any:
+    counts = _counts(session, status[name])
+    if name in status.get("latest_only", ()):
+        counts.append(" " + session.words("node.latest_only", count=status["latest_max"]), style="dim")
+    return counts
 
 
 def _show_links(session: Session, links: list[Mapping[str, Any]], now_us: int | None) -> None:

@@ -108,6 +108,7 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "Next: `{program} enrol --data {path} --invitation @FILE` with an invitation from HQ, then `{program} serve`.",
         "下一步：使用总部的邀请码运行 `{program} enrol --data {path} --invitation @FILE`，然后运行 `{program} serve`。",
     ),
+    "node.latest_only": ("(ended: of the latest {count:,})", "（已结束的仅统计最近 {count:,} 条）"),
     "node.migrated": (
         "The database in {path} was brought to this release's schema: {revisions}.",
         "已将 {path} 中的数据库升级到当前版本的结构：{revisions}。",

@@ -40,18 +40,25 @@ inbox = sa.Table(
     sa.Column("in_order", sa.Boolean, nullable=False, server_default=sa.true()),
     sqlite_with_rowid=False,
 )
+
+# Written into the statements, not bound to them, and in the very words of the index: SQLite takes a partial index only
+# where it sees that it fits, and else reads all that was ever received.
+_WAITING, _PARKED = (sa.literal_column(f"'{state}'", sa.String) for state in (WAITING, PARKED))
+IS_OPEN = inbox.c.state.in_((_WAITING, _PARKED))
+IS_WAITING = sa.and_(IS_OPEN, inbox.c.state == _WAITING)
+
 sa.Index(
     "inbox_open",
     inbox.c.state,
     inbox.c.next_attempt_at_us,
-    sqlite_where=inbox.c.state.in_((WAITING, PARKED)),
-    postgresql_where=inbox.c.state.in_((WAITING, PARKED)),
+    sqlite_where=IS_OPEN,
+    postgresql_where=IS_OPEN,
 )
 sa.Index(
     "inbox_waiting_by_leg",
     inbox.c.leg_id,
-    sqlite_where=inbox.c.state == WAITING,
-    postgresql_where=inbox.c.state == WAITING,
+    sqlite_where=inbox.c.state == _WAITING,
+    postgresql_where=inbox.c.state == _WAITING,
 )
 
 
@@ -151,3 +158,13 @@ def origin_of(routing: pb.Routing) -> str:
 def overtakes(envelope: Envelope) -> bool:
     """Whether a message may be processed before earlier ones of its leg: only the hub's Withdraw (state tables, G3)."""
     return is_withdraw(envelope.routing)
+
+
+def next_try() -> sa.Select[tuple[int | None]]:
+    """When the first of the waiting messages is due (µs); none where none waits."""
+    return sa.select(sa.func.min(inbox.c.next_attempt_at_us)).where(IS_WAITING)
+
+
+def waiting_of(leg_id: bytes) -> sa.Select[tuple[int]]:
+    """How many messages of a leg wait."""
+    return sa.select(sa.func.count()).select_from(inbox).where(IS_WAITING, inbox.c.leg_id == leg_id)

@@ -18,7 +18,21 @@ from common.db.engine import is_storage_fault
 from common.db.unit_of_work import UnitOfWork
 from common.errors import Fault, QuanwangError, TemporaryFault
 from common.messaging.alarms import raise_alarm
-from common.messaging.inbox import DONE, INBOX, PARKED, WAITING, InboxRow, inbox, leg_of, overtakes, row_beside, row_of
+from common.messaging.inbox import (
+    DONE,
+    INBOX,
+    IS_WAITING,
+    PARKED,
+    WAITING,
+    InboxRow,
+    inbox,
+    leg_of,
+    next_try,
+    overtakes,
+    row_beside,
+    row_of,
+    waiting_of,
+)
 from common.messaging.incoming import Incoming, ReceivedBatch
 from common.messaging.links import JOURNAL, LINKS, JournalRow, journal_batch, link_of, new_link
 
@@ -81,9 +95,7 @@ class Intake:
 
     def load(self, connection: sa.Connection) -> None:
         """Takes up from the database: which legs wait, and for when."""
-        waiting = connection.execute(
-            sa.select(inbox.c.leg_id, inbox.c.next_attempt_at_us).where(inbox.c.state == WAITING)
-        ).all()
+        waiting = connection.execute(sa.select(inbox.c.leg_id, inbox.c.next_attempt_at_us).where(IS_WAITING)).all()
         self._blocked = {leg for leg, _ in waiting if leg}
         self.next_due_us = min((due for _, due in waiting), default=None)
 
@@ -178,7 +190,7 @@ class Intake:
     def _due_statement(self, now_us: int, limit: int) -> sa.Select[Any]:
         return (
             sa.select(inbox)
-            .where(inbox.c.state == WAITING, inbox.c.next_attempt_at_us <= now_us)
+            .where(IS_WAITING, inbox.c.next_attempt_at_us <= now_us)
             .order_by(inbox.c.received_at_us, inbox.c.seal_number, inbox.c.entry_index)
             .limit(limit)
         )
@@ -250,12 +262,8 @@ class Intake:
         # two links say of one leg has no order.
         mine = (incoming.seal_number, incoming.index)
         place = sa.tuple_(inbox.c.seal_number, inbox.c.entry_index)
-        statement = sa.select(sa.func.count()).where(
-            inbox.c.state == WAITING,
-            inbox.c.leg_id == leg,
-            inbox.c.link == incoming.link,
-            place < sa.tuple_(*map(sa.literal, mine)),
-        )
+        earlier = place < sa.tuple_(*map(sa.literal, mine))
+        statement = waiting_of(leg).where(inbox.c.link == incoming.link, earlier)
         uow.flush()
         return bool(uow.connection.execute(statement).scalar())
 
@@ -329,8 +337,7 @@ class Intake:
     def _unblock(self, row: InboxRow, uow: UnitOfWork) -> None:
         """A waiting message of the leg is through: its leg is free once none waits any more."""
         self._waiting_changed = True
-        statement = sa.select(sa.func.count()).where(inbox.c.state == WAITING, inbox.c.leg_id == row.leg_id)
-        if not uow.query(statement).scalar():
+        if not uow.query(waiting_of(row.leg_id)).scalar():
             self._blocked.discard(row.leg_id)
             self._block_undo.append((self._blocked.add, row.leg_id))
 
@@ -340,14 +347,13 @@ class Intake:
         """Everything is flushed: when is the next try due?"""
         self._blocked_after = self._waiting_legs(uow) if uow.inbox_changed else None
         if self._waiting_changed or self._suspects or uow.inbox_changed:
-            statement = sa.select(sa.func.min(inbox.c.next_attempt_at_us)).where(inbox.c.state == WAITING)
-            self._due_after = uow.connection.execute(statement).scalar()
+            self._due_after = uow.connection.execute(next_try()).scalar()
         else:
             self._due_after = self.next_due_us
 
     def _waiting_legs(self, uow: UnitOfWork) -> set[bytes]:
         """The legs with waiting messages, after an operator's command changed which these are."""
-        statement = sa.select(inbox.c.leg_id).where(inbox.c.state == WAITING).distinct()
+        statement = sa.select(inbox.c.leg_id).where(IS_WAITING).distinct()
         return {leg for leg in uow.connection.execute(statement).scalars() if leg}
 
     def committed(self) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from common.db.unit_of_work import UnitOfWork
-from common.messaging.inbox import WAITING, inbox, leg_of, overtakes
+from common.messaging.inbox import IS_WAITING, WAITING, inbox, leg_of, overtakes
 from common.messaging.incoming import Incoming, ReceivedBatch
 from common.messaging.intake import Intake
 from common.messaging.links import link_of
@@ -84,7 +84,7 @@ class ReplicaIntake(Intake):
         of the link received before is committed by then."""
         if not legs:
             return set()
-        statement = sa.select(inbox.c.leg_id).where(inbox.c.state == WAITING, inbox.c.leg_id.in_(legs)).distinct()
+        statement = sa.select(inbox.c.leg_id).where(IS_WAITING, inbox.c.leg_id.in_(legs)).distinct()
         return set(uow.connection.execute(statement).scalars())
 
     # What waits
@@ -125,7 +125,7 @@ class ReplicaIntake(Intake):
         if not self._processes:
             self._due_after = None
         elif self._waiting_changed or self._due_asked or uow.inbox_changed:
-            statement = sa.select(sa.func.min(inbox.c.next_attempt_at_us)).where(inbox.c.state == WAITING)
+            statement = sa.select(sa.func.min(inbox.c.next_attempt_at_us)).where(IS_WAITING)
             found: int | None = uow.connection.execute(statement).scalar()
             self._waits = found is not None
             # What is due and was not given belongs to a replica that is at it right now.

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from common.db.unit_of_work import UnitOfWork
 from common.messaging.dispatcher import MessageProcessor
-from common.messaging.inbox import ENDED, INBOX, PARKED, WAITING, InboxRow, inbox
+from common.messaging.inbox import ENDED, INBOX, IS_OPEN, PARKED, WAITING, InboxRow, inbox
 from common.messaging.intake import JournalIncomplete, Reread
 from common.messaging.links import journal_batch
 from common.parked.commands import EndParked, JudgeParkedAgain, RetryParked
@@ -51,7 +51,9 @@ def retry_parked(command: RetryParked, uow: UnitOfWork) -> str:
 def judge_parked_again(command: JudgeParkedAgain, uow: UnitOfWork) -> int:
     """Has the parked messages with these problems tried again. How many there were."""
     statement = (
-        sa.select(inbox).where(inbox.c.state == PARKED, inbox.c.problem.in_(command.problems)).limit(JUDGED_AGAIN_MAX)
+        sa.select(inbox)
+        .where(IS_OPEN, inbox.c.state == PARKED, inbox.c.problem.in_(command.problems))
+        .limit(JUDGED_AGAIN_MAX)
     )
     rows = [InboxRow._make(values) for values in uow.query(statement)]
     uow.rows(INBOX).prefetch(row.key for row in rows)

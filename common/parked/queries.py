@@ -10,7 +10,7 @@ from common.gen.quanwang.federation.v1 import envelope_pb2
 from common.gen.quanwang.federation.v1 import seal_pb2 as pb
 from common.ids import ID_BYTES, format_leg
 from common.messaging.envelope import Envelope, MalformedEnvelope, parse
-from common.messaging.inbox import PARKED, WAITING, InboxRow, inbox
+from common.messaging.inbox import IS_OPEN, PARKED, WAITING, InboxRow, inbox
 from common.messaging.links import journal_batch
 from common.parked.model import ParkedMessageNotFound, format_message
 
@@ -23,7 +23,7 @@ def list_parked(connection: sa.Connection, state: str = PARKED, limit: int = 100
     states = (PARKED, WAITING) if state == ALL else (state,)
     statement = (
         sa.select(inbox)
-        .where(inbox.c.state.in_((PARKED, WAITING)), inbox.c.state.in_(states))
+        .where(IS_OPEN, inbox.c.state.in_(states))
         .order_by(inbox.c.received_at_us.desc())
         .limit(min(limit, MESSAGES_MAX))
     )

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from common.clock import Clock
 from common.core import NodeCore
 from common.db.engine import open_reader
+from common.db.leg_counts import LegCounts
 from common.link.activity import LinkActivity
 from common.metrics import NodeMetrics, OpenLegs
 from common.node_context import NodeContext
@@ -41,6 +42,8 @@ class Role:
     """What this node knows of a request's way. Raises RequestNotFound."""
     counts: Callable[[sa.Connection], dict[str, Any]]
     """The role's own part of the status."""
+    legs: Callable[[sa.Connection], dict[str, LegCounts]]
+    """The role's own legs by state, for the status."""
     open_legs: Callable[[sa.Connection, NodeContext], list[OpenLegs]]
     """The legs on which this node still waits, for the meters."""
 

@@ -6,20 +6,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.db.leg_counts import LATEST_MAX
 from common.directory.model import Directory
 from common.ids import HQ
 from common.link.activity import LinkActivity
 from common.messaging.alarms import alarms
-from common.messaging.inbox import PARKED, WAITING, inbox
+from common.messaging.inbox import IS_OPEN, PARKED, WAITING, inbox
 from common.messaging.links import LinkRow, links
 from common.messaging.outbox import waiting_by_peer
 from common.program.node import Node
 from common.requests.queries import request_counts
 
+ALARMS_COUNTED_MAX = 10_000
+
 
 def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
     """The node as it is now. Times in µs of its own clock."""
     context, directory = node.context, node.context.directory
+    legs = {"requests": request_counts(connection), **node.role.legs(connection)}
     entry = directory.node(context.node)
     return {
         "node": context.node,
@@ -34,7 +38,9 @@ def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
         "directory_valid_until_us": directory.valid_until_us,
         "links": link_states(connection, node),
         "inbox": inbox_counts(connection),
-        "requests": request_counts(connection),
+        **{name: counted.by_state for name, counted in legs.items()},
+        "latest_max": LATEST_MAX,
+        "latest_only": [name for name, counted in legs.items() if counted.latest_only],
         "alarms": alarm_count(connection),
         "storage_failing": node.writer.storage_failing,
         **node.role.counts(connection),
@@ -67,15 +73,14 @@ def link_states(connection: sa.Connection, node: Node) -> list[dict[str, Any]]:
 
 def inbox_counts(connection: sa.Connection) -> dict[str, int]:
     """How many received messages wait for their next try, and how many for an operator."""
-    statement = (
-        sa.select(inbox.c.state, sa.func.count()).where(inbox.c.state.in_((WAITING, PARKED))).group_by(inbox.c.state)
-    )
+    statement = sa.select(inbox.c.state, sa.func.count()).where(IS_OPEN).group_by(inbox.c.state)
     return {WAITING: 0, PARKED: 0, **dict(connection.execute(statement).tuples().all())}
 
 
 def alarm_count(connection: sa.Connection) -> int:
-    """How many alarms there are (kinds and subjects, not occurrences)."""
-    return connection.execute(sa.select(sa.func.count()).select_from(alarms)).scalar_one()
+    """How many alarms there are (kinds and subjects, not occurrences); at most ALARMS_COUNTED_MAX are counted."""
+    some = sa.select(alarms.c.kind).limit(ALARMS_COUNTED_MAX).subquery()
+    return connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
 
 
 def _expected_peers(node: str, directory: Directory) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.db.leg_counts import ZERO, LegCounts, count_legs
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, format_id
 from common.messaging.envelope import Envelope, parse
@@ -80,15 +81,9 @@ def asked_steps(connection: sa.Connection, context: NodeContext, request_id: byt
     return kind, steps
 
 
-def request_counts(connection: sa.Connection) -> dict[str, int]:
+def request_counts(connection: sa.Connection) -> LegCounts:
     """How many legs are in each state."""
-    statement = sa.select(asked_legs.c.state, sa.func.count()).group_by(asked_legs.c.state)
-    return {
-        SUBMITTED: 0,
-        OVERDUE: 0,
-        **dict.fromkeys(TERMINAL, 0),
-        **dict(connection.execute(statement).tuples().all()),
-    }
+    return count_legs(connection, asked_legs, (*OPEN, *TERMINAL))
 
 
 def open_asked_legs(connection: sa.Connection, kinds: RequestKinds) -> list[tuple[str, int, str, int, int]]:
@@ -102,7 +97,7 @@ def open_asked_legs(connection: sa.Connection, kinds: RequestKinds) -> list[tupl
             sa.func.min(asked_legs.c.submitted_at_us),
         )
         .join(requests, requests.c.request_id == asked_legs.c.request_id)
-        .where(asked_legs.c.ended_at_us == 0)
+        .where(asked_legs.c.ended_at_us == ZERO)
         .group_by(asked_legs.c.destination, requests.c.kind, asked_legs.c.state)
     )
     counted: dict[tuple[str, int, str], tuple[int, int]] = {}
@@ -125,7 +120,7 @@ def _pages(
         if state in OPEN:
             # Few of all requests are open, and their legs have an index of their own.
             still_open = sa.select(asked_legs.c.request_id).where(
-                asked_legs.c.ended_at_us == 0, asked_legs.c.state == state
+                asked_legs.c.ended_at_us == ZERO, asked_legs.c.state == state
             )
             statement = statement.where(requests.c.request_id.in_(still_open))
         rows = [RequestRow._make(values) for values in connection.execute(statement)]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from common.db.engine import METADATA
+from common.db.leg_counts import ZERO
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
 from common.ids import LEG_ID_BYTES
@@ -67,8 +68,8 @@ asked_legs = sa.Table(
 sa.Index(
     "asked_legs_open",
     asked_legs.c.submitted_at_us,
-    sqlite_where=asked_legs.c.ended_at_us == 0,
-    postgresql_where=asked_legs.c.ended_at_us == 0,
+    sqlite_where=asked_legs.c.ended_at_us == ZERO,
+    postgresql_where=asked_legs.c.ended_at_us == ZERO,
 )
 
 

@@ -16,7 +16,7 @@ from common.ids import HQ, link_name
 from common.messaging.links import journal
 from common.messaging.outbox import Outgoing, stamp_entry
 from hq_node.hub.leg_states import ADMITTED
-from hq_node.hub.repository import hub_legs
+from hq_node.hub.repository import IS_OPEN, hub_legs
 from hq_node.hub.statements import admission_stamp
 
 
@@ -44,7 +44,7 @@ class HubGate:
         """Stamps that no seal had carried when the hub stopped: of open legs admitted since the last seal for their
         origin. One that was sealed all the same comes twice, which changes nothing."""
         owed: list[Outgoing] = []
-        for (origin,) in connection.execute(sa.select(hub_legs.c.origin).where(hub_legs.c.due_at_us > 0).distinct()):
+        for (origin,) in connection.execute(sa.select(hub_legs.c.origin).where(IS_OPEN).distinct()):
             if origin != HQ:
                 owed.extend(self.owed_to(origin, connection))
         return owed
@@ -60,7 +60,7 @@ class HubGate:
         last_sealed = (connection.execute(last_seal).scalar() or 0) - margin_us
         statement = (
             sa.select(hub_legs.c.leg_id, hub_legs.c.admitted_at_us)
-            .where(hub_legs.c.origin == origin, hub_legs.c.due_at_us > 0, hub_legs.c.admitted_at_us >= last_sealed)
+            .where(IS_OPEN, hub_legs.c.origin == origin, hub_legs.c.admitted_at_us >= last_sealed)
             .order_by(hub_legs.c.hub_position)
         )
         return [stamp_entry(origin, leg_id, admitted_at) for leg_id, admitted_at in connection.execute(statement)]

@@ -7,17 +7,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.db.leg_counts import LegCounts, count_legs
 from common.ids import HQ
 from common.trace import Step, leg_names
 from hq_node.hub.leg_states import ADMITTED, CANCELLED, EXPIRED, FORWARDED, TERMINAL
-from hq_node.hub.repository import HubLegRow, hub_legs, hub_order
+from hq_node.hub.repository import IS_OPEN, HubLegRow, hub_legs, hub_order
 
 
-def hub_leg_counts(connection: sa.Connection) -> dict[str, int]:
+def hub_leg_counts(connection: sa.Connection) -> LegCounts:
     """How many legs are in each state."""
-    statement = sa.select(hub_legs.c.state, sa.func.count()).group_by(hub_legs.c.state)
-    counted = dict(connection.execute(statement).tuples().all())
-    return {ADMITTED: 0, FORWARDED: 0, **dict.fromkeys(TERMINAL, 0), **counted}
+    return count_legs(connection, hub_legs, (ADMITTED, FORWARDED, *TERMINAL))
 
 
 def hub_order_state(connection: sa.Connection) -> dict[str, Any]:
@@ -27,7 +26,7 @@ def hub_order_state(connection: sa.Connection) -> dict[str, Any]:
 
 
 def open_legs_by_home(connection: sa.Connection) -> list[tuple[str, int, str, int, int]]:
-    """Home, message class, state, count, and the oldest admission (µs), of the legs whose time limit still runs."""
+    """Home, message class, state, count, and the oldest admission (µs), of the legs that have not ended."""
     statement = (
         sa.select(
             hub_legs.c.home,
@@ -36,7 +35,7 @@ def open_legs_by_home(connection: sa.Connection) -> list[tuple[str, int, str, in
             sa.func.count(),
             sa.func.min(hub_legs.c.admitted_at_us),
         )
-        .where(hub_legs.c.due_at_us > 0)
+        .where(IS_OPEN)
         .group_by(hub_legs.c.home, hub_legs.c.message_class, hub_legs.c.state)
     )
     return [tuple(row) for row in connection.execute(statement)]

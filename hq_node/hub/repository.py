@@ -8,6 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from common.db.engine import METADATA
+from common.db.leg_counts import ZERO
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
 from common.ids import LEG_ID_BYTES
@@ -40,11 +41,12 @@ hub_legs = sa.Table(
     sa.Column("final", sa.LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
+IS_OPEN = hub_legs.c.ended_at_us == ZERO
 sa.Index(
-    "hub_legs_due",
+    "hub_legs_open",
     hub_legs.c.due_at_us,
-    sqlite_where=hub_legs.c.due_at_us > 0,
-    postgresql_where=hub_legs.c.due_at_us > 0,
+    sqlite_where=IS_OPEN,
+    postgresql_where=IS_OPEN,
 )
 
 hub_order = sa.Table(
@@ -109,7 +111,7 @@ class HubLegRepository:
         """Legs whose time limit has passed and which have not been told so, oldest first."""
         statement = (
             sa.select(hub_legs.c.leg_id)
-            .where(hub_legs.c.due_at_us > 0, hub_legs.c.due_at_us <= now_us)
+            .where(IS_OPEN, hub_legs.c.due_at_us > 0, hub_legs.c.due_at_us <= now_us)
             .order_by(hub_legs.c.due_at_us)
             .limit(limit)
         )

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
+from common.db.leg_counts import LegCounts, count_legs
 from common.trace import Step, leg_names
 from province_node.serving.leg_states import COMMITTING, TERMINAL, WORKING
 from province_node.serving.repository import ServingLegRow, serving_legs
 
 
-def serving_leg_counts(connection: sa.Connection) -> dict[str, int]:
+def serving_leg_counts(connection: sa.Connection) -> LegCounts:
     """How many legs are in each state."""
-    statement = sa.select(serving_legs.c.state, sa.func.count()).group_by(serving_legs.c.state)
-    counted = dict(connection.execute(statement).tuples().all())
-    return {WORKING: 0, COMMITTING: 0, **dict.fromkeys(TERMINAL, 0), **counted}
+    return count_legs(connection, serving_legs, (WORKING, COMMITTING, *TERMINAL))
 
 
 def served_steps(connection: sa.Connection, node: str, request_id: bytes) -> tuple[str, list[Step]] | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from common.db.engine import METADATA
+from common.db.leg_counts import ZERO
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
 from common.ids import LEG_ID_BYTES
@@ -28,6 +29,12 @@ serving_legs = sa.Table(
     sa.Column("reason_code", sa.String(64), nullable=False),
     sa.Column("answer", sa.LargeBinary, nullable=False),
     sqlite_with_rowid=False,
+)
+sa.Index(
+    "serving_legs_open",
+    serving_legs.c.received_at_us,
+    sqlite_where=serving_legs.c.ended_at_us == ZERO,
+    postgresql_where=serving_legs.c.ended_at_us == ZERO,
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from common.cli import session as sessions
-from tests.support.fake_admin import KEY, PARKED, REQUEST, CommandLine, FakeFinding, node_row
+from tests.support.fake_admin import KEY, PARKED, REQUEST, STATUS, CommandLine, FakeFinding, node_row
 
 
 def test_hq_is_initialised_with_what_was_said(hq: CommandLine, tmp_path: Path) -> None:
@@ -54,6 +54,17 @@ def test_findings_are_shown_in_the_language_of_the_command(hq: CommandLine) -> N
     assert "重新入网" in result
     hq.bootstrap.findings = []
     assert "Nothing was looked at" in hq("check").out
+
+
+def test_status_says_where_only_the_latest_legs_were_counted(
+    province: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(STATUS, "requests", {"submitted": 1, "completed": 1_999})
+    assert "of the latest" not in province("status").out
+    monkeypatch.setitem(STATUS, "latest_only", ["requests"])
+    monkeypatch.setitem(STATUS, "latest_max", 2_000)
+    assert "(ended: of the latest 2,000)" in province("status").out
+    assert "最近 2,000 条" in province("status", "--lang", "zh").out
 
 
 def test_status_shows_links_and_what_needs_attention(province: CommandLine) -> None:
