@@ -26,6 +26,7 @@ from common.errors import Fault, QuanwangError, StorageUnavailable
 from common.ids import IdSource
 from common.messaging.incoming import Incoming, ReceivedBatch, SealedBatch
 from common.messaging.intake import Intake
+from common.messaging.log_facts import command_facts
 from common.messaging.sealer import SealedGroup, Sealer
 
 log = structlog.get_logger()
@@ -220,7 +221,7 @@ class Dispatcher:
             if is_storage_fault(error):
                 raise
             uow.drop_item()
-            log.exception("command failed", command=type(work.command).__name__)
+            log.exception("command failed", **command_facts(work.command))
             return None, InternalFault(detail=type(error).__name__)
         uow.keep_item()
         return result, None

@@ -35,6 +35,7 @@ from common.messaging.inbox import (
 )
 from common.messaging.incoming import Incoming, ReceivedBatch
 from common.messaging.links import JOURNAL, LINKS, JournalRow, journal_batch, link_of, new_link
+from common.messaging.log_facts import message_facts
 
 if TYPE_CHECKING:
     from common.messaging.dispatcher import GroupOutcome, MessageProcessor
@@ -294,16 +295,17 @@ class Intake:
         code = error.facts["fault"] if isinstance(error, UnprovedMessage) else getattr(error, "code", "INTERNAL_FAULT")
         detail = str(error) if isinstance(error, QuanwangError) else type(error).__name__
         if not isinstance(error, QuanwangError):
-            log.exception("message failed", link=incoming.link, seal_number=incoming.seal_number, index=incoming.index)
+            log.exception("message failed", **message_facts(incoming))
         uow.begin_item()
         if code != "MESSAGE_ID_REUSED":
             try:
                 self._processor.refuse(incoming, code, uow)
             except Exception:
                 uow.drop_item()
-                log.exception("refusal failed", link=incoming.link, seal_number=incoming.seal_number)
+                log.exception("refusal failed", **message_facts(incoming))
                 uow.begin_item()
         self._update_row(incoming, uow, state=PARKED, next_attempt_at_us=0, problem=code[:64], detail=detail[:512])
+        log.warning("message parked", problem=code[:64], **message_facts(incoming))
         raise_alarm(uow, code[:64], f"{incoming.link} {incoming.seal_number}/{incoming.index}", detail)
         uow.keep_item()
 

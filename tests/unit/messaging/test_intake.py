@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from common.db.engine import METADATA, open_writer, sqlite_url
 from common.db.unit_of_work import UnitOfWork
 from common.errors import TemporaryFault
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
-from common.ids import HQ, IdSource
+from common.ids import HQ, IdSource, format_id
 from common.link.receiver import Receiver
 from common.link.settings import LinkSettings
 from common.link.watermark import Position
@@ -171,3 +172,31 @@ def test_messages_keep_their_order_when_their_batch_was_received_without_process
         hub.group(NOW_US + second * SECOND_US)
     assert hub.processor.done == ["request", "cancel"]
     assert hub.states() == ["done", "done"]
+
+
+@pytest.mark.parametrize("refusal_fails", [False, True])
+def test_a_log_line_names_the_request_when_its_message_is_parked(
+    connection: sa.Connection, monkeypatch: pytest.MonkeyPatch, refusal_fails: bool
+) -> None:
+    hub = Receiving(HQ, SHANGHAI, connection)
+
+    def fail(_processor: Processor, _incoming: Incoming, *_arguments: Any) -> None:
+        raise RuntimeError("a rule broke")
+
+    monkeypatch.setattr(Processor, "process", fail)
+    if refusal_fails:
+        monkeypatch.setattr(Processor, "refuse", fail)
+    with capture_logs() as lines:
+        hub.group(NOW_US, [hub.batch(said(SHANGHAI, GUANGDONG, pb.PHASE_REQUEST, "request", 1))])
+    assert hub.states() == ["parked"]
+    assert [line["event"] for line in lines] == [
+        "message failed",
+        *(["refusal failed"] if refusal_fails else []),
+        "message parked",
+    ]
+    for line in lines:
+        assert line["request_id"] == format_id(bytes(16))
+        assert line["leg_destination"] == GUANGDONG
+        assert line["peer"] == SHANGHAI
+        assert line["phase"] == "request"
+        assert line["message_class"] == "work_order"
