@@ -53,6 +53,7 @@ class HubLeg:
     admitted_at_us: int = 0
     expires_at_us: int = 0
     forwarded_at_us: int = 0
+    withdrawn_at_us: int = 0
     answered_at_us: int = 0
     ended_at_us: int = 0
     due_at_us: int = 0
@@ -98,6 +99,8 @@ class HubLeg:
         before, self.state = self.state, row.next_state(self.state, facts)
         for mark, value in row.marks.items():
             setattr(self, mark, value)
+        if "withdraw" in row.marks:
+            self.withdrawn_at_us = now_us
         if self.state in TERMINAL and before not in TERMINAL:
             self.ended_at_us, self.due_at_us = now_us, 0
             if before == FORWARDED:

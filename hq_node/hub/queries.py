@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from common.db.leg_counts import LegCounts, count_legs
 from common.ids import HQ
 from common.trace import Step, leg_names
-from hq_node.hub.leg_states import ADMITTED, CANCELLED, EXPIRED, FORWARDED, TERMINAL
+from hq_node.hub.leg_states import ADMITTED, CANCELLED, FORWARDED, TERMINAL
 from hq_node.hub.repository import IS_OPEN, HubLegRow, hub_legs, hub_order
 
 
@@ -58,12 +58,11 @@ def relayed_steps(connection: sa.Connection, request_id: bytes) -> tuple[str, li
 def _leg_steps(leg: HubLegRow, name: str) -> Iterator[Step]:
     order = f"position {leg.hub_position}, business date {leg.business_date}" if leg.hub_position else ""
     yield Step(name, HQ, "admitted", leg.admitted_at_us, HQ, order)
-    # When home was asked to give the leg up is known only where it was the time limit that asked.
-    cancelling = "a cancellation was sent after it" if leg.withdraw == CANCELLED else ""
-    yield Step(name, HQ, "forwarded", leg.forwarded_at_us, HQ, cancelling)
-    if leg.withdraw == EXPIRED:
-        yield Step(name, HQ, "withdrawn", leg.expires_at_us, HQ, "the time limit passed")
-    if leg.overdue:
-        yield Step(name, HQ, "overdue", leg.expires_at_us, HQ)
+    yield Step(name, HQ, "forwarded", leg.forwarded_at_us, HQ)
+    cause = "a cancellation came" if leg.withdraw == CANCELLED else "the time limit passed"
+    withdrawn = Step(name, HQ, "withdrawn", leg.withdrawn_at_us, HQ, cause)
+    # Overdue it is from its time limit on, whenever the hub notices.
+    overdue = Step(name, HQ, "overdue", leg.expires_at_us if leg.overdue else 0, HQ)
+    yield from sorted((withdrawn, overdue), key=lambda step: step.at_us)
     yield Step(name, HQ, "answered", leg.answered_at_us, HQ)
     yield Step(name, HQ, "ended", leg.ended_at_us, HQ, " ".join(filter(None, (leg.state, leg.reason_code))))

@@ -32,6 +32,7 @@ hub_legs = sa.Table(
     sa.Column("admitted_at_us", sa.BigInteger, nullable=False),
     sa.Column("expires_at_us", sa.BigInteger, nullable=False),
     sa.Column("forwarded_at_us", sa.BigInteger, nullable=False),
+    sa.Column("withdrawn_at_us", sa.BigInteger, nullable=False),
     sa.Column("answered_at_us", sa.BigInteger, nullable=False),
     sa.Column("ended_at_us", sa.BigInteger, nullable=False),
     sa.Column("due_at_us", sa.BigInteger, nullable=False),
@@ -74,6 +75,7 @@ class HubLegRow(NamedTuple):
     admitted_at_us: int
     expires_at_us: int
     forwarded_at_us: int
+    withdrawn_at_us: int
     answered_at_us: int
     ended_at_us: int
     due_at_us: int
@@ -140,6 +142,7 @@ class HubLegRepository:
                 leg.admitted_at_us,
                 leg.expires_at_us,
                 leg.forwarded_at_us,
+                leg.withdrawn_at_us,
                 leg.answered_at_us,
                 leg.ended_at_us,
                 leg.due_at_us,

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("admitted_at_us", sa.BigInteger(), nullable=False),
         sa.Column("expires_at_us", sa.BigInteger(), nullable=False),
         sa.Column("forwarded_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawn_at_us", sa.BigInteger(), nullable=False),
         sa.Column("answered_at_us", sa.BigInteger(), nullable=False),
         sa.Column("ended_at_us", sa.BigInteger(), nullable=False),
         sa.Column("due_at_us", sa.BigInteger(), nullable=False),
