@@ -157,9 +157,10 @@ class Intake:
         return True
 
     def _take_entry(self, incoming: Incoming, uow: UnitOfWork, receive_only: bool) -> Incoming:
-        """Writes the entry's inbox row. A stamp alone has none: it can be taken again without harm."""
+        """Writes the entry's inbox row. A stamp alone, which can be taken again without harm, has one only where it has
+        to wait: nobody will say it again."""
         incoming.received_at_us = uow.now_us
-        if incoming.envelope is None and not incoming.fault:
+        if incoming.envelope is None and not incoming.fault and not receive_only:
             return incoming
         row = row_of(incoming, uow.now_us)
         if receive_only:
@@ -368,7 +369,8 @@ class Intake:
         self._begin()
 
     def _anything_waits(self) -> bool:
-        return bool(self._blocked)
+        """Whether it is about a leg or (a stamp, rubbish) not."""
+        return self.next_due_us is not None
 
     def rolled_back(self) -> bool:
         """The group never was. Whether messages that were due took part in it."""

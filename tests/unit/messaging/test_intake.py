@@ -23,6 +23,7 @@ from common.messaging.envelope import Envelope, build
 from common.messaging.inbox import inbox
 from common.messaging.incoming import Incoming, ReceivedBatch
 from common.messaging.intake import Intake
+from tests.support.federation import Federation
 from tests.support.link import (
     GUANGDONG,
     NOW_US,
@@ -200,3 +201,32 @@ def test_a_log_line_names_the_request_when_its_message_is_parked(
         assert line["peer"] == SHANGHAI
         assert line["phase"] == "request"
         assert line["message_class"] == "work_order"
+
+
+def test_a_stamp_is_taken_when_its_batch_was_received_without_processing(tmp_path: Path) -> None:
+    """The group in which the stamp comes to its origin fails as a whole, once, for a reason that nobody foresaw."""
+    federation = Federation(tmp_path)
+    federation.connect()
+    federation.tamper = lambda _from, to, frame: () if to == GUANGDONG else (frame,)
+    leg = federation.suspend()
+    federation.run()
+    assert not federation.asked(SHANGHAI, leg).stamped_at_us
+    origin = federation.cores[SHANGHAI].dispatcher
+    real, failures = origin._commit, [RuntimeError("not foreseen")]
+
+    def fails_once(connection: sa.Connection) -> None:
+        if failures:
+            raise failures.pop()
+        real(connection)
+
+    federation.clock.at_us += SECOND_US
+    origin._commit = fails_once
+    federation.group(HQ)
+    federation.run()
+    assert not failures
+    federation.pass_time()
+    stamped = federation.asked(SHANGHAI, leg)
+    assert (stamped.hub_position, stamped.hub_admitted_at_us) == (1, federation.at_hub(leg).admitted_at_us)
+    waiting = sa.select(sa.func.count()).where(inbox.c.state != "done")
+    assert not federation.cores[SHANGHAI].connection.execute(waiting).scalar()
+    federation.close()
