@@ -114,6 +114,9 @@ class NodeMetrics:
             self._set_link(link, now_us)
         for name in ("waiting", "parked"):
             gauges["inbox_messages"].labels(name).set(status["inbox"][name])
+        for queue in status["writer_queues"]:
+            gauges["writer_waiting"].labels(queue.name).set(queue.waiting)
+            gauges["writer_oldest_seconds"].labels(queue.name).set(queue.oldest_us / 1e6)
         gauges["alarms"].set(status["alarms"])
         gauges["storage_failing"].set(status["storage_failing"])
         gauges["directory_version"].set(status["directory_version"])
@@ -153,6 +156,8 @@ _GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("queue_bytes", "Their bytes.", _PEER),
     ("queue_oldest_seconds", "How long the oldest has waited.", _PEER),
     ("inbox_messages", "Received messages that wait for their next try, or for an operator.", ("state",)),
+    ("writer_waiting", "Commands, bulk commands and received batches that wait for the writer.", ("queue",)),
+    ("writer_oldest_seconds", "How long the oldest of them has waited.", ("queue",)),
     ("open_legs", "Legs that have not ended.", _LEGS),
     ("open_legs_oldest_seconds", "The age of the oldest of them.", _LEGS),
     ("alarms", "Alarms on the operator's list.", ()),

@@ -70,6 +70,8 @@ class CommandWork:
 
     command: Any
     done: Callable[[Any, BaseException | None], None]
+    waits_since_us: int = 0
+    """On the monotonic clock; 0 where it never waited."""
 
 
 @dataclass(slots=True)

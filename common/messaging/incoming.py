@@ -47,6 +47,8 @@ class ReceivedBatch:
     tree: MerkleTree | None
     """None for a seal without entries."""
     entries: list[Incoming] = field(default_factory=list)
+    waits_since_us: int = 0
+    """Since when it waits for the writer, on the monotonic clock."""
     epoch: int = 0
     """The epoch under which the stream that it came on owned the link; 0: a node that has no replicas."""
 

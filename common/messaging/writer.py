@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 
@@ -60,6 +60,14 @@ class WriterLimits:
     batches_a_group_max: int = 16
     commands_waiting_max: int = 20_000
     tick_ms: int = 250
+
+
+class Queue(NamedTuple):
+    """What waits for the writer: how much of it, and for how long the oldest has (µs)."""
+
+    name: str
+    waiting: int
+    oldest_us: int
 
 
 class Writer:
@@ -116,14 +124,25 @@ class Writer:
         def done(result: Any, error: BaseException | None) -> None:
             self._answers.append((future, result, error))
 
-        self._put(CommandWork(command, done), self._bulk if bulk else self._interactive)
+        self._put(CommandWork(command, done, self._clock.monotonic_us()), self._bulk if bulk else self._interactive)
         return future
 
     def submit_batch(self, batch: ReceivedBatch) -> None:
         """A batch that a link received; its listener hears what became of it."""
+        batch.waits_since_us = self._clock.monotonic_us()
         with self._ready:
             self._batches.append(batch)
             self._ready.notify()
+
+    def queues(self) -> list[Queue]:
+        """What waits right now: commands, bulk commands, received batches."""
+        queues: dict[str, deque[Any]] = {"commands": self._interactive, "bulk": self._bulk, "batches": self._batches}
+        now_us = self._clock.monotonic_us()
+        with self._ready:
+            return [
+                Queue(name, len(queue), max(0, now_us - queue[0].waits_since_us) if queue else 0)
+                for name, queue in queues.items()
+            ]
 
     def wake(self) -> None:
         """Something outside changed (a link opened, credit came back): there may be something to seal."""

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from common.messaging.dispatcher import CommandWork, Dispatcher
+from common.messaging.writer import Queue
 
 
 class InlineWriter:
@@ -15,6 +16,10 @@ class InlineWriter:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
+
+    def queues(self) -> list[Queue]:
+        """Nothing ever waits."""
+        return []
 
     def execute(self, command: Any, bulk: bool = False) -> asyncio.Future[Any]:
         """A future, already done: the command's result, or the refusal or fault that it failed with."""

@@ -13,6 +13,7 @@ from common.core import NodeCore
 from common.db.engine import open_reader
 from common.db.leg_counts import LegCounts
 from common.link.activity import LinkActivity
+from common.messaging.writer import Queue
 from common.metrics import NodeMetrics, OpenLegs
 from common.node_context import NodeContext
 from common.program.data_directory import DataDirectory
@@ -28,6 +29,9 @@ class CommandWriter(Protocol):
 
     @property
     def storage_failing(self) -> bool: ...
+
+    def queues(self) -> list[Queue]:
+        """What waits for it."""
 
     def execute(self, command: Any, bulk: bool = False) -> Awaitable[Any]:
         """The command's result; fails with its refusal or fault. `bulk`: behind everything else."""

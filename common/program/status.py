@@ -58,6 +58,7 @@ def node_metrics(connection: sa.Connection, node: Node) -> bytes:
         "inbox": inbox_counts(connection),
         "alarms": alarm_count(connection),
         "storage_failing": node.writer.storage_failing,
+        "writer_queues": node.writer.queues(),
     }
     return node.metrics.exposition(status, node.role.open_legs(connection, context))
 

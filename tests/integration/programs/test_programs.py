@@ -149,6 +149,8 @@ def test_status_health_and_meters_tell_the_same(federation: ProcessFederation) -
     ready = federation.hq.http("/readyz").json()
     assert (ready["ready"], ready["links"]) == (True, {"31": "open", "44": "open"})
     meters = federation.hq.http("/metrics").text
+    assert 'quanwang_writer_waiting{queue="batches"}' in meters
+    assert 'quanwang_writer_oldest_seconds{queue="commands"}' in meters
     assert 'quanwang_link_open{peer="31"} 1.0' in meters
     assert 'quanwang_sealed_batches_total{peer="44"}' in meters
     assert federation.hq.http("/requests").status_code == 404
