@@ -60,6 +60,7 @@ from hq_node.directory.handlers import found_federation, handlers
 from hq_node.directory.model import FederationNotFounded
 from hq_node.directory.repository import DirectoryUnitOfWork
 from hq_node.directory.timers import DirectoryTimers
+from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.repository import HUB_ORDER, HubOrder
 from hq_node.hub.timers import HubTimers
 from hq_node.hub_link import FederationPorts
@@ -187,6 +188,7 @@ def open_node(data: DataDirectory, settings: HqSettings, *, enrolment_address: s
         os.urandom,
         software_version=SOFTWARE_VERSION,
         handlers=handlers(authority),
+        admission_rate=AdmissionRate(settings.hub.admissions_a_second_max, settings.hub.admissions_burst_max),
         seal_limits=settings.sealing,
         retry=settings.retry,
         link_settings=settings.link,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from common.clock import Clock
@@ -22,6 +23,7 @@ from common.requests.handlers import cancel_service_request, submit_service_requ
 from common.requests.registry import RequestKind, RequestKinds, request_kind
 from common.security.private_bodies import PrivateKeys
 from common.security.signing import Signer
+from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.commands import PassTimeLimits, RollBusinessDate
 from hq_node.hub.gate import HubGate
 from hq_node.hub.handlers import pass_time_limits, roll_business_date
@@ -54,6 +56,7 @@ def build_core(
     *,
     software_version: str = "",
     kinds: Sequence[RequestKind] = KINDS,
+    admission_rate: AdmissionRate | None = None,
     **parts: Any,
 ) -> NodeCore:
     """Puts HQ's core together on its database. `parts`: further CoreParts (limits, policies)."""
@@ -65,7 +68,7 @@ def build_core(
             context=context,
             signer=signer,
             processor=HqMessageProcessor(),
-            unit_of_work=HqUnitOfWork,
+            unit_of_work=partial(HqUnitOfWork, admission_rate=admission_rate),
             handlers=handlers,
             clock=clock,
             entropy=entropy,

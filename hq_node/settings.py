@@ -23,10 +23,14 @@ class FederationSettings(Section):
 
 
 class HubSettings(Section):
-    """What time does at the hub."""
+    """What time does at the hub, and how much of it a province may have."""
 
     expiry_grace_ms: int = Field(default=60_000, ge=0)
     """After a start nothing expires for so long: links must have had time to resume."""
+    admissions_a_second_max: int = Field(default=5_000, ge=0, le=1_000_000)
+    """Requests of one province that are admitted in a second, in the long run; 0: no limit."""
+    admissions_burst_max: int = Field(default=100_000, ge=1, le=1_000_000_000)
+    """Requests of one province that may be admitted at once, as when HQ was away and they have waited."""
 
 
 class HqSettings(NodeSettings):

@@ -17,6 +17,7 @@ from common.messaging.outbox import envelope_entry, stamp_entry
 from common.node_context import NodeContext
 from common.requests.repository import RequestRepository
 from hq_node.directory.repository import EnrolmentRepository, InvitationRepository
+from hq_node.hub.admission_rate import AdmissionRate, Admissions
 from hq_node.hub.model import HubLeg
 from hq_node.hub.repository import HubLegRepository, HubOrder
 from hq_node.hub.statements import admission_stamp, relay_stamp
@@ -33,12 +34,15 @@ class HqUnitOfWork(UnitOfWork):
         now_us: int,
         node: NodeContext,
         waiting: Callable[[str], tuple[int, int]],
+        *,
+        admission_rate: AdmissionRate | None = None,
     ) -> None:
         super().__init__(connection, ids, now_us)
         self.node = node
         self._waiting = waiting
         self.hub_legs = HubLegRepository(self)
         self.order = HubOrder(self)
+        self.admissions = Admissions(admission_rate or AdmissionRate(), self)
         self.requests = RequestRepository(self)
         self.directories = DirectoryRepository(self)
         self.invitations = InvitationRepository(self)

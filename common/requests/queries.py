@@ -12,7 +12,7 @@ from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, format_id
 from common.messaging.envelope import Envelope, parse
 from common.node_context import NodeContext
-from common.requests.leg_states import COMPLETED, OPEN, OVERDUE, SUBMITTED, TERMINAL
+from common.requests.leg_states import COMPLETED, OPEN, OVERDUE, REJECTED, SUBMITTED, TERMINAL
 from common.requests.model import RequestNotFound, request_state
 from common.requests.registry import RequestKinds
 from common.requests.repository import AskedLegRow, RequestRow, asked_legs, requests
@@ -172,7 +172,14 @@ def _leg_in_full(leg: AskedLegRow, kind: str, context: NodeContext) -> dict[str,
     hidden = ("leg_id", "request_id", "message_id", "request_digest", "answer")
     described = {name: value for name, value in leg._asdict().items() if name not in hidden}
     described["answer"] = _answer(leg, kind, context) if leg.state == COMPLETED else None
+    described["retry_after_ms"] = _retry_after_ms(leg) if leg.state == REJECTED else None
     return described
+
+
+def _retry_after_ms(leg: AskedLegRow) -> int | None:
+    """After how long, from its end, the hub says that it is worth asking again; None where it says nothing."""
+    entry = seal_pb2.Entry.FromString(leg.answer)
+    return parse(entry.header, entry.body, entry.private_body).routing.retry_after_ms or None
 
 
 def _answer(leg: AskedLegRow, kind_name: str, context: NodeContext) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ DIRECTORY_STALE = "DIRECTORY_STALE"
 TIME_TO_LIVE_INVALID = "TIME_TO_LIVE_INVALID"
 MESSAGE_CLASS_UNKNOWN = "MESSAGE_CLASS_UNKNOWN"
 DESTINATION_QUEUE_FULL = "DESTINATION_QUEUE_FULL"
+ADMISSION_RATE_EXCEEDED = "ADMISSION_RATE_EXCEEDED"
 LEG_MISNAMED = "LEG_MISNAMED"
 
 _CLASSES = frozenset((pb.MESSAGE_CLASS_WORK_ORDER, pb.MESSAGE_CLASS_CUSTOMER_DATA, pb.MESSAGE_CLASS_MANAGEMENT))
@@ -37,6 +38,8 @@ def refusal_of(envelope: Envelope, uow: Any) -> str:
     count, size = uow.waiting_for(routing.destination)
     if count >= node.limits.waiting_entries_max or size >= node.limits.waiting_bytes_max:
         return DESTINATION_QUEUE_FULL
+    if routing.source != HQ and uow.admissions.retry_after_ms(routing.source):
+        return ADMISSION_RATE_EXCEEDED
     return ""
 
 

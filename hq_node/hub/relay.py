@@ -10,6 +10,7 @@ from typing import Any
 
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
+from common.ids import HQ
 from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of, origin_of
 from common.messaging.incoming import Incoming
@@ -118,6 +119,8 @@ def _take_answer(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any) 
 
 def _admit(leg: HubLeg, time_to_live_ms: int, uow: Any) -> None:
     """Gives the leg its place in the hub's order, its business date, and its time."""
+    if leg.origin != HQ:
+        uow.admissions.take(leg.origin)
     leg.hub_position = uow.order.next_position()
     leg.business_date = uow.order.business_date
     leg.admitted_at_us = uow.now_us

@@ -9,6 +9,7 @@ from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, split_leg_id
 from common.messaging.envelope import PROTOCOL_VERSION, Envelope, build
 from common.requests.envelopes import OUTCOME_VALUES, OVERDUE_REASON
+from hq_node.hub.admission import ADMISSION_RATE_EXCEEDED
 from hq_node.hub.model import HubLeg
 
 
@@ -60,6 +61,8 @@ def final_envelope(leg: HubLeg, uow: Any) -> Envelope:
     routing = _routing(leg, leg.origin, pb.PHASE_FINAL, uow)
     routing.outcome = OUTCOME_VALUES[leg.state]
     routing.reason_code = leg.reason_code
+    if leg.reason_code == ADMISSION_RATE_EXCEEDED:
+        routing.retry_after_ms = uow.admissions.retry_after_ms(leg.origin)
     return build(routing)
 
 

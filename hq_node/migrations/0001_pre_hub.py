@@ -50,6 +50,11 @@ def upgrade() -> None:
         sa.Column("business_date", sa.String(10), nullable=False),
     )
     op.create_table(
+        "hub_admissions",
+        sa.Column("origin", sa.String(2), primary_key=True),
+        sa.Column("full_again_at_us", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
         "invitations",
         sa.Column("node", sa.String(2), primary_key=True),
         sa.Column("secret_digest", sa.LargeBinary(32), nullable=False),

@@ -54,6 +54,7 @@ from common.requests.commands import ActingFor, SubmitServiceRequest
 from common.security.private_bodies import X25519PrivateKeys
 from common.security.reader import HPKE_X25519
 from common.security.signing import ED25519, Ed25519Signer
+from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.repository import hub_order
 from province_node.directory.commands import KeepFirstDirectory, TakeDirectory
 from province_node.directory.events import DirectoryTaken
@@ -125,6 +126,7 @@ class Federation(Holdings):
         self.signed_directory = self.sign_directory(None)
         self.directory = open_directory(self.signed_directory, self.root.public_key)
         self._core_parts = core_parts
+        self.hub_rate: AdmissionRate | None = None
         self._entropy = counted_entropy()
         self._room = room
         self.cores: dict[str, NodeCore] = {node: self._make_core(node) for node in self.nodes}
@@ -199,7 +201,9 @@ class Federation(Holdings):
         told = {Say: say, Plant: plant}
         common = (self.signers[node], self.private_keys[node], self.directory, self.clock, self._entropy)
         if node == HQ:
-            core = hq_node.core.build_core(url, *common, handlers=told, **self._core_parts)
+            core = hq_node.core.build_core(
+                url, *common, handlers=told, admission_rate=self.hub_rate, **self._core_parts
+            )
         else:
             told |= directory_handlers(self.root.public_key, lambda: self.own_keys(node))
             core = province_node.core.build_core(url, node, *common, handlers=told, **self._core_parts)

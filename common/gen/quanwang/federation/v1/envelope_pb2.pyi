@@ -74,7 +74,7 @@ class EnvelopeHeader(_message.Message):
     def __init__(self, routing: _Optional[bytes] = ..., body_digest: _Optional[bytes] = ..., private_body_digest: _Optional[bytes] = ...) -> None: ...
 
 class Routing(_message.Message):
-    __slots__ = ("message_id", "source", "destination", "request_id", "phase", "message_class", "message_type", "protocol_version", "in_reply_to", "request_digest", "outcome", "reason_code", "time_to_live_ms", "directory_version", "region", "actor", "idempotency_key", "value", "created_at_us", "received_at_us", "leg_destination", "reply_to")
+    __slots__ = ("message_id", "source", "destination", "request_id", "phase", "message_class", "message_type", "protocol_version", "in_reply_to", "request_digest", "outcome", "reason_code", "time_to_live_ms", "directory_version", "region", "actor", "idempotency_key", "value", "created_at_us", "received_at_us", "leg_destination", "reply_to", "retry_after_ms")
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     DESTINATION_FIELD_NUMBER: _ClassVar[int]
@@ -97,6 +97,7 @@ class Routing(_message.Message):
     RECEIVED_AT_US_FIELD_NUMBER: _ClassVar[int]
     LEG_DESTINATION_FIELD_NUMBER: _ClassVar[int]
     REPLY_TO_FIELD_NUMBER: _ClassVar[int]
+    RETRY_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     message_id: bytes
     source: str
     destination: str
@@ -119,7 +120,8 @@ class Routing(_message.Message):
     received_at_us: int
     leg_destination: str
     reply_to: str
-    def __init__(self, message_id: _Optional[bytes] = ..., source: _Optional[str] = ..., destination: _Optional[str] = ..., request_id: _Optional[bytes] = ..., phase: _Optional[_Union[Phase, str]] = ..., message_class: _Optional[_Union[MessageClass, str]] = ..., message_type: _Optional[str] = ..., protocol_version: _Optional[int] = ..., in_reply_to: _Optional[bytes] = ..., request_digest: _Optional[bytes] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., reason_code: _Optional[str] = ..., time_to_live_ms: _Optional[int] = ..., directory_version: _Optional[int] = ..., region: _Optional[str] = ..., actor: _Optional[_Union[Actor, _Mapping]] = ..., idempotency_key: _Optional[str] = ..., value: _Optional[_Union[Value, _Mapping]] = ..., created_at_us: _Optional[int] = ..., received_at_us: _Optional[int] = ..., leg_destination: _Optional[str] = ..., reply_to: _Optional[str] = ...) -> None: ...
+    retry_after_ms: int
+    def __init__(self, message_id: _Optional[bytes] = ..., source: _Optional[str] = ..., destination: _Optional[str] = ..., request_id: _Optional[bytes] = ..., phase: _Optional[_Union[Phase, str]] = ..., message_class: _Optional[_Union[MessageClass, str]] = ..., message_type: _Optional[str] = ..., protocol_version: _Optional[int] = ..., in_reply_to: _Optional[bytes] = ..., request_digest: _Optional[bytes] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., reason_code: _Optional[str] = ..., time_to_live_ms: _Optional[int] = ..., directory_version: _Optional[int] = ..., region: _Optional[str] = ..., actor: _Optional[_Union[Actor, _Mapping]] = ..., idempotency_key: _Optional[str] = ..., value: _Optional[_Union[Value, _Mapping]] = ..., created_at_us: _Optional[int] = ..., received_at_us: _Optional[int] = ..., leg_destination: _Optional[str] = ..., reply_to: _Optional[str] = ..., retry_after_ms: _Optional[int] = ...) -> None: ...
 
 class Actor(_message.Message):
     __slots__ = ("operator", "organisation", "channel", "customer_authentication")
