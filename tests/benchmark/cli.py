@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from common.directory.regions import PROVINCES
-from tests.benchmark import fanin, machine, memory, report
+from tests.benchmark import broker_comparison, fanin, machine, memory, report
 from tests.benchmark.comparison import Comparison
 from tests.benchmark.federation import NODES, SUBSCRIPTIONS, make_federation
 from tests.benchmark.fleet import ROOT, Fleet
@@ -59,6 +59,12 @@ async def _fanin(options: argparse.Namespace, place: Path) -> dict[str, Any]:
     about = machine.describe(place)
     arguments = (options.provinces, options.in_flight, options.seconds, options.rounds)
     return await fanin.measure(place, *arguments, _tell) | {"machine": about}
+
+
+async def _brokers(options: argparse.Namespace, place: Path) -> dict[str, Any]:
+    about = machine.describe(place)
+    arguments = (options.in_flight, options.seconds, options.rounds)
+    return await broker_comparison.measure(place, *arguments, _tell) | {"machine": about}
 
 
 async def _profile(options: argparse.Namespace, place: Path) -> dict[str, Any]:
@@ -107,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--in-flight", type=_depth, default=16, help="of each province")
     many.add_argument("--seconds", type=float, default=8.0, help="of each stretch")
     many.add_argument("--rounds", type=int, default=3, help="stretches of each ring")
+    brokers = _command(commands, "brokers", "the same work through NATS and RabbitMQ, where installed", _brokers)
+    brokers.set_defaults(show=report.show_brokers)
+    brokers.add_argument("--in-flight", type=_depths, default=[64], help="depths, e.g. 1,64,512")
+    brokers.add_argument("--seconds", type=float, default=4.0, help="of each stretch")
+    brokers.add_argument("--rounds", type=int, default=3, help="stretches of each path at each depth")
     profile = _command(commands, "profile", "where the time goes in each process", _profile)
     profile.set_defaults(show=_show_profile)
     profile.add_argument("--in-flight", type=_depth, default=64)

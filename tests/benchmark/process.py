@@ -14,6 +14,9 @@ from typing import Any
 
 import structlog
 
+from common.core import NodeCore
+from tests.benchmark.broker_nodes import BrokerBatchNode, BrokerMessageNode
+from tests.benchmark.brokers import CLIENTS
 from tests.benchmark.federation import Federation, open_core
 from tests.benchmark.fleet import LINE_BYTES_MAX
 from tests.benchmark.naive_node import NaiveNode
@@ -28,7 +31,7 @@ class NodeProcess:
     def __init__(self, path: str, node: str, place: Path) -> None:
         federation = Federation.load(place / "federation.json")
         core = open_core(federation, node, place / path, handlers={SwitchProfile: switch_profile})
-        self._node: Any = RelayNode(federation, core) if path == "relay" else NaiveNode(federation, core)
+        self._node = make_node(path, federation, core, place)
         self._subscriptions: dict[str, Subscriptions] = {}
         self._profiler = Profiler(self._node)
 
@@ -63,6 +66,18 @@ class NodeProcess:
 
     async def _profile_end(self, top: int) -> str:
         return await self._profiler.end(top)
+
+
+def make_node(path: str, federation: Federation, core: NodeCore, place: Path) -> Any:
+    """The node of a path: "relay", "naive", or a broker's name and whether it is given messages or batches."""
+    if path == "relay":
+        return RelayNode(federation, core)
+    if path == "naive":
+        return NaiveNode(federation, core)
+    name, packing = path.split("-")
+    addresses = json.loads((place / "brokers.json").read_text(encoding="utf-8"))
+    node_type = BrokerBatchNode if packing == "batches" else BrokerMessageNode
+    return node_type(federation, core, CLIENTS[name](), addresses[name])
 
 
 async def _mark(edge: str) -> None:

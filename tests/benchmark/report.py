@@ -48,6 +48,28 @@ def show_fanin(result: dict[str, Any], console: Console) -> None:
     show_machine(result["machine"], console)
 
 
+def show_brokers(result: dict[str, Any], console: Console) -> None:
+    """Each path's figures, and how many times as fast the relay is."""
+    table = Table(title="The same work through message brokers; durable at all three nodes and at the broker")
+    table.add_column("path", no_wrap=True)
+    for heading in ("in flight", "requests/s", "p50 ms", "p99 ms", "CPU µs", "relay ×"):
+        table.add_column(heading, justify="right")
+    for path, depths in result["paths"].items():
+        for depth, figures in depths.items():
+            table.add_row(
+                path,
+                depth,
+                f"{figures['requests_per_s']:,.0f}",
+                f"{figures['p50_ms']:.2f}",
+                f"{figures['p99_ms']:.2f}",
+                f"{figures['cpu_us_per_request']:,.0f}",
+                f"{figures['relay_is_times']:.2f}",
+            )
+    console.print(table)
+    console.print("The processor time is that of the three nodes, without the broker's.")
+    show_machine(result["machine"], console)
+
+
 def show_machine(machine: dict[str, Any], console: Console) -> None:
     """What figures mean nothing without."""
     console.print(
