@@ -16,7 +16,7 @@ from common.db.engine import open_writer
 from common.db.unit_of_work import UnitOfWork
 from common.directory.model import Directory
 from common.errors import Fault
-from common.ids import IdSource
+from common.ids import HQ, IdSource
 from common.leases.handlers import handlers as lease_handlers
 from common.link.entries import EntryJudge
 from common.link.origin import OriginProofs
@@ -31,7 +31,7 @@ from common.messaging.replica_sealer import ReplicaSealer
 from common.messaging.sealer import Gate, Sealer, SealLimits
 from common.node_context import NodeContext
 from common.parked.handlers import handlers as parked_handlers
-from common.security.signing import Signer
+from common.security.signing import ChooseSigner, Signer
 
 MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
 Prefetch = Callable[[Any, Sequence[Any], Sequence[Incoming]], None]
@@ -50,7 +50,8 @@ class CoreParts:
 
     url: str
     context: NodeContext
-    signer: Signer
+    signer: Signer | ChooseSigner
+    """The signing key; or how to choose it, for each seal, by the directory in force."""
     processor: MessageProcessor
     unit_of_work: MakeUnitOfWork
     handlers: Mapping[type, Handler]
@@ -81,7 +82,7 @@ class NodeCore:
         self.judge = EntryJudge(self.node, OriginProofs(self.directory, self.link_settings), self.link_settings)
         self.replica = parts.replica
         sealer = _sealer(parts, self.incarnation, self.directory)
-        self.intake = intake = _intake(parts, self.incarnation, self.judge)
+        self.intake = intake = _intake(parts, self.incarnation, self.judge, self._may_speak)
 
         def make_unit_of_work(connection: sa.Connection, ids: IdSource, now_us: int) -> UnitOfWork:
             return parts.unit_of_work(connection, ids, now_us, parts.context, sealer.waiting)
@@ -104,6 +105,10 @@ class NodeCore:
         )
         self.dispatcher.load()
 
+    def _may_speak(self, peer: str) -> bool:
+        """Whether what a peer says is still received. HQ's own standing is judged by its keys alone."""
+        return peer == HQ or self.context.directory.is_active(peer)
+
     def directory(self) -> Directory:
         """The directory in force."""
         return self.context.directory
@@ -115,13 +120,19 @@ class NodeCore:
 
 
 def _sealer(parts: CoreParts, incarnation: bytes, directory: Callable[[], Directory]) -> Sealer:
-    rest = (parts.context.node, incarnation, parts.signer, directory, parts.gate, parts.seal_limits)
+    rest = (parts.context.node, incarnation, _chooser(parts.signer), directory, parts.gate, parts.seal_limits)
     return Sealer(*rest) if parts.replica is None else ReplicaSealer(parts.replica.name, *rest)
 
 
-def _intake(parts: CoreParts, incarnation: bytes, judge: EntryJudge) -> Intake:
-    rest = (parts.context.node, incarnation, parts.processor, judge.reread, parts.retry)
+def _intake(parts: CoreParts, incarnation: bytes, judge: EntryJudge, may_speak: Callable[[str], bool]) -> Intake:
+    rest = (parts.context.node, incarnation, parts.processor, judge.reread, parts.retry, may_speak)
     return Intake(*rest) if parts.replica is None else ReplicaIntake(parts.replica.processes, *rest)
+
+
+def _chooser(signer: Signer | ChooseSigner) -> ChooseSigner:
+    if callable(signer):
+        return signer
+    return lambda _directory, _now_us: signer
 
 
 def write_identity(connection: sa.Connection, node: str, incarnation: bytes, now_us: int) -> None:

@@ -34,12 +34,14 @@ from common.directory.wire import decode_signed
 from common.gen.quanwang.federation.v1 import directory_pb2
 from common.ids import HQ, IdSource
 from common.messaging.writer import Writer
+from common.parked.commands import JudgeParkedAgain
+from common.parked.model import DIRECTORY_PROBLEMS
 from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
 from common.program.initialising import give_identity, migrate_database, run_once, write_settings
 from common.program.logs import configure_logs
 from common.program.node import Node, make_node
-from common.program.serving import check_schema, free_port, link_node, on_loop
+from common.program.serving import check_schema, execute_and_forget, free_port, link_node, on_loop
 from common.program.serving import serve as serve_program
 from common.rpc.link import FederationLinkServicer
 from common.security.keyring import Keyring, KeyringMissing
@@ -231,6 +233,7 @@ class HqProgram:
 
         def published(event: DirectoryPublished) -> None:
             on_loop(loop, self._publish, decode_signed(event.signed))
+            on_loop(loop, execute_and_forget, writer, JudgeParkedAgain(DIRECTORY_PROBLEMS))
 
         self.node.core.dispatcher.subscribe(DirectoryPublished, published)
         await self._ports.start(writer, servicer)

@@ -24,9 +24,9 @@ from common.requests.registry import RequestKind, RequestKinds, request_kind
 from common.security.private_bodies import PrivateKeys
 from common.security.signing import Signer
 from hq_node.hub.admission_rate import AdmissionRate
-from hq_node.hub.commands import PassTimeLimits, RollBusinessDate
+from hq_node.hub.commands import EndLegsOfLostHome, PassTimeLimits, RollBusinessDate
 from hq_node.hub.gate import HubGate
-from hq_node.hub.handlers import pass_time_limits, roll_business_date
+from hq_node.hub.handlers import end_legs_of_lost_home, pass_time_limits, roll_business_date
 from hq_node.message_processor import HqMessageProcessor
 from hq_node.unit_of_work import HqUnitOfWork
 
@@ -42,6 +42,7 @@ HANDLERS: dict[type, Handler] = {
     CancelServiceRequest: cancel_service_request,
     PassTimeLimits: pass_time_limits,
     RollBusinessDate: roll_business_date,
+    EndLegsOfLostHome: end_legs_of_lost_home,
     RaiseAlarm: record_alarm,
 }
 

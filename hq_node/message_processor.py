@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from common.errors import Fault
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.ids import HQ
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
 from common.requests.handlers import take_answer, take_stamp
 from hq_node.hub.relay import refuse_request, relay
+
+
+class NodeNotActive(Fault):
+    """What a node said before it was shut out, and what was not processed until then. Judged again if it is resumed."""
+
+    en = "Node {node} was shut out before this was processed."
+    zh = "节点 {node} 在该报文处理之前已被停用。"
 
 
 class HqMessageProcessor:
@@ -23,6 +31,7 @@ class HqMessageProcessor:
         elif incoming.peer == HQ and envelope.routing.phase in (pb.PHASE_INTERIM, pb.PHASE_FINAL):
             take_answer(incoming, uow)
         else:
+            _require_active(incoming, uow)
             relay(incoming, uow)
 
     def repeat(self, incoming: Incoming, uow: Any) -> None:
@@ -43,3 +52,11 @@ class HqMessageProcessor:
             and envelope.routing.source == incoming.peer
         ):
             refuse_request(incoming, reason_code, uow)
+
+
+def _require_active(incoming: Incoming, uow: Any) -> None:
+    """A request of a node that is out is refused at its admission, by name; anything else it said is parked."""
+    assert incoming.envelope is not None
+    asked = incoming.envelope.routing.phase == pb.PHASE_REQUEST
+    if not asked and incoming.peer != HQ and not uow.node.directory.is_active(incoming.peer):
+        raise NodeNotActive(node=incoming.peer)

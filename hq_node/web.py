@@ -21,6 +21,7 @@ from common.trace import describe_trace
 from common.web import build_app
 from hq_node.directory.routes import node_routes
 from hq_node.hub.queries import hub_leg_counts, hub_order_state, open_legs_by_home, relayed_steps
+from hq_node.hub.routes import hub_routes
 
 
 def trace(connection: sa.Connection, context: NodeContext, request_id: bytes) -> dict[str, Any]:
@@ -54,7 +55,7 @@ ROLE = Role("hq", trace, counts, legs, open_legs)
 
 def admin_app(node: Node) -> FastAPI:
     """The admin API."""
-    routers = [operator_routes(node), request_routes(node), parked_routes(node), node_routes(node)]
+    routers = [operator_routes(node), request_routes(node), parked_routes(node), node_routes(node), hub_routes(node)]
     return build_app("Quanwang CRM, HQ", routers, node.settings.http.request_body_bytes_max)
 
 

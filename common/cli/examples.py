@@ -46,6 +46,10 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     "nodes invite": ("nodes invite 44 --valid-hours 24 --out invitation.txt",),
     "nodes list": ("nodes list",),
     "nodes approve": ("nodes approve 44 --key ed25519:3f9c0a77",),
+    "nodes suspend": ('nodes suspend 44 --reason "leaves addresses in logs, ticket 4711" --operator li.na',),
+    "nodes resume": ('nodes resume 44 --reason "mended, ticket 4711" --operator li.na',),
+    "nodes revoke": ('nodes revoke 44 --reason "data centre burnt down" --operator li.na',),
+    "nodes end-legs": ('nodes end-legs 44 --reason "data centre burnt down" --operator li.na',),
     "enrol": ("enrol --invitation @invitation.txt --wait 10m",),
     "customers": ("customers import extract.csv --dry-run", "customers summary"),
     "customers import": (

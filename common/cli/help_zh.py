@@ -29,7 +29,13 @@ COMMANDS: Mapping[str, str] = {
     "parked end": "永久放弃搁置的消息。如发送方在等待应答，将会得到通知。",
     "alarms": "需要操作员关注的告警。",
     "alarms list": "列出告警，最近的在前。",
-    "nodes": "联邦节点：邀请、列表、批准。",
+    "nodes": "联邦节点：邀请、列表、批准、暂停、恢复、吊销。",
+    "nodes suspend": "暂停一个省，直到恢复为止。其连接立即切断，密钥仍然有效。",
+    "nodes resume": "恢复已暂停的省，沿用其原有密钥。",
+    "nodes revoke": "永久停用一个省：其密钥立即失效，只能凭新的邀请码、以新密钥重新入网。\n\n"
+    "用于密钥丢失或被盗。此前已受理的业务仍然有效，此后的一律无效。非终端环境下不会询问。",
+    "nodes end-legs": "终止已转发给被吊销省、不会再有应答的业务，原因为 HOME_LOST。\n\n"
+    "仅可在吊销之后执行：仍可能应答的节点由其自身终结业务。",
     "nodes invite": "邀请一个省。邀请码只显示一次；同一节点先前的邀请码随即失效。\n\n"
     "邀请码须保密，请通过他人无法看到的途径转交。",
     "nodes list": "列出节点：已入网的，以及正在入网的。",
@@ -81,6 +87,11 @@ OPTIONS: Mapping[str, str] = {
     "parked retry ID": "消息编号，见 `parked list`。",
     "parked end ID": "消息编号，见 `parked list`。",
     "--reason": "放弃的原因，与消息一起保存。",
+    "nodes suspend --reason": "原因；与操作员姓名一同记录，所有节点可见。",
+    "nodes resume --reason": "原因；与操作员姓名一同记录，所有节点可见。",
+    "nodes revoke --reason": "原因；与操作员姓名一同记录，所有节点可见。",
+    "nodes end-legs --reason": "原因；与操作员姓名一同记录，所有节点可见。",
+    "nodes revoke --yes": "不询问是否确定。",
     "--valid-hours": "邀请码的有效小时数。",
     "--out": "写入仅本人可读的文件。",
     "nodes approve --key": "该省报出的密钥；只批准此密钥。",

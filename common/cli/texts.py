@@ -132,6 +132,18 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "节点 {node} 等待批准，签名密钥为 {key}。是否与该省报出的密钥一致？",
     ),
     "nodes.approved": ("Node {node} is approved with the key {key}.", "已批准节点 {node}，密钥 {key}。"),
+    "nodes.confirm_revoke": (
+        "Revoke node {node} for good? Its keys end now and never become valid again.",
+        "确定永久吊销节点 {node}？其密钥将立即失效，且不可恢复。",
+    ),
+    "nodes.stated": (
+        "Node {node}, from directory version {version} on.",
+        "节点 {node}，自目录版本 {version} 起生效。",
+    ),
+    "nodes.legs_ended": (
+        "{count} legs towards node {node} were ended with HOME_LOST.",
+        "已以 HOME_LOST 终止发往节点 {node} 的 {count} 个分支。",
+    ),
     "enrol.waiting": (
         "Waiting for HQ to approve. HQ's operator should see this key: {key}",
         "正在等待总部批准。总部操作员应看到此密钥：{key}",

@@ -39,6 +39,18 @@ class DirectoryOlder(Fault):
     zh = "总部目录版本 {new} 早于本节点已有的版本 {current}，未予采用。"
 
 
+class RootWentBack(Fault):
+    """The directory does not know a root key by which this node took a directory before."""
+
+    en = (
+        "HQ's directory version {new} is signed by a root key that was replaced before version {current}, which this "
+        "node has. It was not taken; HQ's operators must explain this."
+    )
+    zh = (
+        "总部目录版本 {new} 所用的根密钥在本节点已有的版本 {current} 之前已被更换，未予采用；须由总部运维人员查明原因。"
+    )
+
+
 class DirectoryForked(Fault):
     """Two directories claim one place in the chain: HQ says different things to different nodes, or was restored."""
 
@@ -67,14 +79,47 @@ class NodeKey:
     valid_from_us: int
     valid_until_us: int = 0
     previous_key_signature: bytes = b""
+    """By the signing key `signed_by` over `common.directory.continuity.key_statement`; empty for a first key."""
+    previous_key_id: str = ""
+    signed_by: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing has set it an end."""
+        return self.valid_until_us == 0
 
     def valid_at(self, at_us: int) -> bool:
         return self.valid_from_us <= at_us and (self.valid_until_us == 0 or at_us < self.valid_until_us)
 
 
 @dataclass(frozen=True, slots=True)
+class RootKey:
+    """A root key that took the place of the one before, which signed it."""
+
+    suite: str
+    public_key: bytes
+    since_us: int
+    previous_root_signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReEnrolment:
+    """A break in a node's line of keys: it was let in anew, with keys that none of its former ones signed."""
+
+    at_us: int
+    signing_key_id: str
+    former_signing_key_id: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeEntry:
-    """What the directory says about one node. `tls_fingerprint`: SHA-256 of its TLS certificate (DER)."""
+    """What the directory says about one node.
+
+    `tls_fingerprint`: SHA-256 of its TLS certificate (DER); the former one is good beside it until
+    `former_tls_until_us`.
+    `status_since_us`, `status_reason`, `status_by`: since when, why and by which operator the status is what it is.
+    """
 
     node: str
     name_zh: str
@@ -82,10 +127,28 @@ class NodeEntry:
     status: NodeStatus
     keys: tuple[NodeKey, ...]
     tls_fingerprint: bytes = b""
+    former_tls_fingerprint: bytes = b""
+    former_tls_until_us: int = 0
+    status_since_us: int = 0
+    status_reason: str = ""
+    status_by: str = ""
+    re_enrolments: tuple[ReEnrolment, ...] = ()
 
     @property
     def active(self) -> bool:
         return self.status is NodeStatus.ACTIVE
+
+    def welcomes(self, fingerprint: bytes, at_us: int) -> bool:
+        """Whether the node may come with this TLS certificate."""
+        if not self.active or not fingerprint:
+            return False
+        replaced = fingerprint == self.former_tls_fingerprint and at_us < self.former_tls_until_us
+        return replaced or fingerprint == self.tls_fingerprint
+
+    def newest(self, use: KeyUse) -> NodeKey | None:
+        """The newest key of a use, whether open or not: of two that began together the one listed last."""
+        of_use = [(key.valid_from_us, place) for place, key in enumerate(self.keys) if key.use is use]
+        return self.keys[max(of_use)[1]] if of_use else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +159,8 @@ class OwnKeys:
     signing: frozenset[str]
     private_bodies: frozenset[str]
     tls_fingerprint: bytes
+    tls_renewing: bool = False
+    """Whether the node has asked HQ for another certificate and may not have heard the answer."""
 
 
 class Directory:
@@ -112,6 +177,7 @@ class Directory:
         "nodes",
         "previous_hash",
         "region_lists",
+        "roots",
         "valid_until_us",
         "version",
     )
@@ -125,7 +191,9 @@ class Directory:
         valid_until_us: int,
         nodes: Iterable[NodeEntry],
         regions: Mapping[str, tuple[str, ...]],
+        roots: Iterable[RootKey] = (),
     ) -> None:
+        self.roots = tuple(roots)
         self.version = version
         self.hash = hash
         self.previous_hash = previous_hash
@@ -193,22 +261,23 @@ class Directory:
 
     def _newest_reader(self, entry: NodeEntry) -> Reader | None:
         usable = [
-            key
-            for key in entry.keys
+            (key.valid_from_us, place, key)
+            for place, key in enumerate(entry.keys)
             if key.use is KeyUse.PRIVATE_BODIES
             and key.suite == HPKE_X25519
             and (key.valid_until_us == 0 or key.valid_until_us > self.issued_at_us)
         ]
         if not usable:
             return None
-        newest = max(usable, key=lambda key: key.valid_from_us)
+        newest = max(usable)[2]
         return Reader(entry.node, newest.key_id, newest.public_key)
 
 
 def accept(current: Directory | None, new: Directory) -> bool:
     """Whether `new` (its signature and validity already checked) takes the place of `current`.
 
-    False: it is the same. Raises DirectoryOlder, DirectoryForked.
+    False: it is the same. Raises DirectoryOlder, DirectoryForked, RootWentBack. What `new` makes of the nodes is for
+    `common.directory.continuity.check_continuity` to judge.
 
     The next version must name the hash of this one. Versions in between may be missing: a directory is the whole
     current document, and HQ sends a node that was away only the newest. What the missing ones said cannot be checked
@@ -226,26 +295,48 @@ def accept(current: Directory | None, new: Directory) -> bool:
     follows = new.version > current.version + 1 or new.previous_hash == current.hash
     if not follows or new.issued_at_us < current.issued_at_us:
         raise DirectoryForked(new=new.version, current=current.version)
+    if new.roots[: len(current.roots)] != current.roots:
+        raise RootWentBack(new=new.version, current=current.version)
     return True
 
 
-def check_own_entry(directory: Directory, own: OwnKeys) -> None:
+def check_own_entry(directory: Directory, own: OwnKeys, current: Directory | None = None) -> None:
     """Raises OwnEntryWrong unless the directory names this node with its own keys, and no others.
 
-    A key that is not the node's own would let HQ, or whoever holds HQ's root key, speak in the node's name.
+    A key that is not the node's own would let HQ, or whoever holds HQ's root key, speak in the node's name. A key that
+    `current`, the directory that the node works by, named before is known, though the node may have done away with it;
+    so is one that ended before the node was enrolled anew.
     """
     entry = directory.node(own.node)
     wrong: tuple[str, str] | None = None
     if entry is None:
         wrong = "it is not listed", "未列出本节点"
     else:
-        signing = {key.key_id for key in entry.keys if key.use is KeyUse.SIGNING}
-        private_bodies = {key.key_id for key in entry.keys if key.use is KeyUse.PRIVATE_BODIES}
-        if signing - own.signing or private_bodies - own.private_bodies:
+        foreign = _foreign_keys(entry, own, current)
+        uses = {key.use for key in entry.keys if key.open}
+        certificate_good = entry.tls_fingerprint == own.tls_fingerprint or (
+            own.tls_renewing and entry.former_tls_fingerprint == own.tls_fingerprint
+        )
+        if foreign:
             wrong = "it lists a key that is not this node's", "列出了不属于本节点的密钥"
-        elif entry.active and (not signing or not private_bodies):
+        elif entry.active and not {KeyUse.SIGNING, KeyUse.PRIVATE_BODIES} <= uses:
             wrong = "a key is missing", "缺少密钥"
-        elif entry.active and entry.tls_fingerprint != own.tls_fingerprint:
+        elif entry.active and not certificate_good:
             wrong = "it names another TLS certificate", "记载了其他 TLS 证书"
     if wrong:
         raise OwnEntryWrong(version=directory.version, node=own.node, detail=wrong[0], detail_zh=wrong[1])
+
+
+def _foreign_keys(entry: NodeEntry, own: OwnKeys, current: Directory | None) -> list[NodeKey]:
+    known_entry = current.node(own.node) if current is not None else None
+    known = {key.key_id for key in known_entry.keys} if known_entry is not None else set()
+    enrolled_anew_us = entry.re_enrolments[-1].at_us if entry.re_enrolments else 0
+    held = {KeyUse.SIGNING: own.signing, KeyUse.PRIVATE_BODIES: own.private_bodies}
+    return [
+        key
+        for key in entry.keys
+        if key.use in held
+        and key.key_id not in held[key.use]
+        and key.key_id not in known
+        and not 0 < key.valid_until_us <= enrolled_anew_us
+    ]

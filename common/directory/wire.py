@@ -7,7 +7,16 @@ from collections.abc import Iterable, Mapping
 from google.protobuf.message import DecodeError
 
 from common.directory.head import directory_hash
-from common.directory.model import NO_HASH, Directory, KeyUse, NodeEntry, NodeKey, NodeStatus
+from common.directory.model import (
+    NO_HASH,
+    Directory,
+    KeyUse,
+    NodeEntry,
+    NodeKey,
+    NodeStatus,
+    ReEnrolment,
+    RootKey,
+)
 from common.directory.regions import ALL_PROVINCES
 from common.errors import Fault
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
@@ -19,6 +28,12 @@ KEYS_PER_NODE_MAX = 32
 REGIONS_MAX = 256
 NAME_CHARACTERS_MAX = 100
 PUBLIC_KEY_BYTES_MAX = 4_096
+SIGNATURE_BYTES_MAX = 8_192
+KEY_ID_CHARACTERS_MAX = 64
+ROOTS_MAX = 64
+RE_ENROLMENTS_MAX = 64
+REASON_CHARACTERS_MAX = 500
+OPERATOR_CHARACTERS_MAX = 100
 
 _STATUS = {
     pb.NODE_STATUS_ACTIVE: NodeStatus.ACTIVE,
@@ -64,6 +79,7 @@ def decode_directory(directory: bytes) -> Directory:
     names = [node.node for node in nodes]
     _require(len(set(names)) == len(names), "a node is listed twice")
     _require(HQ in names, "HQ is not listed")
+    _require(len(parsed.roots) <= ROOTS_MAX, "too many root keys")
     keys = [key.public_key for node in nodes for key in node.keys if key.use is KeyUse.SIGNING]
     _require(len(set(keys)) == len(keys), "a signing key is listed twice")
     return Directory(
@@ -74,6 +90,7 @@ def decode_directory(directory: bytes) -> Directory:
         valid_until_us=parsed.valid_until_us,
         nodes=nodes,
         regions=_decode_regions(parsed.regions),
+        roots=[_decode_root(root) for root in parsed.roots],
     )
 
 
@@ -84,6 +101,7 @@ def encode_directory(
     valid_until_us: int,
     nodes: Iterable[NodeEntry],
     regions: Mapping[str, tuple[str, ...]],
+    roots: Iterable[RootKey] = (),
 ) -> bytes:
     """The bytes of a new directory; nodes and regions in the order of their names."""
     directory = pb.Directory(
@@ -96,6 +114,11 @@ def encode_directory(
             name_en=entry.name_en,
             status=_STATUS_TO_WIRE[entry.status],
             tls_fingerprint=entry.tls_fingerprint,
+            former_tls_fingerprint=entry.former_tls_fingerprint,
+            former_tls_until_us=entry.former_tls_until_us,
+            status_since_us=entry.status_since_us,
+            status_reason=entry.status_reason,
+            status_by=entry.status_by,
         )
         for key in entry.keys:
             encoded.keys.add(
@@ -106,7 +129,23 @@ def encode_directory(
                 valid_from_us=key.valid_from_us,
                 valid_until_us=key.valid_until_us,
                 previous_key_signature=key.previous_key_signature,
+                previous_key_id=key.previous_key_id,
+                signed_by=key.signed_by,
             )
+        for broken in entry.re_enrolments:
+            encoded.re_enrolments.add(
+                at_us=broken.at_us,
+                signing_key_id=broken.signing_key_id,
+                former_signing_key_id=broken.former_signing_key_id,
+                approved_by=broken.approved_by,
+            )
+    for root in roots:
+        directory.roots.add(
+            suite=root.suite,
+            public_key=root.public_key,
+            since_us=root.since_us,
+            previous_root_signature=root.previous_root_signature,
+        )
     for name, members in sorted(regions.items()):
         directory.regions.add(name=name, nodes=members)
     return directory.SerializeToString(deterministic=True)
@@ -116,19 +155,55 @@ def _decode_node(entry: pb.NodeEntry) -> NodeEntry:
     _require(NODE_PATTERN.fullmatch(entry.node) is not None, "a node's code has not two digits")
     _require(max(len(entry.name_zh), len(entry.name_en)) <= NAME_CHARACTERS_MAX, "a node's name is too long")
     _require(len(entry.keys) <= KEYS_PER_NODE_MAX, "a node has too many keys")
-    _require(len(entry.tls_fingerprint) in (0, 32), "a fingerprint has not 32 bytes")
+    for fingerprint in (entry.tls_fingerprint, entry.former_tls_fingerprint):
+        _require(len(fingerprint) in (0, 32), "a fingerprint has not 32 bytes")
+    _require(len(entry.status_reason) <= REASON_CHARACTERS_MAX, "a reason is too long")
+    _require(len(entry.status_by) <= OPERATOR_CHARACTERS_MAX, "an operator's name is too long")
+    _require(min(entry.former_tls_until_us, entry.status_since_us) >= 0, "a time is negative")
+    _require(len(entry.re_enrolments) <= RE_ENROLMENTS_MAX, "a node was enrolled anew too often")
     keys = tuple(_decode_key(key) for key in entry.keys)
     _require(len({key.key_id for key in keys}) == len(keys), "a key is listed twice")
     status = _STATUS.get(entry.status, NodeStatus.UNKNOWN)
     if status is NodeStatus.REVOKED:
         _require(all(key.valid_until_us for key in keys), "a revoked node has an open key")
-    return NodeEntry(entry.node, entry.name_zh, entry.name_en, status, keys, entry.tls_fingerprint)
+    return NodeEntry(
+        node=entry.node,
+        name_zh=entry.name_zh,
+        name_en=entry.name_en,
+        status=status,
+        keys=keys,
+        tls_fingerprint=entry.tls_fingerprint,
+        former_tls_fingerprint=entry.former_tls_fingerprint,
+        former_tls_until_us=entry.former_tls_until_us,
+        status_since_us=entry.status_since_us,
+        status_reason=entry.status_reason,
+        status_by=entry.status_by,
+        re_enrolments=tuple(_decode_re_enrolment(broken) for broken in entry.re_enrolments),
+    )
+
+
+def _decode_re_enrolment(broken: pb.ReEnrolment) -> ReEnrolment:
+    _require(broken.at_us > 0, "an enrolment anew has no time")
+    for key_id in (broken.signing_key_id, broken.former_signing_key_id):
+        _require(len(key_id) <= KEY_ID_CHARACTERS_MAX, "a key's id is too long")
+    _require(len(broken.approved_by) <= OPERATOR_CHARACTERS_MAX, "an operator's name is too long")
+    return ReEnrolment(broken.at_us, broken.signing_key_id, broken.former_signing_key_id, broken.approved_by)
+
+
+def _decode_root(root: pb.RootKey) -> RootKey:
+    _require(0 < len(root.public_key) <= PUBLIC_KEY_BYTES_MAX, "a root key has no usable length")
+    _require(0 < len(root.previous_root_signature) <= SIGNATURE_BYTES_MAX, "a root key is not signed")
+    _require(root.since_us > 0, "a root key has no beginning")
+    return RootKey(root.suite, root.public_key, root.since_us, root.previous_root_signature)
 
 
 def _decode_key(key: pb.NodeKey) -> NodeKey:
     _require(0 < len(key.public_key) <= PUBLIC_KEY_BYTES_MAX, "a public key has no usable length")
     _require(key.key_id == key_id_of(key.suite, key.public_key), "a key's id does not belong to its bytes")
     _require(key.valid_from_us >= 0 and key.valid_until_us >= 0, "a key's validity is negative")
+    _require(len(key.previous_key_signature) <= SIGNATURE_BYTES_MAX, "a key's proof is too long")
+    for key_id in (key.previous_key_id, key.signed_by):
+        _require(len(key_id) <= KEY_ID_CHARACTERS_MAX, "a key's id is too long")
     return NodeKey(
         key_id=key.key_id,
         use=_USE.get(key.use, KeyUse.UNKNOWN),
@@ -137,6 +212,8 @@ def _decode_key(key: pb.NodeKey) -> NodeKey:
         valid_from_us=key.valid_from_us,
         valid_until_us=key.valid_until_us,
         previous_key_signature=key.previous_key_signature,
+        previous_key_id=key.previous_key_id,
+        signed_by=key.signed_by,
     )
 
 

@@ -35,6 +35,7 @@ DRAINED = "DRAINED"
 DRAIN_TIMEOUT = "DRAIN_TIMEOUT"
 CERTIFICATE_UNKNOWN = "CERTIFICATE_UNKNOWN"
 DIRECTORY_REFUSED = "DIRECTORY_REFUSED"
+NODE_NOT_ACTIVE = "NODE_NOT_ACTIVE"
 REPLACED = "REPLACED"
 STREAM_ENDED = "STREAM_ENDED"
 INTERNAL_FAULT = "INTERNAL_FAULT"
@@ -91,6 +92,7 @@ _TEXTS = {
     DRAINED: ("The stream was closed in good order.", "链路已有序关闭。"),
     DRAIN_TIMEOUT: ("The stream was closed before all was acknowledged.", "链路在全部确认之前关闭。"),
     CERTIFICATE_UNKNOWN: ("The certificate belongs to no active node.", "证书不属于任何有效节点。"),
+    NODE_NOT_ACTIVE: ("The node was shut out of the federation.", "该节点已被停用。"),
     DIRECTORY_REFUSED: ("The directory that HQ sent is not acceptable.", "总部下发的目录不可接受。"),
     REPLACED: ("The same node opened a newer stream.", "同一节点建立了更新的链路。"),
     INTERNAL_FAULT: ("Something failed inside this node; its log says more.", "本节点内部出错，详情见日志。"),

@@ -46,6 +46,10 @@ Reread = Callable[[str, str, int, int, bytes], Incoming]
 """`reread(peer, link, seal_number, index, batch bytes)`: an entry of the journal, judged anew."""
 
 
+NODE_NOT_ACTIVE = "NODE_NOT_ACTIVE"
+"""The peer was shut out: nothing that it says is received any more."""
+
+
 class SequenceGap(Fault):
     """A batch does not continue the journal of its link: the stream must be cut and resumed."""
 
@@ -77,7 +81,9 @@ class Intake:
         processor: MessageProcessor,
         reread: Reread,
         retry: RetryPolicy | None = None,
+        may_speak: Callable[[str], bool] = lambda _peer: True,
     ) -> None:
+        self._may_speak = may_speak
         self._node = node
         self._incarnation = incarnation
         self._processor = processor
@@ -119,6 +125,10 @@ class Intake:
         for batch in batches:
             if self._is_fenced(batch, uow):
                 outcome.lost[batch.peer] = batch.epoch
+                continue
+            if not self._may_speak(batch.peer):
+                # Proved while it still took part, but not durable: it was not received before it was shut out.
+                outcome.failed[batch.peer] = NODE_NOT_ACTIVE
                 continue
             if self._take_batch(batch, uow):
                 messages.extend(self._take_entry(entry, uow, receive_only) for entry in batch.entries)

@@ -22,7 +22,7 @@ from common.messaging.links import JOURNAL, LINKS, JournalRow, LinkRow, journal,
 from common.messaging.outbox import OUTBOX, OutboxRow, Outgoing
 from common.messaging.replica import ClaimLink
 from common.messaging.seal import MerkleTree, leaf, leaf_prefix, seal_hash, sign_seal, stamp_digest
-from common.security.signing import Signer
+from common.security.signing import ChooseSigner
 
 
 class Gate(Protocol):
@@ -71,7 +71,7 @@ class Sealer:
         self,
         node: str,
         incarnation: bytes,
-        signer: Signer,
+        signer: ChooseSigner,
         directory: Callable[[], Directory],
         gate: Gate | None = None,
         limits: SealLimits | None = None,
@@ -274,7 +274,7 @@ class Sealer:
                 witnessed_seal_number=link.received_seal_number,
                 witnessed_seal_hash=link.received_hash,
             ),
-            self._signer,
+            self._signer(directory, uow.now_us),
         )
         batch_bytes = pb.SealedBatch(
             seal=signed, entries=[outgoing.entry for outgoing in chunk], origin_seals=_origin_seals(chunk)

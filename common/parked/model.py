@@ -11,8 +11,14 @@ OPERATOR_ENDED = "OPERATOR_ENDED"
 MESSAGE_ID_REUSED = "MESSAGE_ID_REUSED"
 """Other bytes under an identity that was received before: never processed, since that is what the inbox prevents."""
 
-DIRECTORY_PROBLEMS = ("ORIGIN_UNKNOWN", "ORIGIN_PROOF_INVALID", "ORIGIN_PROOF_MISSING", "ORIGIN_DIRECTORY_FORKED")
-"""Problems that a newer directory may mend: it may name the key that was not known."""
+DIRECTORY_PROBLEMS = (
+    "ORIGIN_UNKNOWN",
+    "ORIGIN_PROOF_INVALID",
+    "ORIGIN_PROOF_MISSING",
+    "ORIGIN_DIRECTORY_FORKED",
+    "NODE_NOT_ACTIVE",
+)
+"""Problems that a newer directory may mend: it may name the key that was not known, or let a node in again."""
 
 
 class ParkedMessageNotFound(Refusal):

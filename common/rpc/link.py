@@ -149,7 +149,7 @@ class FederationLinkServicer:
     def _is_welcome(self, peer: str, fingerprint: bytes) -> bool:
         """Whether the directory names this certificate: one replaced or revoked there is worth nothing from then on."""
         entry = self._node.directory().node(peer)
-        return peer != HQ and entry is not None and entry.active and entry.tls_fingerprint == fingerprint
+        return peer != HQ and entry is not None and entry.welcomes(fingerprint, self._node.clock.now_us())
 
 
 class LinkDialler:

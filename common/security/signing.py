@@ -6,8 +6,9 @@ A suite is bound to its key in the directory; the name in a seal must agree with
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -28,6 +29,10 @@ class Signer(Protocol):
     def public_key(self) -> bytes: ...
 
     def sign(self, data: bytes) -> bytes: ...
+
+
+ChooseSigner = Callable[[Any, int], Signer]
+"""`choose(directory, now_us)`: the key by which the node signs, as the directory in force has it (µs)."""
 
 
 class Ed25519Signer:

@@ -43,6 +43,13 @@ class Authority:
     enrolment_address: str
     link_address: str
     limits: AuthorityLimits = AuthorityLimits()
+    first_root_public_key: bytes = b""
+    """The root key that signed version 1, where it is another than `root` by now."""
+
+    @property
+    def root_public_key(self) -> bytes:
+        """The root key from which the directory's line of roots is followed."""
+        return self.first_root_public_key or self.root.public_key
 
 
 class HqCertificates(NamedTuple):

@@ -1,4 +1,4 @@
-"""The nodes of the federation from HQ's command line: invite, list, approve."""
+"""The nodes of the federation from HQ's command line: invite, list, approve; suspend, resume, revoke."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from common.cli import display
 from common.cli.connection import AdminClient, segment
 from common.cli.session import Misused, Session, command
 
-app = typer.Typer(help="Nodes of the federation: invite, list, approve.", no_args_is_help=True)
+app = typer.Typer(help="Nodes of the federation: invite, list, approve, suspend, resume, revoke.", no_args_is_help=True)
 
 WAITING = "waiting"
 
@@ -116,6 +116,75 @@ def approve(
         answer = client.post(f"/nodes/{segment(node)}/approve", {"signing_key_id": signing_key})
     document = {"node": node, "signing_key_id": signing_key, **(answer if isinstance(answer, dict) else {})}
     session.result(document, lambda: _show_approved(session, document))
+
+
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is recorded with your name, and every node sees it.")]
+Operator = Annotated[str, typer.Option("--operator", help="Who decides.")]
+
+
+@app.command("suspend")
+@command
+def suspend(session: Session, node: NodeCode, reason: Reason, operator: Operator = "admin") -> None:
+    """Shut a province out until it is resumed. Its connection is cut at once; its keys stay valid."""
+    _state(session, "suspend", node, reason, operator)
+
+
+@app.command("resume")
+@command
+def resume(session: Session, node: NodeCode, reason: Reason, operator: Operator = "admin") -> None:
+    """Let a suspended province in again, with the keys that it has."""
+    _state(session, "resume", node, reason, operator)
+
+
+@app.command("revoke")
+@command
+def revoke(
+    session: Session,
+    node: NodeCode,
+    reason: Reason,
+    operator: Operator = "admin",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it shall be.")] = False,
+) -> None:
+    """Shut a province out for good: its keys end now. It can come back only with new keys, by a new invitation.
+
+    For keys that were lost or stolen. What was admitted before stays valid; nothing after. Without a terminal nothing
+    is asked.
+    """
+    if not yes and sys.stdin.isatty() and not session.as_json:
+        typer.confirm(session.words("nodes.confirm_revoke", node=display.node_name(session, node)), abort=True)
+    _state(session, "revoke", node, reason, operator)
+
+
+@app.command("end-legs")
+@command
+def end_legs(session: Session, node: NodeCode, reason: Reason, operator: Operator = "admin") -> None:
+    """End what was forwarded to a revoked province and will never be answered, with the reason HOME_LOST.
+
+    Only after its revocation: a node that may still answer ends its legs itself.
+    """
+    with session.admin() as client:
+        document = client.post(f"/nodes/{segment(node)}/end-legs", {"reason": reason, "by": operator})
+    name = display.node_name(session, node)
+    session.result(
+        document,
+        lambda: session.out.print(
+            session.words("nodes.legs_ended", node=name, count=document["ended_legs"]), markup=False
+        ),
+    )
+
+
+def _state(session: Session, verb: str, node: str, reason: str, operator: str) -> None:
+    with session.admin() as client:
+        document = client.post(f"/nodes/{segment(node)}/{verb}", {"reason": reason, "by": operator})
+
+    def show() -> None:
+        state = display.state(session, document["state"])
+        words = session.words(
+            "nodes.stated", node=display.node_name(session, node), version=document["directory_version"]
+        )
+        session.out.print(state, words)
+
+    session.result(document, show)
 
 
 def _waiting_key(client: AdminClient, node: str) -> str:

@@ -49,3 +49,30 @@ class ApproveNode:
 @dataclass(frozen=True, slots=True)
 class PublishDirectory:
     """Publish the next version with the same content, so that the directory stays valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendNode:
+    """Shut a node out until it is resumed: its stream is cut, nothing is admitted from it or for it."""
+
+    node: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeNode:
+    """Let a suspended node in again, with the keys that it had."""
+
+    node: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeNode:
+    """Shut a node out for good: its keys end now. It can come back only with new ones, enrolled anew and marked so."""
+
+    node: str
+    reason: str
+    by: str

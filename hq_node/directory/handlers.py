@@ -2,72 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 
 from common.directory import invitation as invitations
-from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, NodeStatus
+from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, NodeStatus, ReEnrolment
 from common.directory.proof import enrolment_proof_bytes
 from common.directory.regions import DEFAULT_REGIONS, HQ_NAME_EN, HQ_NAME_ZH, PROVINCES
-from common.directory.signing import open_directory, sign_directory
 from common.ids import HQ
 from common.security import tls
 from common.security.reader import HPKE_X25519
 from common.security.signing import ED25519, key_id_of, verify
 from hq_node.directory.authority import Authority
-from hq_node.directory.commands import ApproveNode, FoundFederation, InviteNode, PublishDirectory, RequestEnrolment
-from hq_node.directory.events import DirectoryPublished, EnrolmentRequested
+from hq_node.directory.commands import (
+    ApproveNode,
+    FoundFederation,
+    InviteNode,
+    PublishDirectory,
+    RequestEnrolment,
+    ResumeNode,
+    RevokeNode,
+    SuspendNode,
+)
+from hq_node.directory.events import EnrolmentRequested
 from hq_node.directory.model import (
     Enrolment,
     EnrolmentKeys,
     EnrolmentNotFound,
     EnrolmentState,
     FederationAlreadyFounded,
-    FederationNotFounded,
     Invitation,
     InvitationInvalid,
     InvitationValidityRefused,
     KeyInUse,
+    KeyRevoked,
     NodeRevoked,
     ProofOfPossessionInvalid,
     UnknownProvince,
     secret_digest,
 )
+from hq_node.directory.publishing import DirectoryWork, current_directory, publish, publish_entry, require_current
+from hq_node.directory.standing import resume_node, revoke_node, suspend_node
 
 HOUR_US = 3_600_000_000
-
-
-class Invitations(Protocol):
-    def get(self, node: str) -> Invitation | None: ...
-    def put(self, invitation: Invitation) -> None: ...
-
-
-class Enrolments(Protocol):
-    def get(self, node: str) -> Enrolment | None: ...
-    def put(self, enrolment: Enrolment) -> None: ...
-
-
-class Directories(Protocol):
-    def latest(self) -> Any: ...
-    def store(self, version: int, signed: Any) -> None: ...
-
-
-class DirectoryWork(Protocol):
-    """What these handlers need of HQ's unit of work."""
-
-    now_us: int
-
-    @property
-    def invitations(self) -> Invitations: ...
-    @property
-    def enrolments(self) -> Enrolments: ...
-    @property
-    def directories(self) -> Directories: ...
-    def record(self, event: Any) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +88,9 @@ def handlers(authority: Authority) -> dict[type, Callable[[Any, Any], Any]]:
         RequestEnrolment: partial(request_enrolment, authority=authority),
         ApproveNode: partial(approve_node, authority=authority),
         PublishDirectory: partial(publish_directory, authority=authority),
+        SuspendNode: partial(suspend_node, authority=authority),
+        ResumeNode: partial(resume_node, authority=authority),
+        RevokeNode: partial(revoke_node, authority=authority),
     }
 
 
@@ -116,7 +100,7 @@ def found_federation(command: FoundFederation, uow: DirectoryWork, authority: Au
     Raises FederationAlreadyFounded.
     """
     signing_key_id = key_id_of(ED25519, command.signing_public_key)
-    current = _current(uow, authority)
+    current = current_directory(uow, authority)
     if current is not None:
         if current.signing_key(HQ, signing_key_id, uow.now_us) is None:
             raise FederationAlreadyFounded
@@ -126,10 +110,10 @@ def found_federation(command: FoundFederation, uow: DirectoryWork, authority: Au
         name_zh=HQ_NAME_ZH,
         name_en=HQ_NAME_EN,
         status=NodeStatus.ACTIVE,
-        keys=_first_keys(command.signing_public_key, command.private_body_public_key, uow.now_us),
+        keys=first_keys(command.signing_public_key, command.private_body_public_key, uow.now_us),
         tls_fingerprint=command.tls_fingerprint,
     )
-    return _publish(None, [entry], dict(DEFAULT_REGIONS), uow, authority)
+    return publish(None, [entry], dict(DEFAULT_REGIONS), uow, authority)
 
 
 def invite_node(command: InviteNode, uow: DirectoryWork, authority: Authority) -> NodeInvited:
@@ -167,22 +151,31 @@ def request_enrolment(command: RequestEnrolment, uow: DirectoryWork, authority: 
     """Hears a node that asks to join, and tells it how far it has come; the same request may be repeated.
 
     Raises InvitationInvalid, InvitationExpired, InvitationUsed, ProofOfPossessionInvalid, CertificateRequestInvalid,
-    KeyInUse, NodeAlreadyEnrolled, NodeRevoked, FederationNotFounded.
+    KeyInUse, KeyRevoked, NodeAlreadyEnrolled, NodeRevoked, FederationNotFounded.
+
+    A revoked node may ask with new keys, by an invitation made after its revocation. An enrolled one may ask with the
+    keys it has, by a new invitation: it is given a new certificate, since its old one may have run out.
     """
     invitation = uow.invitations.get(command.node)
     if invitation is None:
         raise InvitationInvalid(node=command.node)
     invitation.require_secret(command.invitation_secret)
     keys = _proved_keys(command)
-    directory = _require_current(uow, authority)
+    directory = require_current(uow, authority)
+    entry = directory.node(command.node)
+    revoked = entry is not None and entry.status is NodeStatus.REVOKED
     known = uow.enrolments.get(command.node)
-    if known is not None:
+    if entry is not None and revoked:
+        _require_new_keys(entry, keys, invitation)
+    elif known is not None:
         known.require_same_keys(keys)
     used = invitation.use(keys, uow.now_us)
     if used is not invitation:
         uow.invitations.put(used)
-    if known is not None and known.approved:
-        return _approved_answer(known, directory, uow, authority)
+    if known is not None and known.approved and not revoked:
+        if invitation.invited_at_us > known.approved_at_us:
+            known, directory = _renew_certificate(known, directory, command, uow, authority)
+        return _approved_answer(known, uow, authority)
     _require_unused_key(directory, command.node, keys.signing_key_id)
     if known is None or known.keys != keys:
         uow.enrolments.put(
@@ -208,22 +201,14 @@ def approve_node(command: ApproveNode, uow: DirectoryWork, authority: Authority)
     if enrolment is None:
         raise EnrolmentNotFound(node=command.node)
     enrolment.require_key(command.signing_key_id)
-    directory = _require_current(uow, authority)
+    directory = require_current(uow, authority)
     if not enrolment.approved:
         _require_unused_key(directory, command.node, enrolment.keys.signing_key_id)
-        certificate = tls.issue_client_certificate(
-            authority.tls,
-            enrolment.tls_certificate_request,
-            command.node,
-            authority.entropy(tls.SERIAL_BYTES),
-            uow.now_us,
-            authority.limits.client_certificate_valid_us,
-        )
+        certificate = issue_certificate(enrolment.node, enrolment.tls_certificate_request, uow, authority)
         enrolment = enrolment.approve(certificate, command.approved_by, uow.now_us)
         uow.enrolments.put(enrolment)
-        others = [entry for entry in directory.nodes if entry.node != command.node]
-        entries = [*others, _entry_of(enrolment, uow.now_us)]
-        directory = _publish(directory, entries, directory.region_lists, uow, authority)
+        entry = _entry_of(enrolment, directory.node(command.node), uow.now_us)
+        directory = publish_entry(directory, entry, uow, authority)
     return NodeApproved(
         node=command.node,
         signing_key_id=enrolment.keys.signing_key_id,
@@ -234,8 +219,8 @@ def approve_node(command: ApproveNode, uow: DirectoryWork, authority: Authority)
 
 def publish_directory(command: PublishDirectory, uow: DirectoryWork, authority: Authority) -> Directory:
     """Publishes the same content anew, valid from now. Raises FederationNotFounded."""
-    current = _require_current(uow, authority)
-    return _publish(current, current.nodes, current.region_lists, uow, authority)
+    current = require_current(uow, authority)
+    return publish(current, current.nodes, current.region_lists, uow, authority)
 
 
 def _proved_keys(command: RequestEnrolment) -> EnrolmentKeys:
@@ -253,12 +238,37 @@ def _proved_keys(command: RequestEnrolment) -> EnrolmentKeys:
     return EnrolmentKeys(command.signing_public_key, command.private_body_public_key, encoded)
 
 
-def _approved_answer(
-    enrolment: Enrolment, directory: Directory, uow: DirectoryWork, authority: Authority
-) -> EnrolmentAnswer:
-    entry = directory.node(enrolment.node)
-    if entry is not None and entry.status is NodeStatus.REVOKED:
-        raise NodeRevoked(node=enrolment.node)
+def issue_certificate(node: str, request: bytes, uow: DirectoryWork, authority: Authority) -> bytes:
+    """A certificate (PEM) by which `node` dials. Raises CertificateRequestInvalid."""
+    limits, serial = authority.limits, authority.entropy(tls.SERIAL_BYTES)
+    return tls.issue_client_certificate(
+        authority.tls, request, node, serial, uow.now_us, limits.client_certificate_valid_us
+    )
+
+
+def _renew_certificate(
+    known: Enrolment, directory: Directory, command: RequestEnrolment, uow: DirectoryWork, authority: Authority
+) -> tuple[Enrolment, Directory]:
+    """An enrolled node with a new invitation and its old keys: only its certificate is new."""
+    entry = directory.node(known.node)
+    assert entry is not None, "an approved node is in the directory"
+    certificate = issue_certificate(known.node, command.tls_certificate_request, uow, authority)
+    renewed = replace(known, tls_certificate=certificate, approved_at_us=uow.now_us)
+    uow.enrolments.put(renewed)
+    entry = replace(entry, tls_fingerprint=tls.fingerprint(certificate))
+    return renewed, publish_entry(directory, entry, uow, authority)
+
+
+def _require_new_keys(entry: NodeEntry, keys: EnrolmentKeys, invitation: Invitation) -> None:
+    """A revoked node comes back with nothing of its old keys, and by an invitation made since."""
+    if invitation.invited_at_us < entry.status_since_us:
+        raise NodeRevoked(node=entry.node)
+    offered = {key_id_of(ED25519, keys.signing), key_id_of(HPKE_X25519, keys.private_bodies)}
+    if any(key.key_id in offered for key in entry.keys):
+        raise KeyRevoked(node=entry.node)
+
+
+def _approved_answer(enrolment: Enrolment, uow: DirectoryWork, authority: Authority) -> EnrolmentAnswer:
     return EnrolmentAnswer(
         state=EnrolmentState.APPROVED,
         tls_certificate=enrolment.tls_certificate,
@@ -273,44 +283,29 @@ def _require_unused_key(directory: Directory, node: str, signing_key_id: str) ->
             raise KeyInUse(node=node, other=entry.node)
 
 
-def _entry_of(enrolment: Enrolment, now_us: int) -> NodeEntry:
+def _entry_of(enrolment: Enrolment, former: NodeEntry | None, now_us: int) -> NodeEntry:
+    """The entry of a node that was let in; where it was in the directory before, the break is said for good."""
     province = PROVINCES[enrolment.node]
+    keys = first_keys(enrolment.keys.signing, enrolment.keys.private_bodies, now_us)
+    re_enrolments: tuple[ReEnrolment, ...] = ()
+    if former is not None:
+        before = former.newest(KeyUse.SIGNING)
+        broken = ReEnrolment(now_us, keys[0].key_id, before.key_id if before else "", enrolment.approved_by)
+        keys, re_enrolments = (*former.keys, *keys), (*former.re_enrolments, broken)
     return NodeEntry(
         node=enrolment.node,
         name_zh=province.name_zh,
         name_en=province.name_en,
         status=NodeStatus.ACTIVE,
-        keys=_first_keys(enrolment.keys.signing, enrolment.keys.private_bodies, now_us),
+        keys=keys,
         tls_fingerprint=tls.fingerprint(enrolment.tls_certificate),
+        status_since_us=now_us if former is not None else 0,
+        status_reason="enrolled anew" if former is not None else "",
+        status_by=enrolment.approved_by if former is not None else "",
+        re_enrolments=re_enrolments,
     )
 
 
-def _first_keys(signing: bytes, private_bodies: bytes, now_us: int) -> tuple[NodeKey, ...]:
+def first_keys(signing: bytes, private_bodies: bytes, now_us: int) -> tuple[NodeKey, ...]:
     uses = ((KeyUse.SIGNING, ED25519, signing), (KeyUse.PRIVATE_BODIES, HPKE_X25519, private_bodies))
     return tuple(NodeKey(key_id_of(suite, key), use, suite, key, valid_from_us=now_us) for use, suite, key in uses)
-
-
-def _current(uow: DirectoryWork, authority: Authority) -> Directory | None:
-    signed = uow.directories.latest()
-    return None if signed is None else open_directory(signed, authority.root.public_key)
-
-
-def _require_current(uow: DirectoryWork, authority: Authority) -> Directory:
-    directory = _current(uow, authority)
-    if directory is None:
-        raise FederationNotFounded
-    return directory
-
-
-def _publish(
-    previous: Directory | None,
-    entries: Sequence[NodeEntry],
-    regions: dict[str, tuple[str, ...]],
-    uow: DirectoryWork,
-    authority: Authority,
-) -> Directory:
-    signed = sign_directory(previous, entries, regions, uow.now_us, authority.limits.directory_valid_us, authority.root)
-    directory = open_directory(signed, authority.root.public_key)
-    uow.directories.store(directory.version, signed)
-    uow.record(DirectoryPublished(directory.version, directory.hash, signed.SerializeToString()))
-    return directory

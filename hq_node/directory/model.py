@@ -79,6 +79,34 @@ class NodeRevoked(Refusal):
     zh = "节点 {node} 已被吊销。"
 
 
+class NodeNotInDirectory(Refusal):
+    """The code is not that of a province in the directory."""
+
+    en = "Node {node} is not in the directory."
+    zh = "目录中没有节点 {node}。"
+
+
+class NodeNotSuspended(Refusal):
+    """Only a suspended node can be resumed."""
+
+    en = "Node {node} is {status}, not suspended."
+    zh = "节点 {node} 的状态为 {status}，并未暂停。"
+
+
+class ReasonMissing(Refusal):
+    """What shuts a node out, or lets it in again, is recorded with its reason."""
+
+    en = "Say why, in at most {characters_max} characters: the directory records it."
+    zh = "请说明原因（不超过 {characters_max} 字），目录将予以记录。"
+
+
+class KeyRevoked(Refusal):
+    """A key of a revoked node does not come back."""
+
+    en = "A key of node {node} was revoked before; enrol with new keys (enrol --new-keys)."
+    zh = "节点 {node} 的密钥此前已被吊销，请使用新密钥入网（enrol --new-keys）。"
+
+
 class EnrolmentNotFound(Refusal):
     """Nobody waits for approval under that code."""
 

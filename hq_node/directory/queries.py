@@ -45,6 +45,11 @@ class NodeRow(NamedTuple):
     invitation_expires_at_us: int
     requested_at_us: int
     approved_at_us: int
+    status_since_us: int
+    status_reason: str
+    status_by: str
+    enrolled_anew_at_us: tuple[int, ...]
+    """The breaks in the node's line of keys."""
 
 
 def list_nodes(connection: sa.Connection, now_us: int) -> list[NodeRow]:
@@ -72,7 +77,7 @@ def _row(
     enrolment = None if asked is None else enrolment_of(asked)
     signing_key_id = "" if enrolment is None else enrolment.keys.signing_key_id
     if entry is not None:
-        newest = max((k for k in entry.keys if k.use is KeyUse.SIGNING), key=lambda k: k.valid_from_us, default=None)
+        newest = entry.newest(KeyUse.SIGNING)
         signing_key_id = "" if newest is None else newest.key_id
     return NodeRow(
         node=node,
@@ -87,6 +92,10 @@ def _row(
         invitation_expires_at_us=0 if invited is None else invited.expires_at_us,
         requested_at_us=0 if asked is None else asked.requested_at_us,
         approved_at_us=0 if asked is None else asked.approved_at_us,
+        status_since_us=0 if entry is None else entry.status_since_us,
+        status_reason="" if entry is None else entry.status_reason,
+        status_by="" if entry is None else entry.status_by,
+        enrolled_anew_at_us=() if entry is None else tuple(broken.at_us for broken in entry.re_enrolments),
     )
 
 
@@ -98,10 +107,15 @@ _STATES = {
 }
 
 
+def _asks_anew(asked: EnrolmentRow | None) -> bool:
+    """Whether a revoked node waits to be let in with new keys."""
+    return asked is not None and asked.state == EnrolmentState.WAITING
+
+
 def _state(
     entry: NodeEntry | None, asked: EnrolmentRow | None, invited: InvitationRow | None, now_us: int
 ) -> NodeState:
-    if entry is not None:
+    if entry is not None and not (entry.status is NodeStatus.REVOKED and _asks_anew(asked)):
         return _STATES[entry.status]
     if asked is not None and asked.state == EnrolmentState.WAITING:
         return NodeState.WAITING

@@ -1,4 +1,4 @@
-"""The nodes of the federation over HTTP: list, invite, approve."""
+"""The nodes of the federation over HTTP: list, invite, approve; suspend, resume, revoke."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.directory.wire import REASON_CHARACTERS_MAX
 from common.program.node import Node
-from hq_node.directory.commands import ApproveNode, InviteNode
+from hq_node.directory.commands import ApproveNode, InviteNode, ResumeNode, RevokeNode, SuspendNode
 from hq_node.directory.queries import list_nodes
 
 HOUR_US = 3_600_000_000
@@ -31,6 +32,15 @@ class Approval(BaseModel):
 
     signing_key_id: str = Field(default="", max_length=64)
     approved_by: str = Field(default="admin", max_length=100)
+
+
+class Standing(BaseModel):
+    """Why a node is shut out or let in again, and who says so; the directory records both."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(max_length=REASON_CHARACTERS_MAX)
+    by: str = Field(default="admin", max_length=100)
 
 
 def node_routes(node: Node) -> APIRouter:
@@ -57,5 +67,29 @@ def node_routes(node: Node) -> APIRouter:
             "tls_fingerprint": approved.tls_fingerprint.hex(),
             "directory_version": approved.directory_version,
         }
+
+    async def stated(command: SuspendNode | ResumeNode | RevokeNode) -> dict[str, Any]:
+        directory = await node.writer.execute(command)
+        entry = directory.node(command.node)
+        return {
+            "node": command.node,
+            "state": entry.status.value,
+            "since_us": entry.status_since_us,
+            "reason": entry.status_reason,
+            "by": entry.status_by,
+            "directory_version": directory.version,
+        }
+
+    @router.post("/{code}/suspend")
+    async def suspend(code: str, wish: Standing) -> dict[str, Any]:
+        return await stated(SuspendNode(code, wish.reason, wish.by))
+
+    @router.post("/{code}/resume")
+    async def resume(code: str, wish: Standing) -> dict[str, Any]:
+        return await stated(ResumeNode(code, wish.reason, wish.by))
+
+    @router.post("/{code}/revoke")
+    async def revoke(code: str, wish: Standing) -> dict[str, Any]:
+        return await stated(RevokeNode(code, wish.reason, wish.by))
 
     return router

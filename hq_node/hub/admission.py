@@ -9,6 +9,7 @@ from common.ids import HQ
 from common.messaging.envelope import PROTOCOL_VERSION, Envelope
 
 PROTOCOL_VERSION_UNSUPPORTED = "PROTOCOL_VERSION_UNSUPPORTED"
+SOURCE_NOT_ACTIVE = "SOURCE_NOT_ACTIVE"
 DESTINATION_UNKNOWN = "DESTINATION_UNKNOWN"
 DIRECTORY_STALE = "DIRECTORY_STALE"
 TIME_TO_LIVE_INVALID = "TIME_TO_LIVE_INVALID"
@@ -23,6 +24,8 @@ _CLASSES = frozenset((pb.MESSAGE_CLASS_WORK_ORDER, pb.MESSAGE_CLASS_CUSTOMER_DAT
 def refusal_of(envelope: Envelope, uow: Any) -> str:
     """The reason code for which this request is not admitted; empty where it is good."""
     routing, node = envelope.routing, uow.node
+    if not node.directory.is_active(routing.source):
+        return SOURCE_NOT_ACTIVE
     if routing.protocol_version != PROTOCOL_VERSION:
         return PROTOCOL_VERSION_UNSUPPORTED
     if routing.message_class not in _CLASSES:

@@ -15,3 +15,12 @@ class RollBusinessDate:
     """Open the business day of `date` (ISO), if it is later than the open one."""
 
     date: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndLegsOfLostHome:
+    """End what was forwarded to a revoked node and will never be answered; so many legs at a time."""
+
+    home: str
+    reason: str
+    by: str

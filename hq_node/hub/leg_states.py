@@ -15,7 +15,7 @@ COMPLETED, REJECTED, EXPIRED, CANCELLED = "completed", "rejected", "expired", "c
 TERMINAL = (COMPLETED, REJECTED, EXPIRED, CANCELLED)
 STATES = (NONE, ADMITTED, FORWARDED, *TERMINAL)
 
-ORIGIN, HOME, HUB = "origin", "home", "hub"
+ORIGIN, HOME, HUB, OPERATOR = "origin", "home", "hub", "operator"
 
 NOT_WITHDRAWN = ""
 
@@ -54,6 +54,10 @@ def _says_the_same(leg: Any, facts: Any) -> bool:
 
 def _same_digest(leg: Any, facts: Any) -> bool:
     return bool(leg.request_digest == facts.request_digest)
+
+
+def _home_revoked(_leg: Any, facts: Any) -> bool:
+    return bool(facts.home_revoked)
 
 
 def _outcome(facts: Any) -> str:
@@ -122,6 +126,16 @@ HUB_LEG = StateTable(
         ),
         Row(
             (FORWARDED,), "Withdrawn", HOME, _outcome, ("Final relayed -> origin",), _as_withdrawn, "reason = withdraw"
+        ),
+        # A home that is lost for good: nobody but an operator ends its legs, and not before its keys have ended.
+        Row(
+            (FORWARDED,),
+            "forced end",
+            OPERATOR,
+            REJECTED,
+            ("Final(rejected) -> origin",),
+            _home_revoked,
+            "home revoked",
         ),
         Row(TERMINAL, "Request", ORIGIN, UNCHANGED, ("stored Final -> origin",), _same_digest, "same digest"),
         Row(TERMINAL, "Cancel", ORIGIN, UNCHANGED, ("stored Final -> origin",), _same_digest, "same digest"),

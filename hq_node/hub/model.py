@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.errors import Refusal
 from common.state_table import Row
 from hq_node.hub.leg_states import (
     ADMITTED,
@@ -13,10 +14,21 @@ from hq_node.hub.leg_states import (
     HUB_LEG,
     NONE,
     NOT_WITHDRAWN,
+    OPERATOR,
     ORIGIN,
     REJECTED,
     TERMINAL,
 )
+
+HOME_LOST = "HOME_LOST"
+"""The reason of every leg that an operator ended because its home was lost: its mark, for good."""
+
+
+class HomeNotRevoked(Refusal):
+    """Legs of a node that may still answer are not ended by force."""
+
+    en = "Node {node} is not revoked: its legs end by its own answers. Revoke it first if it is lost for good."
+    zh = "节点 {node} 未被吊销，其业务以该节点的应答为准。如该节点确已无法恢复，请先吊销。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,7 @@ class Facts:
     refusal: str = ""
     outcome: str = ""
     request_digest: bytes = b""
+    home_revoked: bool = False
 
 
 NO_FACTS = Facts()
@@ -93,6 +106,13 @@ class HubLeg:
         """Home answers: `Interim`, `Final` (completed, rejected) or `Withdrawn` (expired, cancelled)."""
         row = HUB_LEG.row_for(self.state, event, HOME, self, facts)
         self._apply(row, facts, now_us)
+        return row
+
+    def force_end(self, facts: Facts, now_us: int) -> Row:
+        """An operator ends the leg, since home will never answer."""
+        row = HUB_LEG.row_for(self.state, "forced end", OPERATOR, self, facts)
+        self._apply(row, facts, now_us)
+        self.reason_code = HOME_LOST
         return row
 
     def _apply(self, row: Row, facts: Facts, now_us: int) -> None:

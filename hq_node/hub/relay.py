@@ -72,6 +72,16 @@ def pass_time_limits(uow: Any) -> int:
     return len(due)
 
 
+def end_legs_of_lost_home(home: str, uow: Any) -> int:
+    """Ends legs that a revoked home will never answer. Returns how many; there may be more."""
+    legs = uow.hub_legs.forwarded_to(home, LEGS_DUE_A_GROUP_MAX)
+    for leg in legs:
+        leg.force_end(Facts(home_revoked=True), uow.now_us)
+        _end_at_origin(leg, uow)
+        uow.hub_legs.save(leg)
+    return len(legs)
+
+
 def _take_request(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any) -> None:
     _require_party(leg, envelope, ORIGIN, incoming.peer, "Request")
     refusal = refusal_of(envelope, uow) if not leg.admitted_at_us else ""

@@ -12,6 +12,7 @@ from common.db.leg_counts import ZERO
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
 from common.ids import LEG_ID_BYTES
+from hq_node.hub.leg_states import FORWARDED
 from hq_node.hub.model import HubLeg
 
 hub_legs = sa.Table(
@@ -122,6 +123,19 @@ class HubLegRepository:
         found = [leg for leg_id in ids if (leg := self.get(leg_id)) is not None]
         # The locked rows decide: another replica may have ended some between the search and the lock.
         return [leg for leg in found if 0 < leg.due_at_us <= now_us]
+
+    def forwarded_to(self, home: str, limit: int) -> list[HubLeg]:
+        """Legs that wait for the answer of `home`, in the hub's order."""
+        statement = (
+            sa.select(hub_legs.c.leg_id)
+            .where(hub_legs.c.home == home, hub_legs.c.state == FORWARDED)
+            .order_by(hub_legs.c.hub_position)
+            .limit(limit)
+        )
+        ids = [leg_id for (leg_id,) in self._uow.query(statement)]
+        self._rows.prefetch(ids)
+        found = [leg for leg_id in ids if (leg := self.get(leg_id)) is not None]
+        return [leg for leg in found if leg.state == FORWARDED]
 
     def save(self, leg: HubLeg) -> None:
         """Stages the leg, new or known."""

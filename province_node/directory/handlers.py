@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
+from common.directory.continuity import check_continuity
 from common.directory.model import OwnKeys, accept, check_own_entry
 from common.directory.signing import open_directory, verify_directory
 from common.directory.wire import decode_signed
@@ -56,7 +57,8 @@ def take_directory(
 ) -> bool:
     """Takes the directory over; False where the node has that very one already.
 
-    Raises DirectoryNotByRoot, MalformedDirectory, DirectoryExpired, DirectoryOlder, DirectoryForked, OwnEntryWrong.
+    Raises DirectoryNotByRoot, MalformedDirectory, DirectoryExpired, DirectoryOlder, DirectoryForked, RootWentBack,
+    OwnEntryWrong, KeyNotContinued, DirectoryTakesBack.
     """
     signed = decode_signed(command.signed)
     directory = verify_directory(signed, root_public_key, uow.now_us)
@@ -64,7 +66,8 @@ def take_directory(
     current = None if stored is None else open_directory(stored, root_public_key)
     if not accept(current, directory):
         return False
-    check_own_entry(directory, own_keys())
+    check_own_entry(directory, own_keys(), current)
+    check_continuity(current, directory)
     uow.directories.store(directory.version, signed)
     uow.record(DirectoryTaken(directory.version, directory.hash, command.signed))
     return True

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from common.directory.model import NodeStatus
+from common.directory.continuity import continued_key
+from common.directory.model import KeyUse, NodeEntry, NodeStatus
 from common.directory.signing import open_directory
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ
 from common.link import effects as reason
 from common.messaging.inbox import leg_of
-from common.security.signing import Ed25519Signer
+from common.security.signing import ED25519, Ed25519Signer
 from tests.support.dishonest import request
 from tests.support.federation import DAY_US, GUANGDONG, SHANGHAI, ZHEJIANG, Federation
 from tests.support.wire import assert_cut_and_resumed, with_seal
@@ -110,7 +111,35 @@ def test_a_node_that_is_out_seals_nothing(federation: Federation, status: NodeSt
     federation.say(ZHEJIANG, HQ, request(ZHEJIANG, GUANGDONG))
     assert federation.cuts[HQ, ZHEJIANG] == reason.KEY_UNKNOWN
     assert federation.link_row(HQ, ZHEJIANG) == before
-    welcome_back(federation)
+    if status is NodeStatus.SUSPENDED:
+        # A node whose keys have ended cannot have what it sealed with them received.
+        welcome_back(federation)
+    else:
+        federation.adopt(signed)
+
+
+def rotate(federation: Federation, node: str, signer: Ed25519Signer | None = None) -> list[NodeEntry]:
+    """The entries of a directory in which a node has a next signing key; the node signs with it from now on.
+
+    `signer`: who signs the new key, instead of the node's key in force.
+    """
+    entry = federation.entry(node)
+    before = federation.signers[node]
+    new = Ed25519Signer(before.public_key)
+    key = continued_key(
+        node,
+        KeyUse.SIGNING,
+        ED25519,
+        new.public_key,
+        new.key_id,
+        entry.keys[0],
+        signer or before,
+        federation.clock.now_us(),
+    )
+    federation.signers[node] = new
+    others = [federation.entry(other) for other in federation.nodes if other != node]
+    federation.rotated[node] = replace(entry, keys=(*entry.keys, key))
+    return [*others, federation.rotated[node]]
 
 
 def held_back(receiver: str) -> Any:
@@ -152,25 +181,27 @@ def test_nothing_admitted_after_a_revocation_is_valid(federation: Federation) ->
 
 
 def test_an_answer_is_judged_by_the_key_of_its_own_time(federation: Federation) -> None:
-    """Home's key became valid after the request was admitted, and before home answered."""
+    """Home's new key became valid after the request was admitted, and before home answered."""
     federation.tamper = held_back(GUANGDONG)
     leg = federation.suspend()
     federation.run()
     federation.tamper = None
     federation.clock.at_us += 60_000_000
-    home = federation.entry(GUANGDONG)
-    since = replace(home.keys[0], valid_from_us=federation.clock.now_us() - 1_000)
-    entries = [federation.entry(node) for node in federation.nodes if node != GUANGDONG]
-    entries.append(replace(home, keys=(since, home.keys[1])))
-    federation.publish(federation.sign_directory(federation.directory, entries), to=(SHANGHAI,))
+    rotated = rotate(federation, GUANGDONG)
+    federation.publish(federation.sign_directory(federation.directory, rotated), to=(SHANGHAI,))
     federation.reconnect(GUANGDONG)
-    assert federation.at_hub(leg).admitted_at_us < since.valid_from_us
+    entry = federation.directory.node(GUANGDONG)
+    assert entry is not None
+    assert federation.at_hub(leg).admitted_at_us < entry.keys[-1].valid_from_us
     assert federation.asked(SHANGHAI, leg).state == "completed"
     assert not federation.alarms(SHANGHAI)
 
 
 def welcome_back(federation: Federation) -> None:
-    """All nodes are in the directory again, so that the rest of the test finds everything as it was."""
+    """All nodes take part again, so that the rest of the test finds everything as it was."""
     federation.clock.at_us += 1
+    entry = federation.directory.node(ZHEJIANG)
+    if entry is not None and entry.status is NodeStatus.REVOKED:
+        federation.enrol_anew(ZHEJIANG)
     federation.adopt(federation.sign_directory(federation.directory))
     federation.reconnect()

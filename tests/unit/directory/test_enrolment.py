@@ -11,13 +11,13 @@ import sqlalchemy as sa
 
 from common.directory.invitation import decode_invitation
 from common.directory.model import KeyUse, NodeStatus, OwnKeys, check_own_entry
-from common.directory.signing import sign_directory, verify_directory
+from common.directory.signing import open_directory, verify_directory
 from common.directory.wire import decode_signed
 from common.security import tls
 from common.security.signing import ED25519
 from common.security.tls import CertificateRequestInvalid
 from hq_node.directory.authority import AuthorityLimits, create_hq_certificates, founding_command, load_hq_certificates
-from hq_node.directory.commands import ApproveNode, InviteNode, PublishDirectory
+from hq_node.directory.commands import ApproveNode, InviteNode, PublishDirectory, RevokeNode
 from hq_node.directory.events import DirectoryPublished, EnrolmentRequested
 from hq_node.directory.model import (
     ApprovedKeyDiffers,
@@ -30,6 +30,7 @@ from hq_node.directory.model import (
     InvitationUsed,
     InvitationValidityRefused,
     KeyInUse,
+    KeyRevoked,
     NodeAlreadyEnrolled,
     NodeRevoked,
     ProofOfPossessionInvalid,
@@ -317,23 +318,36 @@ def test_revoked_node_gets_no_answer(desk: EnrolmentDesk, shanghai: Candidate, c
     invitation = desk.invite("31")
     desk.run(shanghai.request(invitation))
     desk.run(ApproveNode("31", "operator"))
-    current = desk.directory
-    revoked = [
-        replace(
-            entry,
-            status=NodeStatus.REVOKED,
-            keys=tuple(replace(key, valid_until_us=clock.now_us()) for key in entry.keys),
-        )
-        if entry.node == "31"
-        else entry
-        for entry in current.nodes
-    ]
-    signed = sign_directory(current, revoked, {}, clock.now_us(), DAY_US, desk.authority.root)
-    desk.connection.exec_driver_sql(
-        "INSERT INTO directories VALUES (3, ?, ?, 0)", (signed.SerializeToString(), bytes(32))
-    )
+    clock.at_us += 1
+    desk.run(RevokeNode("31", "stolen", "li.na"))
     with pytest.raises(NodeRevoked):
         desk.run(shanghai.request(invitation))
+    # Nor by a new one, with the keys that were revoked.
+    with pytest.raises(KeyRevoked):
+        desk.run(shanghai.request(desk.invite("31")))
+
+
+def test_an_enrolled_node_gets_a_new_certificate_by_a_new_invitation(
+    desk: EnrolmentDesk, shanghai: Candidate, clock: HandClock
+) -> None:
+    invitation = desk.invite("31")
+    desk.run(shanghai.request(invitation))
+    desk.run(ApproveNode("31", "operator"))
+    first = desk.run(shanghai.request(invitation))
+    clock.at_us += 700 * DAY_US
+    again = desk.invite("31")
+    renewed = desk.run(shanghai.request(again))
+    assert renewed.tls_certificate != first.tls_certificate
+    entry = desk.directory.node("31")
+    assert entry is not None
+    assert entry.tls_fingerprint == tls.fingerprint(renewed.tls_certificate)
+    assert (
+        entry.keys
+        == open_directory(decode_signed(first.signed_directory), desk.authority.root.public_key).nodes[-1].keys
+    )
+    version = desk.directory.version
+    assert desk.run(shanghai.request(again)) == renewed
+    assert desk.directory.version == version
 
 
 def test_publishing_again_prolongs_the_directory(desk: EnrolmentDesk, clock: HandClock) -> None:

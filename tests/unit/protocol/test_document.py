@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from common.directory import head, invitation, proof, signing, wire
+from common.directory import continuity, head, invitation, proof, signing, wire
 from common.errors import QuanwangError
 from common.link import effects, entries, origin
 from common.link.settings import PROTOCOL_VERSION_MAX, PROTOCOL_VERSION_MIN, LinkSettings
@@ -127,6 +127,8 @@ def test_the_domains_are_those_of_the_code() -> None:
         seal.SEAL_SIGNATURE_DOMAIN,
         seal.SEAL_HASH_DOMAIN,
         signing.DIRECTORY_SIGNATURE_DOMAIN,
+        signing.ROOT_KEY_DOMAIN,
+        continuity.NODE_KEY_DOMAIN,
         head.DIRECTORY_HASH_DOMAIN,
         head.DIRECTORY_HEAD_DOMAIN,
         head.DIRECTORY_ENTRY_DOMAIN,

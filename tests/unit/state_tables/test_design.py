@@ -51,6 +51,7 @@ NOT_A_TRANSITION = {
 ADDITIONS: dict[str, set[Triple]] = {
     "A1 hub": {
         ("forwarded", "Interim", "home"),
+        ("forwarded", "forced end", "operator"),
         *((end, "Interim", "home") for end in TERMINAL),
     },
     "A2 origin": {

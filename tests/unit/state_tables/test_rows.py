@@ -99,6 +99,14 @@ HUB_WALKS = [
         for end in ("completed", "rejected")
         for withdraw in ("", "expired", "cancelled")
     ),
+    hub(
+        "forwarded",
+        "forced end",
+        lambda leg: leg.force_end(Facts(home_revoked=True), NOW_US),
+        "rejected",
+        "Final(rejected) -> origin",
+        marks_after={"reason_code": "HOME_LOST", "ended_at_us": NOW_US},
+    ),
     hub("forwarded", "Interim", answers("Interim"), "forwarded", "Interim relayed -> origin"),
     hub(
         "forwarded",

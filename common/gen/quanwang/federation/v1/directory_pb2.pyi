@@ -60,39 +60,77 @@ class DirectoryHead(_message.Message):
     def __init__(self, version: _Optional[int] = ..., directory_hash: _Optional[bytes] = ..., previous_hash: _Optional[bytes] = ..., issued_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., count: _Optional[int] = ..., merkle_root: _Optional[bytes] = ...) -> None: ...
 
 class Directory(_message.Message):
-    __slots__ = ("version", "previous_hash", "issued_at_us", "valid_until_us", "nodes", "regions")
+    __slots__ = ("version", "previous_hash", "issued_at_us", "valid_until_us", "nodes", "regions", "roots")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_HASH_FIELD_NUMBER: _ClassVar[int]
     ISSUED_AT_US_FIELD_NUMBER: _ClassVar[int]
     VALID_UNTIL_US_FIELD_NUMBER: _ClassVar[int]
     NODES_FIELD_NUMBER: _ClassVar[int]
     REGIONS_FIELD_NUMBER: _ClassVar[int]
+    ROOTS_FIELD_NUMBER: _ClassVar[int]
     version: int
     previous_hash: bytes
     issued_at_us: int
     valid_until_us: int
     nodes: _containers.RepeatedCompositeFieldContainer[NodeEntry]
     regions: _containers.RepeatedCompositeFieldContainer[Region]
-    def __init__(self, version: _Optional[int] = ..., previous_hash: _Optional[bytes] = ..., issued_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., nodes: _Optional[_Iterable[_Union[NodeEntry, _Mapping]]] = ..., regions: _Optional[_Iterable[_Union[Region, _Mapping]]] = ...) -> None: ...
+    roots: _containers.RepeatedCompositeFieldContainer[RootKey]
+    def __init__(self, version: _Optional[int] = ..., previous_hash: _Optional[bytes] = ..., issued_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., nodes: _Optional[_Iterable[_Union[NodeEntry, _Mapping]]] = ..., regions: _Optional[_Iterable[_Union[Region, _Mapping]]] = ..., roots: _Optional[_Iterable[_Union[RootKey, _Mapping]]] = ...) -> None: ...
+
+class RootKey(_message.Message):
+    __slots__ = ("suite", "public_key", "since_us", "previous_root_signature")
+    SUITE_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    SINCE_US_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_ROOT_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    suite: str
+    public_key: bytes
+    since_us: int
+    previous_root_signature: bytes
+    def __init__(self, suite: _Optional[str] = ..., public_key: _Optional[bytes] = ..., since_us: _Optional[int] = ..., previous_root_signature: _Optional[bytes] = ...) -> None: ...
 
 class NodeEntry(_message.Message):
-    __slots__ = ("node", "name_zh", "name_en", "status", "keys", "tls_fingerprint")
+    __slots__ = ("node", "name_zh", "name_en", "status", "keys", "tls_fingerprint", "former_tls_fingerprint", "former_tls_until_us", "status_since_us", "status_reason", "status_by", "re_enrolments")
     NODE_FIELD_NUMBER: _ClassVar[int]
     NAME_ZH_FIELD_NUMBER: _ClassVar[int]
     NAME_EN_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     TLS_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    FORMER_TLS_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    FORMER_TLS_UNTIL_US_FIELD_NUMBER: _ClassVar[int]
+    STATUS_SINCE_US_FIELD_NUMBER: _ClassVar[int]
+    STATUS_REASON_FIELD_NUMBER: _ClassVar[int]
+    STATUS_BY_FIELD_NUMBER: _ClassVar[int]
+    RE_ENROLMENTS_FIELD_NUMBER: _ClassVar[int]
     node: str
     name_zh: str
     name_en: str
     status: NodeStatus
     keys: _containers.RepeatedCompositeFieldContainer[NodeKey]
     tls_fingerprint: bytes
-    def __init__(self, node: _Optional[str] = ..., name_zh: _Optional[str] = ..., name_en: _Optional[str] = ..., status: _Optional[_Union[NodeStatus, str]] = ..., keys: _Optional[_Iterable[_Union[NodeKey, _Mapping]]] = ..., tls_fingerprint: _Optional[bytes] = ...) -> None: ...
+    former_tls_fingerprint: bytes
+    former_tls_until_us: int
+    status_since_us: int
+    status_reason: str
+    status_by: str
+    re_enrolments: _containers.RepeatedCompositeFieldContainer[ReEnrolment]
+    def __init__(self, node: _Optional[str] = ..., name_zh: _Optional[str] = ..., name_en: _Optional[str] = ..., status: _Optional[_Union[NodeStatus, str]] = ..., keys: _Optional[_Iterable[_Union[NodeKey, _Mapping]]] = ..., tls_fingerprint: _Optional[bytes] = ..., former_tls_fingerprint: _Optional[bytes] = ..., former_tls_until_us: _Optional[int] = ..., status_since_us: _Optional[int] = ..., status_reason: _Optional[str] = ..., status_by: _Optional[str] = ..., re_enrolments: _Optional[_Iterable[_Union[ReEnrolment, _Mapping]]] = ...) -> None: ...
+
+class ReEnrolment(_message.Message):
+    __slots__ = ("at_us", "signing_key_id", "former_signing_key_id", "approved_by")
+    AT_US_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    FORMER_SIGNING_KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_BY_FIELD_NUMBER: _ClassVar[int]
+    at_us: int
+    signing_key_id: str
+    former_signing_key_id: str
+    approved_by: str
+    def __init__(self, at_us: _Optional[int] = ..., signing_key_id: _Optional[str] = ..., former_signing_key_id: _Optional[str] = ..., approved_by: _Optional[str] = ...) -> None: ...
 
 class NodeKey(_message.Message):
-    __slots__ = ("key_id", "use", "suite", "public_key", "valid_from_us", "valid_until_us", "previous_key_signature")
+    __slots__ = ("key_id", "use", "suite", "public_key", "valid_from_us", "valid_until_us", "previous_key_signature", "previous_key_id", "signed_by")
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     USE_FIELD_NUMBER: _ClassVar[int]
     SUITE_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +138,8 @@ class NodeKey(_message.Message):
     VALID_FROM_US_FIELD_NUMBER: _ClassVar[int]
     VALID_UNTIL_US_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_KEY_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    SIGNED_BY_FIELD_NUMBER: _ClassVar[int]
     key_id: str
     use: KeyUse
     suite: str
@@ -107,7 +147,9 @@ class NodeKey(_message.Message):
     valid_from_us: int
     valid_until_us: int
     previous_key_signature: bytes
-    def __init__(self, key_id: _Optional[str] = ..., use: _Optional[_Union[KeyUse, str]] = ..., suite: _Optional[str] = ..., public_key: _Optional[bytes] = ..., valid_from_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., previous_key_signature: _Optional[bytes] = ...) -> None: ...
+    previous_key_id: str
+    signed_by: str
+    def __init__(self, key_id: _Optional[str] = ..., use: _Optional[_Union[KeyUse, str]] = ..., suite: _Optional[str] = ..., public_key: _Optional[bytes] = ..., valid_from_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., previous_key_signature: _Optional[bytes] = ..., previous_key_id: _Optional[str] = ..., signed_by: _Optional[str] = ...) -> None: ...
 
 class Region(_message.Message):
     __slots__ = ("name", "nodes")

@@ -1,8 +1,9 @@
 from common.gen.quanwang.federation.v1 import directory_pb2 as _directory_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -61,3 +62,49 @@ class EnrolResponse(_message.Message):
     directory: _directory_pb2.SignedDirectory
     link_address: str
     def __init__(self, state: _Optional[_Union[EnrolmentState, str]] = ..., tls_certificate: _Optional[bytes] = ..., directory: _Optional[_Union[_directory_pb2.SignedDirectory, _Mapping]] = ..., link_address: _Optional[str] = ...) -> None: ...
+
+class RotateKeysRequest(_message.Message):
+    __slots__ = ("rotation", "signature")
+    ROTATION_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    rotation: bytes
+    signature: bytes
+    def __init__(self, rotation: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class KeyRotation(_message.Message):
+    __slots__ = ("node", "signed_by", "keys", "tls_certificate_request", "former_tls_fingerprint")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    SIGNED_BY_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    TLS_CERTIFICATE_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    FORMER_TLS_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    signed_by: str
+    keys: _containers.RepeatedCompositeFieldContainer[NewKey]
+    tls_certificate_request: bytes
+    former_tls_fingerprint: bytes
+    def __init__(self, node: _Optional[str] = ..., signed_by: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[NewKey, _Mapping]]] = ..., tls_certificate_request: _Optional[bytes] = ..., former_tls_fingerprint: _Optional[bytes] = ...) -> None: ...
+
+class NewKey(_message.Message):
+    __slots__ = ("use", "suite", "public_key", "previous_key_id", "previous_key_signature", "proof_of_possession")
+    USE_FIELD_NUMBER: _ClassVar[int]
+    SUITE_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_KEY_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    PROOF_OF_POSSESSION_FIELD_NUMBER: _ClassVar[int]
+    use: _directory_pb2.KeyUse
+    suite: str
+    public_key: bytes
+    previous_key_id: str
+    previous_key_signature: bytes
+    proof_of_possession: bytes
+    def __init__(self, use: _Optional[_Union[_directory_pb2.KeyUse, str]] = ..., suite: _Optional[str] = ..., public_key: _Optional[bytes] = ..., previous_key_id: _Optional[str] = ..., previous_key_signature: _Optional[bytes] = ..., proof_of_possession: _Optional[bytes] = ...) -> None: ...
+
+class RotateKeysResponse(_message.Message):
+    __slots__ = ("tls_certificate", "directory")
+    TLS_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
+    DIRECTORY_FIELD_NUMBER: _ClassVar[int]
+    tls_certificate: bytes
+    directory: _directory_pb2.SignedDirectory
+    def __init__(self, tls_certificate: _Optional[bytes] = ..., directory: _Optional[_Union[_directory_pb2.SignedDirectory, _Mapping]] = ...) -> None: ...

@@ -96,3 +96,79 @@ class EnrolmentService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class NodeKeysServiceStub:
+    """NodeKeysService is on the federation port: a node replaces its own keys.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.RotateKeys = channel.unary_unary(
+                '/quanwang.federation.v1.NodeKeysService/RotateKeys',
+                request_serializer=quanwang_dot_federation_dot_v1_dot_enrolment__pb2.RotateKeysRequest.SerializeToString,
+                response_deserializer=quanwang_dot_federation_dot_v1_dot_enrolment__pb2.RotateKeysResponse.FromString,
+                _registered_method=True)
+
+
+class NodeKeysServiceServicer:
+    """NodeKeysService is on the federation port: a node replaces its own keys.
+    """
+
+    def RotateKeys(self, request, context):
+        """Safe to repeat with the same bytes: it then tells what came of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_NodeKeysServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'RotateKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateKeys,
+                    request_deserializer=quanwang_dot_federation_dot_v1_dot_enrolment__pb2.RotateKeysRequest.FromString,
+                    response_serializer=quanwang_dot_federation_dot_v1_dot_enrolment__pb2.RotateKeysResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'quanwang.federation.v1.NodeKeysService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('quanwang.federation.v1.NodeKeysService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class NodeKeysService:
+    """NodeKeysService is on the federation port: a node replaces its own keys.
+    """
+
+    @staticmethod
+    def RotateKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quanwang.federation.v1.NodeKeysService/RotateKeys',
+            quanwang_dot_federation_dot_v1_dot_enrolment__pb2.RotateKeysRequest.SerializeToString,
+            quanwang_dot_federation_dot_v1_dot_enrolment__pb2.RotateKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
