@@ -16,7 +16,6 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,13 +25,18 @@ IN_FLIGHT_MAX = 2_048
 """How many messages a broker gives to a node before the first of them is acknowledged."""
 
 STARTS_WITHIN_S = 60.0
-PAUSE_S = 0.1
+READY = {"nats": b"Server is ready", "rabbitmq": b"completed with"}
+"""What a server says when it takes connections."""
 
 Ack = Callable[[], Coroutine[Any, Any, None]]
 Take = Callable[[bytes, Ack], None]
 """`take(message, ack)`: called in order, on the event loop; `ack` is awaited when the message is durable here."""
 
 RABBITMQ_PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+
+class BrokerFailed(Exception):
+    """A broker's server ended at its start; the message is what it said."""
 
 
 class Broker(Protocol):
@@ -137,19 +141,19 @@ class Server:
         return f"{'nats' if self._name == 'nats' else 'amqp'}://{HOST}:{self._port}"
 
     async def start(self) -> None:
-        """Returns when the broker takes connections. Raises TimeoutError."""
+        """Returns when the broker takes connections. Raises BrokerFailed, TimeoutError."""
         self._place.mkdir(parents=True, exist_ok=True)
         command, settings = self._nats() if self._name == "nats" else self._rabbitmq()
         self._process = await asyncio.create_subprocess_exec(
             *command,
             env=self._environment | settings,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         async with asyncio.timeout(STARTS_WITHIN_S):
-            while not await self._answers():
-                await asyncio.sleep(PAUSE_S)
+            await self._until_ready(self._process.stdout)
+        self._draining = asyncio.ensure_future(_drain(self._process.stdout))
 
     async def stop(self) -> None:
         """Ends the process and whatever it started."""
@@ -181,12 +185,19 @@ class Server:
             "RABBITMQ_CONFIG_FILE": str(self._place / "no-configuration"),
         }
 
-    async def _answers(self) -> bool:
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection(HOST, self._port)
-            writer.close()
-            return True
-        return False
+    async def _until_ready(self, output: asyncio.StreamReader) -> None:
+        said = []
+        while line := await output.readline():
+            said.append(line)
+            if READY[self._name] in line:
+                return
+        raise BrokerFailed(b"".join(said).decode(errors="replace"))
+
+
+async def _drain(output: asyncio.StreamReader) -> None:
+    """What a server says later is of no interest, but it must not fill the pipe."""
+    while await output.read(65_536):
+        pass
 
 
 def _free_port() -> int:
