@@ -18,7 +18,7 @@ from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
 from common.clock import Clock, iso
-from common.db.engine import open_reader
+from common.db.engine import open_reader, store_of
 from common.db.schema import Schema, require_schema
 from common.directory.model import Directory
 from common.errors import QuanwangError
@@ -128,8 +128,8 @@ def check_database(data: DataDirectory, node: str, schema: Schema) -> list[Findi
 
 
 def _check_database(connection: sa.Connection, node: str, schema: Schema) -> list[Finding]:
-    verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-    if verdict != "ok":
+    verdict = store_of(connection).check_integrity(connection)
+    if verdict:
         mend = "Restore it from a backup.", "请从备份恢复。"
         return [Finding("error", "database", f"It is damaged: {verdict}.", f"数据库已损坏：{verdict}。", *mend)]
     _, findings = tried("schema", lambda: require_schema(connection, schema))

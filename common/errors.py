@@ -60,3 +60,13 @@ class StorageUnavailable(TemporaryFault):
 
     en = "The node cannot store anything at the moment ({detail}). Nothing was changed; try again shortly."
     zh = "节点暂时无法写入数据（{detail}）。未做任何更改，请稍后重试。"
+
+
+class OutcomeUnknown(StorageUnavailable):
+    """The database went away in the very moment of a commit: it may have been made."""
+
+    en = (
+        "The database went away while this was being stored ({detail}); it may have been stored or not. "
+        "Look first, or ask again with the same idempotency key."
+    )
+    zh = "写入过程中数据库连接中断（{detail}），操作可能已生效，也可能未生效。请先查询确认，或使用相同的幂等键重试。"

@@ -1,10 +1,13 @@
 """Settings that every test shares: steady random data, and no silent skips where the result counts."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.stores import SQLITE, STORES, Databases, databases_of
 
 pytest_plugins = ["pytester"]
 
@@ -15,6 +18,28 @@ settings.register_profile("explore", max_examples=2000, deadline=None)
 settings.load_profile("steady")
 
 SKIPS_FAIL = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests that touch a database run on every store, save where a module says why one is enough."""
+    for name, scope in (("databases", "function"), ("lasting_databases", "module")):
+        if name in metafunc.fixturenames:
+            one_is_enough = metafunc.definition.get_closest_marker("one_store") is not None
+            metafunc.parametrize(name, [SQLITE] if one_is_enough else STORES, indirect=True, scope=scope)
+
+
+@pytest.fixture
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
+    """Databases for one test, which so runs on every store."""
+    with databases_of(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def lasting_databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """The same for what all tests of a module share."""
+    with databases_of(request.param, tmp_path_factory.mktemp("databases")) as made:
+        yield made
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

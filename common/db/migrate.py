@@ -15,26 +15,28 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from common.db.engine import open_writer
+from common.db.engine import store_at
 from common.db.schema import Schema, current_revisions
 
 
 def migrate(url: str, schema: Schema) -> frozenset[str]:
     """Runs the migrations that the database lacks; an empty one gets all. Returns the revisions it has then.
 
-    Nothing else may write to the database meanwhile. Raises what the database raises, having changed nothing.
+    Of several that begin at once, one migrates and the others find it done. Raises what the database raises, having
+    changed nothing.
     """
     script = _script_directory(schema)
-    engine = open_writer(url)
+    store = store_at(url)
+    engine = store.open_writer(url)
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            store.begin_migration(connection)
             try:
                 _upgrade(connection, script)
                 revisions = current_revisions(connection)
-                connection.exec_driver_sql("COMMIT")
+                store.commit(connection)
             except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
+                store.roll_back(connection)
                 raise
             return revisions
     finally:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from common.db.engine import store_of
 from common.db.rows import RowSet, RowSpec
+from common.db.store import Notice
 from common.ids import IdSource
 
 if TYPE_CHECKING:
@@ -20,11 +22,20 @@ if TYPE_CHECKING:
     from common.messaging.outbox import Outgoing
 
 
+ORDER_NUMBERS_AT_ONCE_MAX = 256
+"""How many places in the outbox's order a group asks for at a time; those that it does not use are passed over."""
+
+
+class ItemSpoilsGroup(Exception):
+    """An item failed that had written already, on a store without savepoints: its group cannot go on without it."""
+
+
 class UnitOfWork:
     """The state of one group. `now_us` is one reading of the clock for the whole group, so that it is one moment."""
 
     def __init__(self, connection: sa.Connection, ids: IdSource, now_us: int) -> None:
         self.connection = connection
+        self.store = store_of(connection)
         self.ids = ids
         self.now_us = now_us
         self.outgoing: list[Outgoing] = []
@@ -38,10 +49,17 @@ class UnitOfWork:
         """Whether a command changed what waits in the inbox: then it is looked at anew, at the end of the group."""
         self._item_outgoing: list[Outgoing] = []
         self._item_events: list[Any] = []
-        self._cursor: Any = connection.connection.cursor()
+        self.alone = False
+        """Whether the group is one single item, so that undoing the item may undo the whole transaction."""
+        self._cursor: Any = self.store.cursor(connection)
         self._row_sets: dict[str, RowSet[Any]] = {}
         self._touched: list[RowSet[Any]] = []
         self._savepoint_open = False
+        self._item_written = False
+        self._flush_failed = False
+        self._order_numbers: deque[int] = deque()
+        self._last_order_number = 0
+        self._numbers_at_once = 1
         self._here: deque[Incoming] = deque()
 
     # What handlers use
@@ -50,15 +68,20 @@ class UnitOfWork:
         """The rows of a table as this group sees them. For repositories."""
         row_set = self._row_sets.get(spec.name)
         if row_set is None:
-            row_set = self._row_sets[spec.name] = RowSet(self._cursor, spec, self._touched)
+            statements = self.store.statements(spec)
+            row_set = self._row_sets[spec.name] = RowSet(self._cursor, spec, statements, self._touched)
         return row_set
 
     def query(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
         """Runs SQL that must see what was staged so far: a search by something else than the key. For repositories.
 
-        Writes everything staged first, this item's changes inside a savepoint, so that the item can still fail alone.
+        Writes everything staged first, so that the item can still fail alone: its own changes inside a savepoint, or
+        noted as written where the store has none.
         """
-        self._open_savepoint()
+        if self.store.savepoints:
+            self._open_savepoint()
+        elif self._touched:
+            self._item_written = True
         self._keep_rows()
         self.flush()
         return self.connection.execute(statement, parameters)
@@ -82,10 +105,11 @@ class UnitOfWork:
 
     def order_number(self) -> int:
         """The next place in the order of the outbox."""
-        if not self._last_order_number:
-            found = self._cursor.execute("SELECT max(outbox_id) FROM outbox").fetchone()
-            self._last_order_number = found[0] or 0
-        self._last_order_number += 1
+        if not self._order_numbers:
+            numbers = self.store.order_numbers(self._cursor, self._numbers_at_once, self._last_order_number)
+            self._order_numbers.extend(numbers)
+            self._numbers_at_once = min(2 * self._numbers_at_once, ORDER_NUMBERS_AT_ONCE_MAX)
+        self._last_order_number = self._order_numbers.popleft()
         return self._last_order_number
 
     def start_over(self) -> None:
@@ -113,17 +137,26 @@ class UnitOfWork:
         if self._item_events:
             self.events.extend(self._item_events)
             self._item_events = []
+        self._item_written = False
         if self._savepoint_open:
             self._close_savepoint("RELEASE SAVEPOINT item")
 
-    def drop_item(self) -> None:
-        """The item failed; the group goes on as if it had never been."""
+    def drop_item(self, because: BaseException | None = None) -> None:
+        """The item failed; the group goes on as if it had never been.
+
+        Raises `because` again where the group cannot go on, whoever fails: something of it could not be written, or the
+        database has given the transaction up. Raises ItemSpoilsGroup where it cannot go on without this item.
+        """
+        if because is not None and (self._flush_failed or self.store.transaction_lost(self.connection)):
+            raise because
         for row_set in self._touched:
             row_set.drop_item()
         self._touched.clear()
         self._here.clear()
         self._item_outgoing = []
         self._item_events = []
+        if self._item_written:
+            self._begin_again()
         if self._savepoint_open:
             self._close_savepoint("ROLLBACK TO SAVEPOINT item", "RELEASE SAVEPOINT item")
             # What was read or flushed inside the savepoint may be gone; what came before it is in the database.
@@ -140,9 +173,28 @@ class UnitOfWork:
         self._cursor.close()
 
     def flush(self) -> None:
-        """Writes what is staged. Not a commit."""
+        """Writes what is staged. Not a commit. What fails here fails the group: half of it may be written."""
+        self._flush_failed = True
         for row_set in self._row_sets.values():
             row_set.flush()
+        self._flush_failed = False
+
+    def finish(self) -> None:
+        """Writes what is staged and says what is to be told with the commit: the group's last step before it."""
+        self.flush()
+        if self.notices:
+            self.store.notify(self._cursor, [Notice(*notice) for notice in self.notices])
+
+    def _begin_again(self) -> None:
+        """Undoes an item that has written already, where there are no savepoints: with all of its transaction, if it is
+        alone in it."""
+        if not self.alone:
+            raise ItemSpoilsGroup
+        self.store.roll_back(self.connection)
+        self.store.begin(self.connection)
+        self._item_written = False
+        for row_set in self._row_sets.values():
+            row_set.forget()
 
     def _keep_rows(self) -> None:
         for row_set in self._touched:

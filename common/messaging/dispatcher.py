@@ -20,9 +20,9 @@ import sqlalchemy as sa
 import structlog
 
 from common.clock import Clock
-from common.db.engine import is_storage_fault
+from common.db.engine import is_storage_fault, store_of
 from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from common.errors import Fault, QuanwangError, StorageUnavailable
+from common.errors import Fault, OutcomeUnknown, QuanwangError, StorageUnavailable
 from common.ids import IdSource
 from common.messaging.incoming import Incoming, ReceivedBatch, SealedBatch
 from common.messaging.intake import Intake
@@ -108,9 +108,13 @@ class GroupOutcome:
 Commit = Callable[[sa.Connection], None]
 
 
+RUNS_MAX = 4
+"""How often a group is run that lost a race against another writer of the same database."""
+
+
 def commit(connection: sa.Connection) -> None:
     """Makes the group durable."""
-    connection.exec_driver_sql("COMMIT")
+    store_of(connection).commit(connection)
 
 
 class Dispatcher:
@@ -129,6 +133,7 @@ class Dispatcher:
         commit: Commit = commit,
     ) -> None:
         self._connection = connection
+        self._store = store_of(connection)
         self._unit_of_work = unit_of_work
         self._handlers = handlers
         self._intake = intake
@@ -138,11 +143,14 @@ class Dispatcher:
         self._prefetch = prefetch
         self._commit = commit
         self._subscribers: dict[type, list[Callable[[Any], None]]] = {}
+        self._committing = False
+        self._load_again = False
 
     def load(self) -> None:
         """Takes up where the database says the node was."""
         self.sealer.load(self._connection)
         self._intake.load(self._connection)
+        self._load_again = False
 
     def run_group(self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch]) -> GroupOutcome:
         """Runs everything given, and what is due, in one durable commit. Never raises for what an item did."""
@@ -153,19 +161,30 @@ class Dispatcher:
         return outcome
 
     def _run(self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch], with_due: bool) -> GroupOutcome:
-        try:
-            return self._attempt(commands, batches, with_due)
-        except Exception as error:
-            due_taken = self._roll_back()
-            if is_storage_fault(error):
-                return self._storage_failed(commands, batches, error)
-            if due_taken and (commands or batches):
-                # One of the due messages may have broken the group: what is new goes first, they go alone.
-                self._intake.suspect()
-                return self._run(commands, batches, with_due=False)
-            if len(commands) + len(batches) > 1:
-                return self._one_by_one(commands, batches)
-            return self._single_failed(commands, batches, error)
+        runs = 1
+        while True:
+            try:
+                return self._attempt(commands, batches, with_due)
+            except Exception as error:
+                due_taken = self._roll_back()
+                if not self._store.is_race(error) or runs == RUNS_MAX:
+                    return self._failed(commands, batches, due_taken, error)
+                log.info("group runs again", error=type(error).__name__, runs=runs)
+                runs += 1
+
+    def _failed(
+        self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch], due_taken: bool, error: Exception
+    ) -> GroupOutcome:
+        """The group is undone: what can still be done with what was in it?"""
+        if is_storage_fault(error):
+            return self._storage_failed(commands, batches, error)
+        if due_taken and (commands or batches):
+            # One of the due messages may have broken the group: what is new goes first, they go alone.
+            self._intake.suspect()
+            return self._run(commands, batches, with_due=False)
+        if len(commands) + len(batches) > 1:
+            return self._one_by_one(commands, batches)
+        return self._single_failed(commands, batches, error)
 
     def has_work(self) -> bool:
         """Whether a group with nothing new would have something to do: a message to try again, or credit that came
@@ -185,21 +204,26 @@ class Dispatcher:
         receive_only: bool = False,
     ) -> GroupOutcome:
         started = self._clock.monotonic_us()
-        self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if self._load_again:
+            self.load()
+        self._committing = False
+        self._store.begin(self._connection)
         uow = self._unit_of_work(self._connection, self._ids, self._clock.now_us())
         with closing(uow):
             outcome = GroupOutcome()
             messages = self._intake.receive(batches, outcome, uow, receive_only)
             messages += self._intake.due(uow) if with_due else []
+            uow.alone = not batches and len(commands) + len(messages) == 1
             if self._prefetch is not None:
                 self._prefetch(uow, [work.command for work in commands], messages)
             answers = [self._run_command(work, uow) for work in commands]
             for incoming in messages:
                 self._intake.run(incoming, uow)
             group = self.sealer.seal(uow)
-            uow.flush()
+            uow.finish()
             self._intake.settle(uow)
             worked = self._clock.monotonic_us()
+            self._committing = True
             self._commit(self._connection)
             self._settle(outcome, group, uow)
             outcome.items, outcome.messages = len(commands) + len(messages), len(messages)
@@ -217,12 +241,12 @@ class Dispatcher:
             result = handler(work.command, uow)
             self._intake.process_here(uow)
         except QuanwangError as refusal_or_fault:
-            uow.drop_item()
+            uow.drop_item(refusal_or_fault)
             return None, refusal_or_fault
         except Exception as error:
             if is_storage_fault(error):
                 raise
-            uow.drop_item()
+            uow.drop_item(error)
             log.exception("command failed", **command_facts(work.command))
             return None, InternalFault(detail=type(error).__name__)
         uow.keep_item()
@@ -282,13 +306,17 @@ class Dispatcher:
     ) -> GroupOutcome:
         """The database takes nothing: new work is refused, links are cut and their peers send again later."""
         log.error("storage unavailable", error=type(error).__name__, detail=str(getattr(error, "orig", error))[:200])
+        # A commit whose answer never came may have been made all the same.
+        unknown = self._load_again and self._committing
         for work in commands:
-            work.done(None, StorageUnavailable(detail=type(error).__name__))
+            fault = OutcomeUnknown if unknown else StorageUnavailable
+            work.done(None, fault(detail=type(error).__name__))
         return GroupOutcome(failed={batch.peer: StorageUnavailable.code for batch in batches}, storage_failed=True)
 
     def _roll_back(self) -> bool:
         """Undoes the group. Whether messages that were due took part in it."""
         due_taken = self._intake.rolled_back()
-        if self._connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
-            self._connection.exec_driver_sql("ROLLBACK")
+        if self._store.roll_back(self._connection):
+            # Only the database knows by now where the node is.
+            self._load_again = True
         return due_taken

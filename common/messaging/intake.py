@@ -195,6 +195,9 @@ class Intake:
         limit = 1 if self._singly else self._retry.due_max
         rows = [InboxRow._make(values) for values in uow.connection.execute(self._due_statement(uow.now_us, limit))]
         uow.rows(INBOX).prefetch(row.key for row in rows)
+        # As they are now that they are ours: another process may have come first.
+        known = [uow.rows(INBOX).get(row.key) for row in rows]
+        rows = [row for row in known if row is not None and row.state == WAITING]
         self._suspects = [row.key for row in rows]
         batches: dict[tuple[str, int], bytes] = {}
         return [self._from_journal(row, batches, uow) for row in rows]
@@ -235,12 +238,12 @@ class Intake:
         try:
             self._process(incoming, uow)
         except TemporaryFault as fault:
-            uow.drop_item()
+            uow.drop_item(fault)
             self._try_again(incoming, fault, uow)
         except Exception as error:
             if is_storage_fault(error):
                 raise
-            uow.drop_item()
+            uow.drop_item(error)
             self._give_up(incoming, error, uow)
         else:
             self._set_done(incoming, uow)
@@ -311,8 +314,8 @@ class Intake:
         if code != "MESSAGE_ID_REUSED":
             try:
                 self._processor.refuse(incoming, code, uow)
-            except Exception:
-                uow.drop_item()
+            except Exception as failure:
+                uow.drop_item(failure)
                 log.exception("refusal failed", **message_facts(incoming))
                 uow.begin_item()
         self._update_row(incoming, uow, state=PARKED, next_attempt_at_us=0, problem=code[:64], detail=detail[:512])

@@ -80,6 +80,9 @@ LINKS = RowSpec(links, LinkRow)
 JOURNAL = RowSpec(journal, JournalRow, key_width=2)
 
 
+JOURNAL_BATCHES_AT_ONCE = 16
+
+
 def new_link(peer: str, incarnation: bytes) -> LinkRow:
     """The cursors of a link on which nothing was said yet."""
     return LinkRow(peer, incarnation, 1, 0, 0, NO_HASH, 0, 0, b"", 0, 0, NO_HASH)
@@ -93,19 +96,25 @@ def link_of(uow: UnitOfWork, peer: str) -> LinkRow | None:
 
 def journal_batches(connection: sa.Connection, link: str, after_seal: int, bytes_max: int) -> list[tuple[int, bytes]]:
     """The batches of a directed link after a seal number, in order, up to about `bytes_max` (at least one)."""
-    statement = (
-        sa.select(journal.c.seal_number, journal.c.batch)
-        .where(journal.c.link == link, journal.c.seal_number > after_seal)
-        .order_by(journal.c.seal_number)
-    )
     batches: list[tuple[int, bytes]] = []
     total = 0
-    for seal_number, batch in connection.execute(statement.execution_options(yield_per=16)):
-        if batches and total + len(batch) > bytes_max:
-            break
-        batches.append((seal_number, batch))
-        total += len(batch)
-    return batches
+    while True:
+        # A few at a time: how many there is room for shows only when they are read.
+        statement = (
+            sa.select(journal.c.seal_number, journal.c.batch)
+            .where(journal.c.link == link, journal.c.seal_number > after_seal)
+            .order_by(journal.c.seal_number)
+            .limit(JOURNAL_BATCHES_AT_ONCE)
+        )
+        page = connection.execute(statement).all()
+        for seal_number, batch in page:
+            if batches and total + len(batch) > bytes_max:
+                return batches
+            batches.append((seal_number, batch))
+            total += len(batch)
+        if len(page) < JOURNAL_BATCHES_AT_ONCE:
+            return batches
+        after_seal = batches[-1][0]
 
 
 def journal_batch(connection: sa.Connection, link: str, seal_number: int) -> bytes | None:

@@ -46,6 +46,10 @@ sa.Index(
 )
 
 
+# Where several processes write, the database gives the order; with one writer the table says how far it has come.
+OUTBOX_ORDER = sa.Sequence("outbox_order", metadata=METADATA)
+
+
 class OutboxRow(NamedTuple):
     outbox_id: int
     peer: str

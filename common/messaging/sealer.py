@@ -60,7 +60,6 @@ class SealedGroup:
     lost: dict[str, int] = field(default_factory=dict)
     """Links that this process was found not to own any more, with the epoch under which it did."""
     riding: dict[str, list[Outgoing]] = field(default_factory=dict)
-    next_outbox_id: int = 0
     backlog_left: bool = False
 
 
@@ -87,7 +86,6 @@ class Sealer:
         self._riding: dict[str, list[Outgoing]] = {}
         self._unacked: dict[str, deque[tuple[int, int]]] = {}
         self._unacked_bytes: dict[str, int] = {}
-        self._next_outbox_id = 1
 
     def load(self, connection: sa.Connection) -> None:
         """Takes up from the database: what waits, and what is not acknowledged."""
@@ -95,7 +93,6 @@ class Sealer:
         for outgoing in self._gate.owed(connection) if self._gate is not None else ():
             self._riding.setdefault(outgoing.peer, []).append(outgoing)
         self._waiting = {peer: (count, size) for peer, (count, size, _) in box.waiting_by_peer(connection).items()}
-        self._next_outbox_id = (connection.execute(sa.select(sa.func.max(box.outbox.c.outbox_id))).scalar() or 0) + 1
         for peer, acked in connection.execute(sa.select(links.c.peer, links.c.acked_seal_number)):
             self._take_up(peer, acked, self._unacked_batches(peer, acked, connection))
 
@@ -130,7 +127,7 @@ class Sealer:
 
     def seal(self, uow: UnitOfWork) -> SealedGroup:
         """Seals what the group said, and what waited and now may go. Stages journal and cursors; commits nothing."""
-        group = SealedGroup(next_outbox_id=self._next_outbox_id)
+        group = SealedGroup()
         said: dict[str, list[Outgoing]] = {}
         for outgoing in uow.outgoing:
             said.setdefault(outgoing.peer, []).append(outgoing)
@@ -149,7 +146,6 @@ class Sealer:
 
     def committed(self, group: SealedGroup) -> None:
         """The group is durable: its counts become true."""
-        self._next_outbox_id = group.next_outbox_id
         self._waiting.update(group.waiting)
         self._riding.update(group.riding)
         for batch in group.batches:
@@ -186,8 +182,7 @@ class Sealer:
             if not outgoing.waits_for_credit:
                 ready.append(outgoing)
             elif count or credit <= 0:
-                uow.rows(OUTBOX).insert(box.to_row(outgoing, group.next_outbox_id, uow.now_us))
-                group.next_outbox_id += 1
+                uow.rows(OUTBOX).insert(box.to_row(outgoing, uow.order_number(), uow.now_us))
                 count, size = count + 1, size + outgoing.size
             elif self._passes(outgoing, uow):
                 credit -= outgoing.size
@@ -225,8 +220,11 @@ class Sealer:
             .limit(self._limits.backlog_entries_a_group_max)
         )
         taken: list[OutboxRow] = []
-        rows = [OutboxRow._make(values) for values in uow.connection.execute(statement)]
-        uow.rows(OUTBOX).prefetch(row.outbox_id for row in rows)
+        waiting = [OutboxRow._make(values) for values in uow.connection.execute(statement)]
+        uow.rows(OUTBOX).prefetch(row.outbox_id for row in waiting)
+        # As they are now that they are ours: another process may have come first.
+        known = [uow.rows(OUTBOX).get(row.outbox_id) for row in waiting]
+        rows: list[OutboxRow] = [row for row in known if row is not None]
         for row in rows:
             if credit <= 0:
                 break

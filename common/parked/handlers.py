@@ -55,8 +55,11 @@ def judge_parked_again(command: JudgeParkedAgain, uow: UnitOfWork) -> int:
         .where(IS_OPEN, inbox.c.state == PARKED, inbox.c.problem.in_(command.problems))
         .limit(JUDGED_AGAIN_MAX)
     )
-    rows = [InboxRow._make(values) for values in uow.query(statement)]
-    uow.rows(INBOX).prefetch(row.key for row in rows)
+    found = [InboxRow._make(values) for values in uow.query(statement)]
+    uow.rows(INBOX).prefetch(row.key for row in found)
+    # As they are now that they are ours: another process may have come first.
+    known = [uow.rows(INBOX).get(row.key) for row in found]
+    rows: list[InboxRow] = [row for row in known if row is not None and row.state == PARKED]
     for row in rows:
         _set_waiting(row, uow)
     return len(rows)

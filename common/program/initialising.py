@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.core import write_identity
-from common.db.engine import open_writer
+from common.db.engine import store_at
 from common.db.schema import Schema, current_revisions
 from common.db.unit_of_work import UnitOfWork
 from common.errors import Refusal
@@ -77,15 +77,16 @@ def run_once(
 
 def with_connection(data: DataDirectory, work: Callable[[sa.Connection], Any]) -> Any:
     """Runs `work` in one transaction on a writing connection."""
-    engine = open_writer(data.url)
+    store = store_at(data.url)
+    engine = store.open_writer(data.url)
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            store.begin(connection)
             try:
                 result = work(connection)
-                connection.exec_driver_sql("COMMIT")
+                store.commit(connection)
             except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
+                store.roll_back(connection)
                 raise
             return result
     finally:

@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from common.db.engine import is_storage_fault
+from common.db.engine import is_storage_fault, store_of
 from common.errors import StorageUnavailable
 
 P = ParamSpec("P")
@@ -33,7 +33,7 @@ class Reads:
         try:
             with self.engine.connect() as connection:
                 # Several statements of one query see one moment.
-                connection.exec_driver_sql("BEGIN")
+                store_of(connection).begin_read(connection)
                 return query(connection, *args, **kwargs)
         except DBAPIError as error:
             if is_storage_fault(error):

@@ -206,10 +206,10 @@ def retry_forgotten(put: Put) -> None:
 def failed_item_leaves_its_rows(put: Put) -> None:
     """What an item staged before it failed is stored with the group."""
 
-    def drop_item(self: UnitOfWork) -> None:
+    def drop_item(self: UnitOfWork, because: BaseException | None = None) -> None:
         for row_set in self._touched:
             row_set.keep_item()
-        original(self)
+        original(self, because)
 
     original = UnitOfWork.drop_item
     put(UnitOfWork, "drop_item", drop_item)

@@ -11,11 +11,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from common.clock import Clock
-from common.db.engine import METADATA, open_writer, sqlite_url
+from common.db.engine import open_writer, store_of
 from common.directory.invitation import Invitation, decode_invitation
 from common.directory.model import Directory
 from common.directory.proof import enrolment_proof_bytes
-from common.directory.repository import directories, latest
+from common.directory.repository import latest
 from common.directory.signing import open_directory
 from common.ids import IdSource
 from common.security import tls
@@ -24,7 +24,7 @@ from common.security.signing import Ed25519Signer
 from hq_node.directory.authority import Authority, AuthorityLimits, create_hq_certificates, founding_command
 from hq_node.directory.commands import InviteNode, RequestEnrolment
 from hq_node.directory.handlers import handlers
-from hq_node.directory.repository import DirectoryUnitOfWork, enrolments, invitations
+from hq_node.directory.repository import DirectoryUnitOfWork
 
 START_US = 1_800_000_000_000_000
 
@@ -57,7 +57,7 @@ def counted_entropy() -> Callable[[int], bytes]:
 class EnrolmentDesk:
     """HQ's keys, database and handlers; each command is a group of its own, as with the dispatcher."""
 
-    def __init__(self, data_dir: Path, clock: Clock, enrolment_address: str = "hq.example:7001") -> None:
+    def __init__(self, data_dir: Path, url: str, clock: Clock, enrolment_address: str = "hq.example:7001") -> None:
         self.clock = clock
         self.keyring = Keyring.create(data_dir, hq=True)
         entropy = counted_entropy()
@@ -73,9 +73,8 @@ class EnrolmentDesk:
             link_address="hq.example:7002",
             limits=limits,
         )
-        self._engine = open_writer(sqlite_url(str(data_dir / "hq.db")))
+        self._engine = open_writer(url)
         self.connection = self._engine.connect()
-        METADATA.create_all(self.connection, tables=[invitations, enrolments, directories])
         self._ids = IdSource(clock, entropy)
         self.events: list[Any] = []
 
@@ -86,18 +85,20 @@ class EnrolmentDesk:
 
     def run(self, command: Any) -> Any:
         """One command in one group; what it raises undoes it."""
-        self.connection.exec_driver_sql("BEGIN IMMEDIATE")
+        store = store_of(self.connection)
+        store.begin(self.connection)
         uow = DirectoryUnitOfWork(self.connection, self._ids, self.clock.now_us())
+        uow.alone = True
         uow.begin_item()
         try:
             result = handlers(self.authority)[type(command)](command, uow)
         except BaseException:
             uow.drop_item()
-            self.connection.exec_driver_sql("ROLLBACK")
+            store.roll_back(self.connection)
             raise
         uow.keep_item()
         uow.flush()
-        self.connection.exec_driver_sql("COMMIT")
+        store.commit(self.connection)
         self.events.extend(uow.events)
         return result
 

@@ -1,4 +1,4 @@
-"""A federation in one thread: real cores on files of their own, real link sessions, frames in a queue.
+"""A federation in one thread: real cores on databases of their own, real link sessions, frames in a queue.
 
 Whoever tests an attack is the network (`tamper`), or a node that holds honest keys and says dishonest things (`say`).
 Everything else is what a node runs: dispatcher, sealer, intake, processors, directories by a root key.
@@ -6,12 +6,9 @@ Everything else is what a node runs: dispatcher, sealer, intake, processors, dir
 
 from __future__ import annotations
 
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 import hq_node.core
 import province_node.core
 from common.core import NodeCore, write_identity
-from common.db.engine import METADATA, open_writer, sqlite_url
+from common.db.engine import open_writer
 from common.db.rows import RowSpec
 from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, NodeStatus, OwnKeys, ReEnrolment
 from common.directory.signing import open_directory, sign_directory
@@ -62,6 +59,7 @@ from province_node.directory.handlers import handlers as directory_handlers
 from province_node.subscriptions.repository import SUBSCRIPTIONS
 from tests.support.enrolment import HandClock, counted_entropy
 from tests.support.holdings import GUANGDONG, SUBSCRIPTION, Holdings
+from tests.support.stores import Databases
 
 SHANGHAI, ZHEJIANG = "31", "33"
 PROVINCES = (SHANGHAI, ZHEJIANG, GUANGDONG)
@@ -99,23 +97,10 @@ def plant(command: Plant, uow: Any) -> None:
         uow.rows(command.spec).update(row)
 
 
-@cache
-def _empty_database() -> bytes:
-    """A database with all tables; making them anew for each test costs more than the test."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "template.db"
-        engine = open_writer(sqlite_url(str(path)))
-        with engine.connect() as connection:
-            METADATA.create_all(connection)
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        engine.dispose()
-        return path.read_bytes()
-
-
 class Federation(Holdings):
     """HQ and three provinces; Guangdong has one subscription that can be suspended."""
 
-    def __init__(self, room: Path, **core_parts: Any) -> None:
+    def __init__(self, databases: Databases, **core_parts: Any) -> None:
         self.clock = HandClock()
         self.root = Ed25519Signer(b"r" * 32)
         self.nodes = (HQ, *PROVINCES)
@@ -132,7 +117,7 @@ class Federation(Holdings):
         self._core_parts = core_parts
         self.hub_rate: AdmissionRate | None = None
         self._entropy = counted_entropy()
-        self._room = room
+        self.urls = {node: databases.with_tables(f"federation-{node}") for node in self.nodes}
         self.cores: dict[str, NodeCore] = {node: self._make_core(node) for node in self.nodes}
         self.sessions: dict[tuple[str, str], LinkSession] = {}
         self.frames: deque[tuple[str, str, bytes]] = deque()
@@ -203,10 +188,7 @@ class Federation(Holdings):
     # Nodes
 
     def _make_core(self, node: str) -> NodeCore:
-        path = self._room / f"{node}.db"
-        path.write_bytes(_empty_database())
-        url = sqlite_url(str(path))
-        engine = open_writer(url)
+        engine = open_writer(self.urls[node])
         with engine.connect() as connection:
             write_identity(connection, node, node.encode() * 8, self.clock.now_us())
             if node == HQ:
@@ -218,8 +200,8 @@ class Federation(Holdings):
         return self.build_core(node)
 
     def build_core(self, node: str) -> NodeCore:
-        """The node's core on what its file holds."""
-        url = sqlite_url(str(self._room / f"{node}.db"))
+        """The node's core on what its database holds."""
+        url = self.urls[node]
         told = {Say: say, Plant: plant}
         signer = lambda _directory, _now_us: self.signers[node]  # noqa: E731 - a node that was enrolled anew has another.
         common = (signer, self.private_keys[node], self.directory, self.clock, self._entropy)
@@ -231,7 +213,8 @@ class Federation(Holdings):
             told |= directory_handlers(self.root.public_key, lambda: self.own_keys(node))
             core = province_node.core.build_core(url, node, *common, handlers=told, **self._core_parts)
             core.dispatcher.subscribe(DirectoryTaken, lambda taken: self._taken(core, taken))
-        core.connection.exec_driver_sql("PRAGMA synchronous=OFF")
+        if core.connection.dialect.name == "sqlite":
+            core.connection.exec_driver_sql("PRAGMA synchronous=OFF")
         if node != HQ:
             core.dispatcher.run_group([_silent(KeepFirstDirectory(self.signed_directory.SerializeToString()))], ())
         return core
@@ -384,9 +367,7 @@ class Federation(Holdings):
     def add_subscription(self, subscription: str) -> None:
         """One more subscription at Guangdong."""
         connection = self.cores[GUANGDONG].connection
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
         connection.execute(SUBSCRIPTIONS.insert().values(**_subscription_row(subscription)))
-        connection.exec_driver_sql("COMMIT")
 
     def assert_honest_traffic(self, name: str = "after") -> None:
         """A request of each kind of end goes through as if nothing had happened."""

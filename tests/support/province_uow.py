@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
 
-from common.db.engine import METADATA, open_writer, sqlite_url
+from common.db.engine import open_writer, store_of
 from common.db.unit_of_work import UnitOfWork
 from common.ids import IdSource
-from province_node.customers.repository import CUSTOMERS, CustomerRepository
-from province_node.subscriptions.repository import SERVICE_NUMBERS, SUBSCRIPTIONS, SubscriptionRepository
+from province_node.customers.repository import CustomerRepository
+from province_node.subscriptions.repository import SubscriptionRepository
+from tests.support.stores import Databases
 
 C = TypeVar("C")
 E = TypeVar("E")
-
-TABLES = [CUSTOMERS, SUBSCRIPTIONS, SERVICE_NUMBERS]
 
 
 class FixedClock:
@@ -46,18 +44,22 @@ class ProvinceWork(UnitOfWork):
 class ProvinceDatabase:
     """One province's tables, and a small stand-in for the dispatcher: one group for each command."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, databases: Databases) -> None:
         self.clock = FixedClock()
         self._ids = IdSource(self.clock, bytes)
-        self._engine = open_writer(sqlite_url(str(directory / "province.db")))
+        self._engine = open_writer(databases.with_tables("province"))
         self.connection = self._engine.connect()
-        METADATA.create_all(self.connection, tables=TABLES)
+        self.groups = 0
+        """How many were begun."""
 
     @contextmanager
     def group(self) -> Iterator[ProvinceWork]:
         """One group with one item: committed at the end, undone by an exception."""
-        self.connection.exec_driver_sql("BEGIN IMMEDIATE")
+        store = store_of(self.connection)
+        store.begin(self.connection)
+        self.groups += 1
         uow = ProvinceWork(self.connection, self._ids, self.clock.now_us())
+        uow.alone = True
         uow.begin_item()
         try:
             yield uow
@@ -65,9 +67,9 @@ class ProvinceDatabase:
             uow.flush()
         except BaseException:
             uow.drop_item()
-            self.connection.exec_driver_sql("ROLLBACK")
+            store.roll_back(self.connection)
             raise
-        self.connection.exec_driver_sql("COMMIT")
+        store.commit(self.connection)
 
     def execute(self, handler: Callable[[C, ProvinceWork], E], command: C) -> E:
         """Runs one command in a group of its own and gives back what the handler said."""

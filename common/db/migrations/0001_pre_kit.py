@@ -82,6 +82,8 @@ def upgrade() -> None:
         sa.Column("entry", sa.LargeBinary(), nullable=False),
         sa.Column("origin_seal", sa.LargeBinary(), nullable=False),
     )
+    if op.get_bind().dialect.supports_sequences:
+        op.execute(sa.schema.CreateSequence(sa.Sequence("outbox_order")))
     op.create_index("outbox_by_peer", "outbox", ["peer", "outbox_id"])
     op.create_table(
         "alarms",

@@ -1,16 +1,16 @@
 """A federation for each attack; whatever was tried, honest traffic goes on afterwards."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.federation import Federation
+from tests.support.stores import Databases
 
 
 @pytest.fixture
-def federation(tmp_path: Path) -> Iterator[Federation]:
-    running = Federation(tmp_path)
+def federation(databases: Databases) -> Iterator[Federation]:
+    running = Federation(databases)
     running.connect()
     yield running
     running.tamper = None

@@ -20,6 +20,9 @@ from tests.support.federation import DAY_US, GUANGDONG, SHANGHAI, ZHEJIANG, Fede
 Offer = Callable[[Federation], directory_pb2.SignedDirectory]
 
 
+pytestmark = pytest.mark.one_store("Directories are judged before anything is stored.")
+
+
 def fork_of_the_same_version(federation: Federation) -> directory_pb2.SignedDirectory:
     return federation.sign_directory(None, regions={"north": (ZHEJIANG,)})
 

@@ -18,6 +18,7 @@ from common.messaging.inbox import leg_of
 from common.messaging.seal import root_from_path
 from tests.support.dishonest import hub_entry, request
 from tests.support.federation import GUANGDONG, SHANGHAI, Federation
+from tests.support.stores import Databases
 from tests.support.wire import batch_in, frame_of
 
 FUZZ = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -25,9 +26,9 @@ FEW = settings(FUZZ, max_examples=30)
 
 
 @pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+def busy(lasting_databases: Databases) -> Iterator[Federation]:
     """One federation for all examples: what one leaves behind, the next would meet."""
-    running = Federation(tmp_path_factory.mktemp("fuzzing"))
+    running = Federation(lasting_databases)
     running.connect()
     running.assert_honest_traffic("before")
     yield running

@@ -16,6 +16,7 @@ from common.ids import HQ, link_name
 from common.link import effects as reason
 from common.messaging.envelope import Envelope, build, header_digest
 from common.messaging.inbox import leg_of
+from common.messaging.links import journal, links
 from common.messaging.outbox import Outgoing
 from common.messaging.seal import seal_hash, sign_seal
 from common.requests.commands import ActingFor, SubmitServiceRequest
@@ -39,12 +40,9 @@ def _forget_what_was_held_back(federation: Federation, node: str) -> None:
     """Removes from HQ's journal what never arrived, as a dishonest hub may do with its own records."""
     connection = federation.cores[HQ].connection
     link = link_name(HQ, node)
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    connection.exec_driver_sql("DELETE FROM journal WHERE link=?", (link,))
-    connection.exec_driver_sql(
-        "UPDATE links SET sealed_seal_number=0, sealed_sequence=0, sealed_hash=? WHERE peer=?", (bytes(32), node)
-    )
-    connection.exec_driver_sql("COMMIT")
+    connection.execute(journal.delete().where(journal.c.link == link))
+    forgotten = {"sealed_seal_number": 0, "sealed_sequence": 0, "sealed_hash": bytes(32)}
+    connection.execute(links.update().where(links.c.peer == node).values(forgotten))
     federation.cores[HQ].dispatcher.load()
     federation.reconnect(node)
 

@@ -19,6 +19,8 @@ from tests.support.dishonest import request
 from tests.support.federation import DAY_US, GUANGDONG, SHANGHAI, ZHEJIANG, Federation
 from tests.support.wire import assert_cut_and_resumed, with_seal
 
+pytestmark = pytest.mark.one_store("Keys are judged before anything is stored.")
+
 WAYS = pytest.mark.parametrize(
     ("sender", "receiver"), [(SHANGHAI, HQ), (HQ, GUANGDONG)], ids=["province to HQ", "HQ to province"]
 )

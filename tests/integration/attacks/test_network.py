@@ -23,6 +23,8 @@ from tests.support.wire import (
     with_batch,
 )
 
+pytestmark = pytest.mark.one_store("What is altered on the way never reaches a database.")
+
 REQUEST_UP = (SHANGHAI, HQ)
 REQUEST_DOWN = (HQ, GUANGDONG)
 FINAL_UP = (GUANGDONG, HQ)

@@ -44,6 +44,7 @@ from province_node.directory.enrolment import (
 )
 from province_node.directory.membership import Membership, MembershipDamaged, NotEnrolled
 from tests.support.enrolment import EnrolmentDesk, HandClock
+from tests.support.stores import SQLITE, Databases
 
 ENGLISH = EnrolmentOptions(language="en")
 
@@ -75,7 +76,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def desk(tmp_path: Path, clock: HandClock) -> Iterator[EnrolmentDesk]:
-    desk = EnrolmentDesk(tmp_path / "hq", clock)
+    desk = EnrolmentDesk(tmp_path / "hq", Databases(SQLITE, tmp_path).with_tables("hq"), clock)
     desk.found()
     yield desk
     desk.close()
@@ -201,7 +202,7 @@ async def test_membership_with_impossible_content_is_damaged(
 
 
 async def test_invitation_is_shown_to_no_other_hq(hq: Hq, tmp_path: Path, data_dir: Path, clock: HandClock) -> None:
-    other = EnrolmentDesk(tmp_path / "other", clock)
+    other = EnrolmentDesk(tmp_path / "other", Databases(SQLITE, tmp_path).with_tables("other"), clock)
     invitation = decode_invitation(other.invite("31"))
     with pytest.raises(HqNotAuthentic) as caught:
         await enrol(encode_invitation(replace(invitation, address=hq.address)), "31", data_dir, "0.1.0", clock, ENGLISH)
@@ -302,7 +303,7 @@ async def test_node_in_another_s_name_is_refused(hq: Hq, data_dir: Path, clock: 
 
 async def test_node_belongs_to_one_federation(hq: Hq, tmp_path: Path, data_dir: Path, clock: HandClock) -> None:
     await joined(hq, data_dir, clock)
-    other = EnrolmentDesk(tmp_path / "other", clock)
+    other = EnrolmentDesk(tmp_path / "other", Databases(SQLITE, tmp_path).with_tables("other"), clock)
     with pytest.raises(OtherFederation):
         await enrol(other.invite("31"), "31", data_dir, "0.1.0", clock, ENGLISH)
     other.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +14,14 @@ from province_node.customers.csv_import import ImportSummary, read_records, run_
 from province_node.customers.events import RowProblem
 from province_node.customers.handlers import import_customers
 from tests.support.province_uow import ProvinceDatabase
+from tests.support.stores import Databases
 
 TODAY = date(2026, 11, 23)
 
 
 @pytest.fixture
-def province(tmp_path: Path) -> Iterator[ProvinceDatabase]:
-    database = ProvinceDatabase(tmp_path)
+def province(databases: Databases) -> Iterator[ProvinceDatabase]:
+    database = ProvinceDatabase(databases)
     yield database
     database.close()
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import sqlalchemy as sa
 
-from common.db.engine import open_writer, sqlite_url
+from common.db.engine import open_writer, store_of
 from common.db.rows import RowSet, RowSpec
+from tests.support.stores import Databases
 
 METADATA = sa.MetaData()
 shelves = sa.Table(
@@ -32,19 +32,19 @@ SHELVES = RowSpec(shelves, ShelfRow, key_width=2)
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sa.Connection]:
-    engine = open_writer(sqlite_url(str(tmp_path / "node.db")))
+def connection(databases: Databases) -> Iterator[sa.Connection]:
+    engine = open_writer(databases.with_tables(metadata=METADATA))
     with engine.connect() as connection:
-        METADATA.create_all(connection)
         connection.execute(shelves.insert().values(room="cellar", number=1, content="tea"))
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        store_of(connection).begin(connection)
         yield connection
     engine.dispose()
 
 
 @pytest.fixture
 def rows(connection: sa.Connection) -> RowSet[ShelfRow]:
-    return RowSet(connection.connection.cursor(), SHELVES, [])
+    store = store_of(connection)
+    return RowSet(store.cursor(connection), SHELVES, store.statements(SHELVES), [])
 
 
 def stored(connection: sa.Connection) -> list[ShelfRow]:

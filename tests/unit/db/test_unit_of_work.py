@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import sqlalchemy as sa
 
-from common.db.engine import open_writer, sqlite_url
+from common.db.engine import open_writer, store_of
 from common.db.rows import RowSet, RowSpec
-from common.db.unit_of_work import UnitOfWork
+from common.db.unit_of_work import ItemSpoilsGroup, UnitOfWork
 from common.ids import IdSource
+from common.messaging.outbox import OUTBOX, OutboxRow
 from tests.support.province_uow import FixedClock
+from tests.support.stores import Databases
 
 METADATA = sa.MetaData()
 boxes = sa.Table(
@@ -46,12 +46,11 @@ class Boxes:
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sa.Connection]:
-    engine = open_writer(sqlite_url(str(tmp_path / "node.db")))
+def connection(databases: Databases) -> Iterator[sa.Connection]:
+    engine = open_writer(databases.with_tables(metadata=METADATA))
     with engine.connect() as connection:
-        METADATA.create_all(connection)
         connection.execute(boxes.insert().values(box="old", content="tea"))
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        store_of(connection).begin(connection)
         yield connection
     engine.dispose()
 
@@ -92,6 +91,10 @@ def test_earlier_items_stay_and_the_failed_ones_rows_are_forgotten_when_it_had_s
     uow.begin_item()
     repository.rows.insert(BoxRow("second", "rice"))
     assert repository.holding("rice") == ["first", "second"]
+    if not uow.store.savepoints:
+        with pytest.raises(ItemSpoilsGroup):
+            uow.drop_item()
+        return
     uow.drop_item()
     uow.begin_item()
     assert repository.rows.get("second") is None
@@ -101,11 +104,58 @@ def test_earlier_items_stay_and_the_failed_ones_rows_are_forgotten_when_it_had_s
     assert stored(connection) == {"old": "tea", "first": "rice"}
 
 
+def test_an_item_alone_in_its_group_goes_on_when_what_it_wrote_before_a_search_is_undone(
+    uow: UnitOfWork, connection: sa.Connection
+) -> None:
+    repository = Boxes(uow)
+    uow.alone = True
+    uow.begin_item()
+    repository.rows.insert(BoxRow("new", "rice"))
+    assert repository.holding("rice") == ["new"]
+    uow.start_over()
+    assert repository.rows.get("new") is None
+    repository.rows.insert(BoxRow("other", "salt"))
+    uow.keep_item()
+    uow.flush()
+    assert stored(connection) == {"old": "tea", "other": "salt"}
+
+
+def test_a_failed_flush_fails_the_group_whatever_becomes_of_the_item(uow: UnitOfWork) -> None:
+    repository = Boxes(uow)
+    uow.begin_item()
+    repository.rows.insert(BoxRow("old", "rice"))
+    with pytest.raises(Exception, match=r"(?i)unique") as caught:
+        repository.holding("rice")
+    with pytest.raises(type(caught.value)):
+        uow.drop_item(caught.value)
+
+
+def test_places_in_the_outbox_follow_those_that_wait_and_never_come_twice(databases: Databases) -> None:
+    engine = open_writer(databases.with_tables())
+    given: list[int] = []
+    with engine.connect() as connection:
+        store = store_of(connection)
+        for _group in range(3):
+            store.begin(connection)
+            uow = UnitOfWork(connection, IdSource(FixedClock(), bytes), 1)
+            uow.begin_item()
+            for _entry in range(5):
+                number = uow.order_number()
+                uow.rows(OUTBOX).insert(OutboxRow(number, "31", b"", b"", False, 1, 1, b"", b""))
+                given.append(number)
+            uow.keep_item()
+            uow.flush()
+            store.commit(connection)
+    engine.dispose()
+    assert given == sorted(set(given))
+    assert len(given) == 15
+
+
 def test_the_cursor_is_given_back_when_the_group_is_over(connection: sa.Connection) -> None:
     """On the writer's thread, and not whenever the collector comes by on another: a cursor that is freed resets
     statements that the writer may be using."""
     uow = UnitOfWork(connection, IdSource(FixedClock(), bytes), 1)
     rows = uow.rows(BOXES)
     uow.close()
-    with pytest.raises(sqlite3.ProgrammingError, match="closed cursor"):
+    with pytest.raises(Exception, match=r"closed cursor|cursor is closed"):
         rows.get("old")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from common.db.engine import METADATA, open_writer, sqlite_url
+from common.db.engine import open_writer, store_of
 from common.db.unit_of_work import UnitOfWork
 from common.directory import repository
 from common.directory.head import directory_hash
@@ -37,6 +36,7 @@ from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 from common.ids import IdSource
 from common.security.private_bodies import Reader
 from common.security.signing import Ed25519Signer
+from tests.support.stores import Databases
 
 DAY_US = 86_400_000_000
 
@@ -275,15 +275,14 @@ def test_own_entry_that_is_incomplete_is_refused(directory: Directory, shanghai:
 
 
 def test_highest_version_is_the_latest(
-    tmp_path: Path, first: pb.SignedDirectory, directory: Directory, root: Ed25519Signer, now_us: int
+    databases: Databases, first: pb.SignedDirectory, directory: Directory, root: Ed25519Signer, now_us: int
 ) -> None:
     second = sign_directory(directory, directory.nodes, {}, now_us, DAY_US, root)
-    engine = open_writer(sqlite_url(str(tmp_path / "node.db")))
+    engine = open_writer(databases.with_tables())
     with engine.connect() as connection:
-        METADATA.create_all(connection, tables=[repository.directories])
         assert repository.latest(connection) is None
+        store_of(connection).begin(connection)
         uow = UnitOfWork(connection, _no_ids(), now_us)
-        connection.exec_driver_sql("BEGIN")
         uow.begin_item()
         directories = repository.DirectoryRepository(uow)
         assert directories.latest() is None
@@ -292,7 +291,7 @@ def test_highest_version_is_the_latest(
         directories.store(2, second)
         uow.keep_item()
         uow.flush()
-        connection.exec_driver_sql("COMMIT")
+        store_of(connection).commit(connection)
         assert repository.latest(connection) == second
         assert repository.of_version(connection, 1) == first
         assert repository.of_version(connection, 3) is None

@@ -39,6 +39,7 @@ from hq_node.directory.model import (
 from hq_node.directory.queries import NodeState, list_nodes
 from hq_node.directory.repository import invitations
 from tests.support.enrolment import Candidate, EnrolmentDesk, HandClock
+from tests.support.stores import Databases
 
 DAY_US = 86_400_000_000
 
@@ -49,8 +50,8 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, clock: HandClock) -> Iterator[EnrolmentDesk]:
-    desk = EnrolmentDesk(tmp_path, clock)
+def desk(tmp_path: Path, databases: Databases, clock: HandClock) -> Iterator[EnrolmentDesk]:
+    desk = EnrolmentDesk(tmp_path, databases.with_tables(), clock)
     desk.found()
     yield desk
     desk.close()
@@ -94,8 +95,10 @@ def test_certificates_stay_when_made_again(tmp_path: Path, desk: EnrolmentDesk, 
     assert load_hq_certificates(tmp_path) == again
 
 
-def test_nobody_joins_before_the_founding(tmp_path: Path, clock: HandClock, shanghai: Candidate) -> None:
-    desk = EnrolmentDesk(tmp_path, clock)
+def test_nobody_joins_before_the_founding(
+    tmp_path: Path, databases: Databases, clock: HandClock, shanghai: Candidate
+) -> None:
+    desk = EnrolmentDesk(tmp_path, databases.with_tables(), clock)
     invitation = desk.invite("31")
     with pytest.raises(FederationNotFounded):
         desk.run(shanghai.request(invitation))
@@ -385,7 +388,7 @@ def test_list_shows_how_far_each_node_is(desk: EnrolmentDesk, shanghai: Candidat
     assert listed["31"].approved_at_us == clock.now_us()
 
 
-def test_empty_hq_lists_nothing(tmp_path: Path, clock: HandClock) -> None:
-    desk = EnrolmentDesk(tmp_path, clock)
+def test_empty_hq_lists_nothing(tmp_path: Path, databases: Databases, clock: HandClock) -> None:
+    desk = EnrolmentDesk(tmp_path, databases.with_tables(), clock)
     assert list_nodes(desk.connection, clock.now_us()) == []
     desk.close()

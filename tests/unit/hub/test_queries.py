@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +12,14 @@ from common.trace import Step
 from hq_node.hub.commands import PassTimeLimits
 from hq_node.hub.queries import relayed_steps
 from tests.support.federation import GUANGDONG, SHANGHAI, Federation
+from tests.support.stores import Databases
 
 LATER_US = 7_000_000
 
 
 @pytest.fixture
-def federation(tmp_path: Path) -> Iterator[Federation]:
-    running = Federation(tmp_path)
+def federation(databases: Databases) -> Iterator[Federation]:
+    running = Federation(databases)
     running.connect()
     yield running
     running.close()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from common.db.engine import METADATA, open_writer, sqlite_url
+from common.db.engine import open_writer, store_of
 from common.gen.quanwang.federation.v1 import envelope_pb2
 from common.ids import HQ, IdSource
 from common.messaging.inbox import leg_of
@@ -17,15 +16,16 @@ from hq_node.hub.model import HubLeg
 from hq_node.unit_of_work import HqUnitOfWork
 from tests.support.link import GUANGDONG, SHANGHAI, Ledger, PaperNode, directory_of, entry_of, message
 from tests.support.province_uow import FixedClock
+from tests.support.stores import Databases
 
 
-def test_a_final_is_said_again_when_the_group_that_received_it_is_not_yet_written(tmp_path: Path) -> None:
+def test_a_final_is_said_again_when_the_group_that_received_it_is_not_yet_written(databases: Databases) -> None:
     home = Ledger(PaperNode(GUANGDONG), HQ)
     final = message(GUANGDONG, SHANGHAI, phase=envelope_pb2.PHASE_FINAL)
     batch = home.seal([entry_of(final)])
-    engine = open_writer(sqlite_url(str(tmp_path / "hq.db")))
+    engine = open_writer(databases.with_tables("hq"))
     with engine.connect() as connection:
-        METADATA.create_all(connection)
+        store_of(connection).begin(connection)
         nobody: Any = X25519PrivateKeys([])
         directory = directory_of(home.own, PaperNode(HQ), PaperNode(SHANGHAI))
         context = NodeContext(HQ, directory, nobody, RequestKinds(()), "", 0)

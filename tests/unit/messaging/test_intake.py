@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from common.db.engine import METADATA, open_writer, sqlite_url
+from common.db.engine import open_writer, store_of
 from common.db.unit_of_work import UnitOfWork
 from common.errors import TemporaryFault
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
@@ -36,6 +35,7 @@ from tests.support.link import (
     judge_of,
 )
 from tests.support.province_uow import FixedClock
+from tests.support.stores import Databases
 
 SECOND_US = 1_000_000
 SETTINGS = LinkSettings()
@@ -91,7 +91,8 @@ class Receiving:
 
     def group(self, now_us: int, batches: Sequence[ReceivedBatch] = (), receive_only: bool = False) -> None:
         """One group, committed, as the dispatcher runs it."""
-        self.connection.exec_driver_sql("BEGIN IMMEDIATE")
+        store = store_of(self.connection)
+        store.begin(self.connection)
         uow = UnitOfWork(self.connection, IdSource(FixedClock(), bytes), now_us)
         messages = self.intake.receive(batches, GroupOutcome(), uow, receive_only)
         messages += [] if receive_only else self.intake.due(uow)
@@ -99,7 +100,7 @@ class Receiving:
             self.intake.run(incoming, uow)
         uow.flush()
         self.intake.settle(uow)
-        self.connection.exec_driver_sql("COMMIT")
+        store.commit(self.connection)
         self.intake.committed()
 
     def states(self) -> list[str]:
@@ -127,10 +128,9 @@ def said(source: str, destination: str, phase: pb.Phase, name: str, number: int)
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sa.Connection]:
-    engine = open_writer(sqlite_url(str(tmp_path / "node.db")))
+def connection(databases: Databases) -> Iterator[sa.Connection]:
+    engine = open_writer(databases.with_tables())
     with engine.connect() as connection:
-        METADATA.create_all(connection)
         yield connection
     engine.dispose()
 
@@ -203,9 +203,9 @@ def test_a_log_line_names_the_request_when_its_message_is_parked(
         assert line["message_class"] == "work_order"
 
 
-def test_a_stamp_is_taken_when_its_batch_was_received_without_processing(tmp_path: Path) -> None:
+def test_a_stamp_is_taken_when_its_batch_was_received_without_processing(databases: Databases) -> None:
     """The group in which the stamp comes to its origin fails as a whole, once, for a reason that nobody foresaw."""
-    federation = Federation(tmp_path)
+    federation = Federation(databases)
     federation.connect()
     federation.tamper = lambda _from, to, frame: () if to == GUANGDONG else (frame,)
     leg = federation.suspend()

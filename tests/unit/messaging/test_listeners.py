@@ -1,7 +1,6 @@
 """Whoever listens to commits, and whoever says what is due, cannot break what is durable."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +10,12 @@ from common.messaging.alarms import RaiseAlarm
 from common.messaging.writer import NodeStopping, Writer
 from common.requests.events import LegEnded
 from tests.support.federation import SHANGHAI, Federation
+from tests.support.stores import Databases
 
 
 @pytest.fixture
-def federation(tmp_path: Path) -> Any:
-    made = Federation(tmp_path)
+def federation(databases: Databases) -> Any:
+    made = Federation(databases)
     yield made
     made.close()
 

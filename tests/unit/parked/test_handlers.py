@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from common.requests.registry import RequestKinds
 from province_node.core import KINDS
 from tests.support.dishonest import request
 from tests.support.federation import GUANGDONG, SHANGHAI, Federation
+from tests.support.stores import Databases
 
 MINUTE_US = 60_000_000
 
@@ -37,8 +37,8 @@ class SwitchAway(TemporaryFault):
 
 
 @pytest.fixture
-def federation(tmp_path: Path) -> Iterator[Federation]:
-    made = Federation(tmp_path)
+def federation(databases: Databases) -> Iterator[Federation]:
+    made = Federation(databases)
     made.connect()
     yield made
     made.close()

