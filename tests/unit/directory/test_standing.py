@@ -14,6 +14,7 @@ from hq_node.directory.events import DirectoryPublished
 from hq_node.directory.model import NodeNotInDirectory, NodeNotSuspended, NodeRevoked, ReasonMissing
 from hq_node.directory.queries import NodeState, list_nodes
 from tests.support.enrolment import Candidate, EnrolmentDesk, HandClock
+from tests.support.stores import Databases
 
 
 @pytest.fixture
@@ -22,8 +23,8 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, clock: HandClock) -> Iterator[EnrolmentDesk]:
-    desk = EnrolmentDesk(tmp_path, clock)
+def desk(tmp_path: Path, databases: Databases, clock: HandClock) -> Iterator[EnrolmentDesk]:
+    desk = EnrolmentDesk(tmp_path, databases.with_tables(), clock)
     desk.found()
     enrol(desk, Candidate("31", seed=3))
     clock.at_us += 1_000_000
