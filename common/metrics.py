@@ -117,7 +117,9 @@ class NodeMetrics:
         for queue in status["writer_queues"]:
             gauges["writer_waiting"].labels(queue.name).set(queue.waiting)
             gauges["writer_oldest_seconds"].labels(queue.name).set(queue.oldest_us / 1e6)
-        gauges["alarms"].set(status["alarms"])
+        gauges["alarms"].set(sum(count for *_, count in status["alarms"]))
+        for kind, severity, state, count in status["alarms"]:
+            gauges["alarms_standing"].labels(kind, severity, state).set(count)
         gauges["storage_failing"].set(status["storage_failing"])
         gauges["directory_version"].set(status["directory_version"])
         gauges["directory_valid_seconds"].set((status["directory_valid_until_us"] - now_us) / 1e6)
@@ -161,6 +163,7 @@ _GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("open_legs", "Legs that have not ended.", _LEGS),
     ("open_legs_oldest_seconds", "The age of the oldest of them.", _LEGS),
     ("alarms", "Alarms on the operator's list.", ()),
+    ("alarms_standing", "The same, by kind, severity and state.", ("kind", "severity", "state")),
     ("storage_failing", "Whether the database takes nothing.", ()),
     ("directory_version", "The directory in force.", ()),
     ("directory_valid_seconds", "How long it is still valid.", ()),

@@ -94,6 +94,52 @@ class ProgramSettings(Section):
     """After a jump nothing expires until the wall clock is back, or for so long; then the new time counts."""
 
 
+class RuleSettings(Section):
+    """When a condition raises an alarm."""
+
+    on: bool = True
+    """Whether it is watched at all."""
+    value: float = 0.0
+    """The threshold, in the unit of the rule."""
+    for_ms: int = Field(default=0, ge=0)
+    """How long the condition must hold before it is raised."""
+    severity: Literal["info", "warning", "critical"] = "warning"
+    """How grave it is."""
+
+
+class AlarmSettings(Section):
+    """The rules by which alarms are raised, and what becomes of them later."""
+
+    every_ms: int = Field(default=5_000, ge=100)
+    """How often the rules are evaluated."""
+    quiet_ms: int = Field(default=86_400_000, ge=0)
+    """An acknowledged alarm about something that happened clears when it was not repeated for so long."""
+    history_days: int = Field(default=400, ge=1)
+    """For how long cleared alarms and their history are kept."""
+    link_away: RuleSettings = RuleSettings(value=60, severity="critical")
+    """A link is not open. Seconds."""
+    sealing_stopped: RuleSettings = RuleSettings(severity="critical")
+    """Nothing may be sealed for a peer."""
+    queue_old: RuleSettings = RuleSettings(value=300)
+    """The oldest request that waits for a peer. Seconds."""
+    queue_full: RuleSettings = RuleSettings(value=80)
+    """How much of a peer's queue is used. Per cent."""
+    parked: RuleSettings = RuleSettings()
+    """Parked messages."""
+    retrying: RuleSettings = RuleSettings(value=300)
+    """The oldest received message that is still being retried. Seconds."""
+    overdue: RuleSettings = RuleSettings(for_ms=60_000)
+    """Legs past their time limit that a province has not answered (HQ)."""
+    clock_off: RuleSettings = RuleSettings(value=2, for_ms=60_000)
+    """The own clock has jumped, or differs from a peer's. Seconds."""
+    disk_full: RuleSettings = RuleSettings(value=90, severity="critical")
+    """How much of the disk is used. Per cent."""
+    directory_ending: RuleSettings = RuleSettings(value=7, severity="critical")
+    """How long the directory is still valid. Days."""
+    key_ending: RuleSettings = RuleSettings(value=14)
+    """How long an own key is still valid. Days."""
+
+
 class NodeSettings(BaseSettings):
     """What both kinds of node have in common."""
 
@@ -111,6 +157,7 @@ class NodeSettings(BaseSettings):
     http: HttpSettings = HttpSettings()
     reads: ReadSettings = ReadSettings()
     program: ProgramSettings = ProgramSettings()
+    alarms: AlarmSettings = AlarmSettings()
     requests: RequestLimits = Field(default_factory=RequestLimits)
     link: LinkSettings = LinkSettings()
     sealing: SealLimits = SealLimits()

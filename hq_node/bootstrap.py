@@ -13,6 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from common.alarms.commands import EvaluateAlarms
+from common.alarms.handlers import evaluation
+from common.alarms.rules import AlarmWatch
+from common.alarms.timers import AlarmTimers
 from common.checks import (
     Finding,
     check_certificate,
@@ -63,6 +67,7 @@ from hq_node.directory.model import FederationNotFounded
 from hq_node.directory.repository import DirectoryUnitOfWork
 from hq_node.directory.timers import DirectoryTimers
 from hq_node.hub.admission_rate import AdmissionRate
+from hq_node.hub.queries import overdue_readings
 from hq_node.hub.repository import HUB_ORDER, HubOrder
 from hq_node.hub.timers import HubTimers
 from hq_node.hub_link import FederationPorts
@@ -189,7 +194,7 @@ def open_node(data: DataDirectory, settings: HqSettings, *, enrolment_address: s
         clock,
         os.urandom,
         software_version=SOFTWARE_VERSION,
-        handlers=handlers(authority),
+        handlers={**handlers(authority), EvaluateAlarms: evaluation(AlarmWatch(settings.alarms), overdue_readings)},
         admission_rate=AdmissionRate(settings.hub.admissions_a_second_max, settings.hub.admissions_burst_max),
         seal_limits=settings.sealing,
         retry=settings.retry,
@@ -220,10 +225,11 @@ class HqProgram:
         guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
         self._hub_timers = HubTimers(node.clock, guard, settings.hub.expiry_grace_ms * 1000)
         self._directory_timers = DirectoryTimers(node.clock, node.core.directory)
+        self._alarm_timers = AlarmTimers(node, guard)
         self.admin_app, self.health_app = admin_app(node), health_app(node)
 
     def timed_commands(self) -> list[Any]:
-        return [*self._hub_timers.due(), *self._directory_timers.due()]
+        return [*self._hub_timers.due(), *self._directory_timers.due(), *self._alarm_timers.due()]
 
     async def start(self, writer: Writer) -> None:
         link = link_node(self.node, writer, signed_directory=lambda: self._signed)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from common.alarms.commands import AcknowledgeAlarm, RaiseAlarm
+from common.alarms.handlers import acknowledge_alarm, record_alarm
 from common.clock import Clock
 from common.core import CoreParts, NodeCore
 from common.directory.model import Directory
@@ -13,7 +15,6 @@ from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.nodes.v1 import status_pb2  # noqa: F401 - its messages are asked for by name
 from common.gen.quanwang.subscriptions.v1 import subscriptions_pb2  # noqa: F401 - its messages are asked for by name
 from common.ids import HQ
-from common.messaging.alarms import RaiseAlarm, record_alarm
 from common.messaging.dispatcher import Handler
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
@@ -44,6 +45,7 @@ HANDLERS: dict[type, Handler] = {
     RollBusinessDate: roll_business_date,
     EndLegsOfLostHome: end_legs_of_lost_home,
     RaiseAlarm: record_alarm,
+    AcknowledgeAlarm: acknowledge_alarm,
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from common.alarms.routes import alarm_routes
 from common.db.leg_counts import LegCounts
 from common.ids import format_id
 from common.metrics import OpenLegs
@@ -55,7 +56,14 @@ ROLE = Role("hq", trace, counts, legs, open_legs)
 
 def admin_app(node: Node) -> FastAPI:
     """The admin API."""
-    routers = [operator_routes(node), request_routes(node), parked_routes(node), node_routes(node), hub_routes(node)]
+    routers = [
+        operator_routes(node),
+        alarm_routes(node),
+        request_routes(node),
+        parked_routes(node),
+        node_routes(node),
+        hub_routes(node),
+    ]
     return build_app("Quanwang CRM, HQ", routers, node.settings.http.request_body_bytes_max)
 
 

@@ -12,6 +12,10 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from common.alarms.commands import EvaluateAlarms
+from common.alarms.handlers import evaluation
+from common.alarms.rules import AlarmWatch
+from common.alarms.timers import AlarmTimers
 from common.checks import (
     Finding,
     check_certificate,
@@ -39,6 +43,7 @@ from common.ids import HQ
 from common.messaging.writer import Writer
 from common.parked.commands import JudgeParkedAgain
 from common.parked.model import DIRECTORY_PROBLEMS
+from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
 from common.program.initialising import give_identity, migrate_database, write_settings
 from common.program.inline_writer import InlineWriter
@@ -171,7 +176,10 @@ def open_node(data: DataDirectory, settings: ProvinceSettings, keyring: Keyring,
         clock,
         os.urandom,
         software_version=SOFTWARE_VERSION,
-        handlers=handlers(root_public_key, lambda: membership.own_keys(keyring)),
+        handlers={
+            **handlers(root_public_key, lambda: membership.own_keys(keyring)),
+            EvaluateAlarms: evaluation(AlarmWatch(settings.alarms)),
+        },
         seal_limits=settings.sealing,
         retry=settings.retry,
         link_settings=settings.link,
@@ -195,11 +203,14 @@ class ProvinceProgram:
         self._keyring, self._membership = Keyring.load(data.path), _membership(data, settings)
         self.node = node = open_node(data, settings, self._keyring, self._membership)
         self._dialler: LinkDialler | None = None
+        guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
+        self._clock_guard, self._alarm_timers = guard, AlarmTimers(node, guard)
         self.admin_app, self.health_app = admin_app(node), health_app(node)
 
     def timed_commands(self) -> list[Any]:
-        """Nothing at a province ends by its own clock."""
-        return []
+        """Nothing at a province ends by its own clock; it only looks after itself."""
+        self._clock_guard.trusted()
+        return self._alarm_timers.due()
 
     async def start(self, writer: Writer) -> None:
         self._dialler = dialler = make_dialler(self.node, writer, self._keyring, self._membership)

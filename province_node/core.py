@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from common.alarms.commands import AcknowledgeAlarm, RaiseAlarm
+from common.alarms.handlers import acknowledge_alarm, record_alarm
 from common.clock import Clock
 from common.core import CoreParts, NodeCore
 from common.directory.model import Directory
 from common.errors import Refusal
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.ids import leg_id
-from common.messaging.alarms import RaiseAlarm, record_alarm
 from common.messaging.dispatcher import Handler
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
@@ -42,6 +43,7 @@ HANDLERS: dict[type, Handler] = {
     RefuseLeg: refuse_leg,
     ImportCustomers: import_customers,
     RaiseAlarm: record_alarm,
+    AcknowledgeAlarm: acknowledge_alarm,
 }
 
 

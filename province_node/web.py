@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from common.alarms.routes import alarm_routes
 from common.db.leg_counts import LegCounts
 from common.ids import format_id
 from common.metrics import OpenLegs
@@ -59,6 +60,7 @@ def admin_app(node: Node) -> FastAPI:
     """The admin API."""
     routers = [
         operator_routes(node),
+        alarm_routes(node),
         request_routes(node),
         parked_routes(node),
         customer_routes(node, subscription_counts),

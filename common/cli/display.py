@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 NOTHING = "–"
 
 STYLES = {
+    "acknowledged": "cyan",
     "active": "green",
     "admitted": "cyan",
     "alarm": "red",
     "cancelled": "magenta",
+    "cleared": "green",
     "closed": "red",
     "completed": "green",
+    "critical": "bold red",
     "done": "green",
     "ended": "magenta",
     "error": "red",
@@ -34,6 +37,7 @@ STYLES = {
     "overdue": "yellow",
     "parked": "red",
     "partly completed": "yellow",
+    "raised": "red",
     "rejected": "red",
     "revoked": "red",
     "stopped": "red",

@@ -1,4 +1,4 @@
-"""Parked messages and alarms: what waits for an operator."""
+"""Parked messages: what waits for an operator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from common.cli.connection import segment
 from common.cli.session import Session, command
 
 app = typer.Typer(help="Messages that could not be processed: look, try again, end.", no_args_is_help=True)
-alarms_app = typer.Typer(help="What an operator must see.", no_args_is_help=True)
 
 
 class ParkedState(StrEnum):
@@ -74,15 +73,6 @@ def end(
     session.result(document, lambda: _say(session, "parked.ended", parked_id))
 
 
-@alarms_app.command("list")
-@command
-def list_alarms(session: Session) -> None:
-    """List the alarms, the latest first."""
-    with session.admin() as client:
-        page = client.get("/alarms")
-    session.result(page, lambda: _show_alarms(session, page))
-
-
 def _say(session: Session, key: str, parked_id: str) -> None:
     session.out.print(session.words(key, id=parked_id), markup=False)
 
@@ -116,16 +106,3 @@ def _show_one(session: Session, item: Mapping[str, Any]) -> None:
         else:
             facts.add_row(label, display.plain(value))
     session.out.print(facts)
-
-
-def _show_alarms(session: Session, page: Mapping[str, Any]) -> None:
-    rows = display.table(session, "alarm", "subject", "count", "last", "detail", numbers=("count",))
-    for alarm in page["items"]:
-        rows.add_row(
-            display.plain(alarm["kind"]),
-            display.plain(alarm["subject"]),
-            str(alarm.get("count", 1)),
-            display.moment(alarm.get("last_at_us")),
-            display.plain(alarm.get("detail")),
-        )
-    display.show_table(session, rows, "alarms.none")

@@ -193,6 +193,8 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     "parked.retried": ("{id} is processed again.", "{id} 已重新处理。"),
     "parked.ended": ("{id} is given up.", "{id} 已放弃处理。"),
     "alarms.none": ("No alarms.", "没有告警。"),
+    "alarms.no_history": ("Nothing is known of its past.", "没有历史记录。"),
+    "alarms.acknowledged": ("{by} takes care of {name}.", "{name} 已由 {by} 确认处理。"),
     # Customers
     "import.read": ("Rows read", "读取行数"),
     "import.good": ("Good rows", "可导入"),

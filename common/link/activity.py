@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
+
+CLOCK_SAMPLES = 32
+CLOCK_SAMPLE_US = 600_000_000
+"""For how long a batch says something about the peer's clock."""
 
 
 @dataclass(slots=True)
@@ -28,3 +33,13 @@ class LinkActivity:
     entries_received: int = 0
     frames_sent: int = 0
     bytes_sent: int = 0
+    seal_times_us: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=CLOCK_SAMPLES))
+    """Of the latest batches: received here, sealed there; each by its own clock, µs."""
+
+    def clock_difference_us(self, now_us: int) -> int | None:
+        """By how much this node's clock is ahead of the peer's, at most: what took long on the way only adds to it.
+        None: too few batches came lately to tell."""
+        latest = [
+            received - sealed for received, sealed in list(self.seal_times_us) if now_us - received < CLOCK_SAMPLE_US
+        ]
+        return min(latest) if len(latest) == CLOCK_SAMPLES else None

@@ -263,6 +263,7 @@ class LinkRun:
             elif isinstance(effect, Receive):
                 effect.batch.epoch = self._epoch
                 self._activity.batches_received += 1
+                self._activity.seal_times_us.append((node.clock.now_us(), effect.batch.seal.sealed_at_us))
                 self._activity.entries_received += len(effect.batch.entries)
                 node.dispatcher.submit_batch(effect.batch)
             elif isinstance(effect, Acked):

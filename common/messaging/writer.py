@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, Protocol
 
 import structlog
 
+from common.alarms.commands import RaiseAlarm
 from common.clock import Clock
 from common.errors import StorageUnavailable, TemporaryFault
-from common.messaging.alarms import RaiseAlarm
 from common.messaging.dispatcher import CommandWork, Dispatcher, GroupOutcome
 from common.messaging.incoming import LinkPort, ReceivedBatch, SealedBatch
 

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from common.alarms.events import AlarmTold
+from common.alarms.telling import log_alarm
 from common.clock import Clock
 from common.core import NodeCore
 from common.db.engine import open_reader
@@ -97,6 +99,7 @@ def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Cl
         writer=InlineWriter(core.dispatcher),
         metrics=NodeMetrics(core.node, role.name, core.context.software_version),
     )
+    core.dispatcher.subscribe(AlarmTold, log_alarm)
     core.dispatcher.subscribe(LegEnded, node.watch.leg_ended)
     core.dispatcher.subscribe(LegEnded, node.metrics.leg_ended)
     return node

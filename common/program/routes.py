@@ -1,19 +1,17 @@
-"""How the node is, over HTTP: status and alarms for its operators; health for whoever watches the process."""
+"""How the node is, over HTTP: status for its operators; health for whoever watches the process."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from common.messaging.alarms import list_alarms
 from common.program.health import readiness
 from common.program.node import Node
 from common.program.status import node_metrics, node_status
 
-ALARMS_MAX = 1_000
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -24,10 +22,6 @@ def operator_routes(node: Node) -> APIRouter:
     @router.get("/status")
     async def status() -> dict[str, Any]:
         return await node.reads.run(node_status, node)
-
-    @router.get("/alarms")
-    async def alarms(limit: Annotated[int, Query(ge=1, le=ALARMS_MAX)] = 200) -> dict[str, Any]:
-        return {"items": await node.reads.run(list_alarms, limit)}
 
     return router
 

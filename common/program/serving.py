@@ -18,12 +18,12 @@ from typing import Any, Protocol, TypeVar
 import structlog
 from fastapi import FastAPI
 
+from common.alarms.commands import RaiseAlarm
 from common.db.engine import open_reader
 from common.db.schema import Schema, require_schema
 from common.errors import TemporaryFault
 from common.link.activity import LinkActivity
 from common.link.ports import LinkNode
-from common.messaging.alarms import RaiseAlarm
 from common.messaging.link_reader import LinkReader
 from common.messaging.writer import Writer
 from common.program.data_directory import DataDirectory

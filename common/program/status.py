@@ -6,18 +6,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.alarms.queries import standing_alarm_count, standing_alarm_counts
+from common.alarms.readings import expected_peers
 from common.db.leg_counts import LATEST_MAX
-from common.directory.model import Directory
-from common.ids import HQ
 from common.link.activity import LinkActivity
-from common.messaging.alarms import alarms
 from common.messaging.inbox import IS_OPEN, PARKED, WAITING, inbox
 from common.messaging.links import LinkRow, links
 from common.messaging.outbox import waiting_by_peer
 from common.program.node import Node
 from common.requests.queries import request_counts
-
-ALARMS_COUNTED_MAX = 10_000
 
 
 def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
@@ -41,7 +38,7 @@ def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
         **{name: counted.by_state for name, counted in legs.items()},
         "latest_max": LATEST_MAX,
         "latest_only": [name for name, counted in legs.items() if counted.latest_only],
-        "alarms": alarm_count(connection),
+        "alarms": standing_alarm_count(connection),
         "storage_failing": node.writer.storage_failing,
         **node.role.counts(connection),
     }
@@ -56,7 +53,7 @@ def node_metrics(connection: sa.Connection, node: Node) -> bytes:
         "directory_valid_until_us": context.directory.valid_until_us,
         "links": link_states(connection, node),
         "inbox": inbox_counts(connection),
-        "alarms": alarm_count(connection),
+        "alarms": standing_alarm_counts(connection),
         "storage_failing": node.writer.storage_failing,
         "writer_queues": node.writer.queues(),
     }
@@ -68,7 +65,7 @@ def link_states(connection: sa.Connection, node: Node) -> list[dict[str, Any]]:
     rows = {row.peer: LinkRow._make(row) for row in connection.execute(sa.select(links))}
     waiting = waiting_by_peer(connection)
     activities = node.link_activities()
-    peers = {*rows, *activities, *_expected_peers(node.context.node, node.context.directory)}
+    peers = {*rows, *activities, *expected_peers(node.context.node, node.context.directory)}
     return [_link(node, peer, rows.get(peer), waiting.get(peer), activities.get(peer)) for peer in sorted(peers)]
 
 
@@ -76,16 +73,6 @@ def inbox_counts(connection: sa.Connection) -> dict[str, int]:
     """How many received messages wait for their next try, and how many for an operator."""
     statement = sa.select(inbox.c.state, sa.func.count()).where(IS_OPEN).group_by(inbox.c.state)
     return {WAITING: 0, PARKED: 0, **dict(connection.execute(statement).tuples().all())}
-
-
-def alarm_count(connection: sa.Connection) -> int:
-    """How many alarms there are (kinds and subjects, not occurrences); at most ALARMS_COUNTED_MAX are counted."""
-    some = sa.select(alarms.c.kind).limit(ALARMS_COUNTED_MAX).subquery()
-    return connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
-
-
-def _expected_peers(node: str, directory: Directory) -> tuple[str, ...]:
-    return directory.active_provinces() if node == HQ else (HQ,)
 
 
 def _link(

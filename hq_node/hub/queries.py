@@ -7,11 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.alarms.commands import Reading
 from common.db.leg_counts import LegCounts, count_legs
 from common.ids import HQ
 from common.trace import Step, leg_names
 from hq_node.hub.leg_states import ADMITTED, CANCELLED, FORWARDED, TERMINAL
 from hq_node.hub.repository import IS_OPEN, HubLegRow, hub_legs, hub_order
+
+OVERDUE_COUNTED_MAX = 1_000
 
 
 def hub_leg_counts(connection: sa.Connection) -> LegCounts:
@@ -39,6 +42,14 @@ def open_legs_by_home(connection: sa.Connection) -> list[tuple[str, int, str, in
         .group_by(hub_legs.c.home, hub_legs.c.message_class, hub_legs.c.state)
     )
     return [tuple(row) for row in connection.execute(statement)]
+
+
+def overdue_readings(connection: sa.Connection, _now_us: int) -> list[Reading]:
+    """How many legs each province owes an answer whose time limit has passed, of so many at most."""
+    overdue = sa.select(hub_legs.c.home).where(IS_OPEN, hub_legs.c.due_at_us == 0)
+    found = overdue.limit(OVERDUE_COUNTED_MAX).subquery()
+    statement = sa.select(found.c.home, sa.func.count()).group_by(found.c.home)
+    return [Reading("OVERDUE", home, legs) for home, legs in connection.execute(statement)]
 
 
 def relayed_steps(connection: sa.Connection, request_id: bytes) -> tuple[str, list[Step]] | None:

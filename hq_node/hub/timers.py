@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from common.alarms.commands import RaiseAlarm
 from common.clock import Clock, business_date
-from common.messaging.alarms import RaiseAlarm
 from common.program.clock_guard import ClockGuard
 from hq_node.hub.commands import PassTimeLimits, RollBusinessDate
 

@@ -133,7 +133,8 @@ class Books:
             for row in books.rows("outbox"):
                 yield f"{code}: an entry for {row['peer']} is still in the outbox"
             for row in books.rows("alarms"):
-                if row["kind"] not in alarms:
+                # A condition (a link away, a full disk) is of the machine; it ends, and leaves its row behind.
+                if not row["lasting"] and row["kind"] not in alarms:
                     yield f"{code}: alarm {row['kind']} {row['subject']}: {row['detail']}"
 
     def _journals(self) -> Iterator[str]:

@@ -92,6 +92,8 @@ class FakeNode:
                 return PARKED_ROW
             case ["alarms"]:
                 return {"items": [ALARM]}
+            case ["alarms", _]:
+                return ALARM | {"history": [ALARM_ENTRY]}
             case ["nodes"]:
                 return {"items": self.nodes}
             case ["customers", "summary"]:
@@ -321,7 +323,25 @@ ALARM = {
     "kind": "BAD_ORIGIN_PROOF",
     "subject": "31",
     "detail": "the path does not lead to the root",
-    "count": 4,
+    "name": "BAD_ORIGIN_PROOF:31",
+    "state": "acknowledged",
+    "severity": "critical",
+    "lasting": False,
+    "times": 4,
     "first_at_us": 1_795_404_600_000_000,
     "last_at_us": 1_795_404_650_000_000,
+    "acknowledged_at_us": 1_795_404_640_000_000,
+    "acknowledged_by": "Li Na",
+    "note": "HQ was called",
+    "cleared_at_us": 0,
+    "meaning": "A message is not proved.",
+    "remedy": "Ask the node.",
+}
+
+ALARM_ENTRY = {
+    "at_us": 1_795_404_640_000_000,
+    "state": "acknowledged",
+    "severity": "critical",
+    "by": "Li Na",
+    "note": "HQ was called",
 }

@@ -7,8 +7,9 @@ Everything else is what a node runs: dispatcher, sealer, intake, processors, dir
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -100,7 +101,9 @@ def plant(command: Plant, uow: Any) -> None:
 class Federation(Holdings):
     """HQ and three provinces; Guangdong has one subscription that can be suspended."""
 
-    def __init__(self, databases: Databases, **core_parts: Any) -> None:
+    def __init__(
+        self, databases: Databases, handlers: Mapping[type, Any] = MappingProxyType({}), **core_parts: Any
+    ) -> None:
         self.clock = HandClock()
         self.root = Ed25519Signer(b"r" * 32)
         self.nodes = (HQ, *PROVINCES)
@@ -114,7 +117,7 @@ class Federation(Holdings):
         """Of nodes that have replaced keys: their entries."""
         self.signed_directory = self.sign_directory(None)
         self.directory = open_directory(self.signed_directory, self.root.public_key)
-        self._core_parts = core_parts
+        self._core_parts, self._handlers = core_parts, handlers
         self.hub_rate: AdmissionRate | None = None
         self._entropy = counted_entropy()
         self.urls = {node: databases.with_tables(f"federation-{node}") for node in self.nodes}
@@ -202,7 +205,7 @@ class Federation(Holdings):
     def build_core(self, node: str) -> NodeCore:
         """The node's core on what its database holds."""
         url = self.urls[node]
-        told = {Say: say, Plant: plant}
+        told = {Say: say, Plant: plant, **self._handlers}
         signer = lambda _directory, _now_us: self.signers[node]  # noqa: E731 - a node that was enrolled anew has another.
         common = (signer, self.private_keys[node], self.directory, self.clock, self._entropy)
         if node == HQ:

@@ -162,7 +162,7 @@ def test_ending_a_parked_message_needs_a_reason(province: CommandLine) -> None:
 
 
 def test_alarms_are_listed(hq: CommandLine) -> None:
-    assert re.search(r"BAD_ORIGIN_PROOF +31 +4 ", hq("alarms", "list").out)
+    assert re.search(r"BAD_ORIGIN_PROOF:31 +critical +acknowledged +4 ", hq("alarms", "list").out)
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from common.alarms import queries
+from common.alarms.queries import standing_alarm_count
+from common.alarms.repository import alarms
 from common.db.engine import METADATA, open_writer, sqlite_url
 from common.db.leg_counts import count_legs
-from common.messaging.alarms import alarms
 from common.messaging.inbox import PARKED, inbox, next_try, waiting_of
 from common.messaging.intake import Intake
 from common.parked.queries import list_parked
-from common.program import status
-from common.program.status import alarm_count, inbox_counts
+from common.program.status import inbox_counts
 from common.requests.queries import open_asked_legs
 from common.requests.registry import RequestKinds
 from common.requests.repository import asked_legs, requests
@@ -105,13 +106,13 @@ QUERIES: dict[str, Callable[[sa.Connection], Any]] = {
     "waiting, at the start": lambda connection: Intake("31", b"", None, None).load(connection),  # type: ignore[arg-type]
     "waiting, at a group's end": lambda connection: connection.execute(next_try()).scalar(),
     "waiting, of a leg": lambda connection: connection.execute(waiting_of(b"")).scalar(),
-    "alarms": alarm_count,
+    "alarms": standing_alarm_count,
 }
 
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_longer_history_costs_no_more(connection: sa.Connection, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status, "ALARMS_COUNTED_MAX", LATEST_MAX)
+    monkeypatch.setattr(queries, "ALARMS_COUNTED_MAX", LATEST_MAX)
     fill(connection, 0, SHORT, opened=20)
     before = steps_of(connection, QUERIES[name])
     fill(connection, SHORT, LONG, opened=20)

@@ -1,0 +1,181 @@
+"""What each kind of alarm means, how grave it is where no setting says so, and what to do about it. In two languages.
+
+Kinds that are not named here (the code of whatever made a message fail) are taken for a warning about parked work.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from common.link.effects import ALARMING, STOP_SEALING, reason_text
+
+
+class AlarmKind(NamedTuple):
+    """One kind of alarm, in words."""
+
+    severity: str
+    en: str
+    zh: str
+    do_en: str
+    do_zh: str
+
+    def meaning(self, language: str) -> str:
+        """What it means, in "zh..." or else English."""
+        return self.zh if language.startswith("zh") else self.en
+
+    def remedy(self, language: str) -> str:
+        """What to do about it."""
+        return self.do_zh if language.startswith("zh") else self.do_en
+
+
+_LOOK_EN = "See `parked list`: mend the cause and retry, or end the message with a reason."
+_LOOK_ZH = "用 `parked list` 查看：排除原因后重试，或注明原因后终止该消息。"
+_PARKED = (
+    "A message failed for good and waits for an operator.",
+    "有消息无法处理，等待操作员处理。",
+    _LOOK_EN,
+    _LOOK_ZH,
+)
+_UNPROVED = (
+    "A message is not proved to be of the node that it names; it was not carried out.",
+    "消息无法证明出自其所称的节点，未予执行。",
+    "Ask the node and HQ what was sent; keep the parked message as evidence.",
+    "请与该节点及总部核实所发内容，并保留搁置的消息作为证据。",
+)
+_FORGED = (
+    "Call the peer's operators: somebody sends what its key did not sign, or its program is broken.",
+    "请联系对端运维人员：可能有人冒名发送，或其程序有误。",
+)
+_FORKED = (
+    "Both ends remember different pasts and sealing has stopped. Find out which side was restored or copied first.",
+    "双方流水不一致，已停止签封。请先查明哪一方曾恢复备份或被复制。",
+)
+
+KINDS: dict[str, AlarmKind] = {
+    "LINK_AWAY": AlarmKind(
+        "critical",
+        "The link to this node is not open. What is asked of it waits.",
+        "与该节点的链路未连通，发往该节点的业务正在等待。",
+        "Look whether the node runs, then at network and certificate; `status` says why the link ended.",
+        "请检查节点是否运行，再检查网络和证书；`status` 会显示链路中断的原因。",
+    ),
+    "SEALING_STOPPED": AlarmKind(
+        "critical",
+        "Nothing is sealed for this node: the two journals contradict each other.",
+        "双方流水矛盾，已停止向该节点签封。",
+        *_FORKED,
+    ),
+    "QUEUE_OLD": AlarmKind(
+        "warning",
+        "Requests have waited long to be sent to this node.",
+        "发往该节点的请求等待过久。",
+        "If the link is open, the node is slower than what is asked of it: look at its load. Else see LINK_AWAY.",
+        "若链路正常，说明该节点处理不及，请检查其负载；否则参见 LINK_AWAY。",
+    ),
+    "QUEUE_FULL": AlarmKind(
+        "warning",
+        "The queue for this node is nearly full; when it is full, new requests are refused.",
+        "发往该节点的队列即将占满，占满后将拒绝新请求。",
+        "Bring the node back or raise requests.waiting_entries_max, requests.waiting_bytes_max.",
+        "请恢复该节点，或调高 requests.waiting_entries_max、requests.waiting_bytes_max。",
+    ),
+    "PARKED": AlarmKind(
+        "warning", "Messages are parked and wait for an operator.", "有搁置的消息等待操作员处理。", _LOOK_EN, _LOOK_ZH
+    ),
+    "RETRYING": AlarmKind(
+        "warning",
+        "A received message has failed for a while and is still being retried.",
+        "已接收的消息持续处理失败，仍在重试。",
+        "See `parked list --state waiting` for the cause.",
+        "用 `parked list --state waiting` 查看原因。",
+    ),
+    "OVERDUE": AlarmKind(
+        "warning",
+        "Legs have passed their time limit, and this node has not answered yet.",
+        "有分支已超过时限，该节点尚未应答。",
+        "Call the node's operators; the legs end when it answers.",
+        "请联系该节点运维人员；待其应答后分支即可结束。",
+    ),
+    "CLOCK_OFF": AlarmKind(
+        "warning",
+        "The clock was set, or differs from the peer's. While it has jumped nothing expires.",
+        "时钟被更改，或与对端不一致。时钟跳变期间不执行到期处理。",
+        "Let NTP keep the clocks of both machines.",
+        "请为双方主机启用 NTP 校时。",
+    ),
+    "CLOCK_JUMPED": AlarmKind(
+        "warning",
+        "The wall clock moved against the monotonic one.",
+        "系统时钟发生跳变。",
+        "Find out who set it; let NTP keep it.",
+        "请查明何人更改，并启用 NTP 校时。",
+    ),
+    "DISK_FULL": AlarmKind(
+        "critical",
+        "The disk of the data directory is nearly full. When it is full the node refuses all new work.",
+        "数据目录所在磁盘即将占满，占满后节点将拒绝受理新业务。",
+        "Free some space, or move the data directory.",
+        "请清理空间或迁移数据目录。",
+    ),
+    "STORAGE_UNAVAILABLE": AlarmKind(
+        "critical",
+        "The database took nothing for a while; new work was refused then.",
+        "数据库曾一度无法写入，其间拒绝了新业务。",
+        "Look at disk and database before it happens again.",
+        "请检查磁盘和数据库，以免再次发生。",
+    ),
+    "DIRECTORY_ENDING": AlarmKind(
+        "critical",
+        "The directory in force will soon be no longer valid, and HQ has published no newer one.",
+        "现行目录即将失效，且总部尚未发布新版本。",
+        "Bring the link with HQ back; at HQ, look at the log for why publishing fails.",
+        "请恢复与总部的链路；在总部，请查看日志中发布失败的原因。",
+    ),
+    "KEY_ENDING": AlarmKind(
+        "warning",
+        "A key of this node will soon be no longer valid.",
+        "该节点的密钥即将到期。",
+        "Rotate it before it ends (see docs/operations.md).",
+        "请在到期前轮换密钥（见 docs/operations.md）。",
+    ),
+    "MESSAGE_ID_REUSED": AlarmKind(
+        "critical",
+        "Other bytes came under an identity that was used before. They were not carried out.",
+        "同一标识下收到不同内容，未予执行。",
+        "Ask the node that signed them; end the parked message when it is explained.",
+        "请向签名节点核实；查明后终止该搁置消息。",
+    ),
+    "UNNAMED_TRANSITION": AlarmKind(
+        "critical",
+        "A party said what no rule lets it say. Nothing was changed.",
+        "某方发来规则不允许的消息，未做任何更改。",
+        *_FORGED,
+    ),
+    "ORIGIN_DIRECTORY_FORKED": AlarmKind(
+        "critical",
+        "Two nodes were given different directories of one version.",
+        "不同节点收到了同一版本的不同目录。",
+        "Tell HQ's and the provinces' operators at once; compare `status` on both.",
+        "请立即通知总部和各省运维人员，并比对双方 `status`。",
+    ),
+    **{
+        kind: AlarmKind("critical", *_UNPROVED)
+        for kind in ("ORIGIN_PROOF_MISSING", "ORIGIN_PROOF_INVALID", "ORIGIN_UNKNOWN", "SOURCE_MISMATCH")
+    },
+    **{
+        kind: AlarmKind(
+            "critical",
+            reason_text(kind, "en"),
+            reason_text(kind, "zh"),
+            *(_FORKED if kind in STOP_SEALING else _FORGED),
+        )
+        for kind in sorted(ALARMING)
+    },
+}
+
+UNKNOWN_KIND = AlarmKind("warning", *_PARKED)
+
+
+def kind_of(kind: str) -> AlarmKind:
+    """What is known of a kind of alarm."""
+    return KINDS.get(kind, UNKNOWN_KIND)
