@@ -48,6 +48,7 @@ def init(
     ] = 7480,
 ) -> None:
     """Make a node in the data directory: settings, keys, database."""
+    session.require_own_kind()
     bootstrap: Any = session.program.bootstrap()
     bootstrap.init(
         session.data_dir,

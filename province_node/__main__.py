@@ -34,6 +34,7 @@ def init(
     ] = 0,
 ) -> None:
     """Make a node in the data directory: settings, keys, database."""
+    session.require_own_kind()
     bootstrap: Any = session.program.bootstrap()
     bootstrap.init(session.data_dir, node=node, http_port=http_port)
     show_made(session, node, "node.next_province")

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import json
 import socket
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
+from common.cli.examples import HQ as HQ_PROGRAM
+from common.cli.examples import PROVINCE as PROVINCE_PROGRAM
 from common.errors import Fault, QuanwangError, Refusal, TemporaryFault
 
 SOCKET_FILE = "admin.sock"
@@ -35,6 +38,20 @@ class DataDirectoryMissing(Fault):
 
     en = "There is no node in {path}."
     zh = "{path} 中没有节点。"
+
+
+class DirectoryOfHq(Fault):
+    """A province's program was given HQ's directory."""
+
+    en = "{path} is HQ's data directory. Use {program} on it, or name the province's own directory."
+    zh = "{path} 是总部的数据目录。请改用 {program}，或指定省节点自己的目录。"
+
+
+class DirectoryOfProvince(Fault):
+    """HQ's program was given a province's directory."""
+
+    en = "{path} is the data directory of node {node}, a province. Use {program} on it, or name HQ's directory."
+    zh = "{path} 是省节点 {node} 的数据目录。请改用 {program}，或指定总部的目录。"
 
 
 class DataDirectoryForeign(Fault):
@@ -149,30 +166,52 @@ def segment(text: str) -> str:
 
 
 @contextmanager
-def admin(data_dir: Path, build_offline_app: BuildOfflineApp, language: str) -> Iterator[AdminClient]:
+def admin(
+    data_dir: Path, build_offline_app: BuildOfflineApp, language: str, program: str = ""
+) -> Iterator[AdminClient]:
     """The node of the data directory: the running one, else the same application in this process.
 
-    Raises DataDirectoryMissing, DataDirectoryForeign; NodeUnreachable; and what `build_offline_app` raises.
+    Raises DataDirectoryMissing, DataDirectoryForeign, DirectoryOfHq, DirectoryOfProvince; NodeUnreachable; and what
+    `build_offline_app` raises.
     """
     address = live_socket(data_dir)
     if address is not None:
+        require_own_kind(data_dir, program)
         yield AdminClient(_OverSocket(address, data_dir), language, online=True)
         return
-    require_node(data_dir)
+    require_node(data_dir, program)
     from common.cli.offline import InProcess
 
     with build_offline_app(data_dir) as app, InProcess(app) as transport:
         yield AdminClient(transport, language, online=False)
 
 
-def require_node(data_dir: Path) -> None:
-    """Raises DataDirectoryMissing unless a node was initialised in the directory; DataDirectoryForeign."""
+def require_node(data_dir: Path, program: str = "") -> None:
+    """Raises DataDirectoryMissing unless a node was initialised in the directory; DataDirectoryForeign; DirectoryOfHq
+    or DirectoryOfProvince where that node is of the kind that `program` does not run."""
     try:
         found = (data_dir / SETTINGS_FILE).is_file()
     except PermissionError as error:
         raise DataDirectoryForeign(path=data_dir, detail=error.strerror) from error
     if not found:
         raise DataDirectoryMissing(path=data_dir)
+    require_own_kind(data_dir, program)
+
+
+def require_own_kind(data_dir: Path, program: str) -> None:
+    """Raises DirectoryOfHq, DirectoryOfProvince.
+
+    Only HQ's settings have a table of the federation's ports, and only a province's name the node. What cannot be read
+    is left to whoever needs the settings, and says more of them.
+    """
+    try:
+        settings = tomllib.loads((data_dir / SETTINGS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if program == PROVINCE_PROGRAM and "federation" in settings and "node" not in settings:
+        raise DirectoryOfHq(path=data_dir, program=HQ_PROGRAM)
+    if program == HQ_PROGRAM and "node" in settings and "federation" not in settings:
+        raise DirectoryOfProvince(path=data_dir, node=settings["node"], program=PROVINCE_PROGRAM)
 
 
 def live_socket(data_dir: Path) -> str | None:
@@ -229,7 +268,9 @@ class _OverSocket:
         try:
             connection.sock = _connected(self._address)
             connection.sock.settimeout(timeout_s)
-            connection.request(method, target, body=body, headers={**headers, "Connection": "close"})
+            # A node that refuses before it has read everything closes: its answer is there all the same.
+            with suppress(BrokenPipeError):
+                connection.request(method, target, body=body, headers={**headers, "Connection": "close"})
             response = connection.getresponse()
             return response.status, response.read(ANSWER_BYTES_MAX)
         except TimeoutError as error:

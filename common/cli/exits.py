@@ -29,6 +29,8 @@ NO_NODE_CODES = frozenset(
     {
         "DATA_DIRECTORY_MISSING",
         "DATA_DIRECTORY_FOREIGN",
+        "DIRECTORY_OF_HQ",
+        "DIRECTORY_OF_PROVINCE",
         "KEYRING_MISSING",
         "NODE_NOT_INITIALISED",
         "NODE_UNREACHABLE",

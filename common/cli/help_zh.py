@@ -42,7 +42,8 @@ COMMANDS: Mapping[str, str] = {
     "邀请码须保密，请通过他人无法看到的途径转交。",
     "nodes list": "列出节点：已入网的，以及正在入网的。",
     "nodes approve": "批准等待入网的省节点。\n\n"
-    "请将等待批准的密钥与该省 `enrol` 显示的密钥核对（例如通过电话），以防他人冒名申请。非终端环境下不会询问。",
+    "请将等待批准的密钥与该省 `enrol` 显示的密钥核对（例如通过电话），以防他人冒名申请。"
+    "无法询问时（非终端环境，或使用 --json），须给出 --key 或 --yes。",
     "enrol": "使用总部的邀请码入网。失败后可以重复执行。",
     "customers": "客户：导入旧系统数据、统计。",
     "customers import": "导入客户及其订购的数据文件。\n\n"
@@ -70,10 +71,10 @@ OPTIONS: Mapping[str, str] = {
     "FILE": "数据文件：UTF-8 或 GB18030 编码的 CSV。",
     "--to": "要请求的节点代码，可重复。",
     "requests cancel --to": "仅取消此节点的分支。",
-    "--region": "请求一个区域的所有节点，如 north-china。",
+    "--region": "请求一个区域的所有节点，如 north-china；不能与 --to 同时使用。",
     "--set": "内容的一个字段，可重复。",
     "--json-content": "以 JSON 对象提供内容；- 表示标准输入。",
-    "--authentication": "客户的验证方式，如 SERVICE_PASSWORD。",
+    "--authentication": "客户的验证方式：NONE、SERVICE_PASSWORD、ONE_TIME_CODE 或 DOCUMENT_CHECK。",
     "--operator": "操作员。",
     "--organisation": "所属组织。",
     "--channel": "受理渠道。",

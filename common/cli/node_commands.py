@@ -8,7 +8,6 @@ from typing import Any
 import typer
 
 from common.cli import display
-from common.cli.connection import require_node
 from common.cli.exits import Exit
 from common.cli.session import Finding, Session, command
 
@@ -31,13 +30,13 @@ def show_made(session: Session, node: str, next_key: str) -> None:
 
 def serve(session: Session) -> None:
     """Run the node until it is told to stop (Ctrl-C or SIGTERM). It logs to standard error."""
-    require_node(session.data_dir)
+    session.require_node()
     session.program.bootstrap().serve(session.data_dir)
 
 
 def migrate(session: Session) -> None:
     """Bring the node's database to this release's schema. The node must not be running."""
-    require_node(session.data_dir)
+    session.require_node()
     applied = session.program.bootstrap().migrate(session.data_dir)
     document = {"data": str(session.data_dir), "applied": applied}
     key = "node.migrated" if applied else "node.migrated_before"
@@ -50,6 +49,7 @@ def check(session: Session) -> None:
 
     Ends with 1 where something is wrong; a warning alone is no failure.
     """
+    session.require_own_kind()
     findings = list(session.program.bootstrap().check(session.data_dir))
     document = {"data": str(session.data_dir), "findings": [_as_data(session, finding) for finding in findings]}
     session.result(document, lambda: _show_findings(session, findings))

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from contextlib import nullcontext
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,19 @@ CONTENT_BYTES_MAX = 1 << 20
 
 OPEN_STATES = ("submitted", "overdue")
 
+
+class RequestState(StrEnum):
+    """States of a request; on the command line without a space in it."""
+
+    SUBMITTED = "submitted"
+    OVERDUE = "overdue"
+    COMPLETED = "completed"
+    PARTLY_COMPLETED = "partly-completed"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
 app = typer.Typer(help="Service requests to other nodes: submit, follow, cancel.", no_args_is_help=True)
 
 RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request's id.", show_default=False)]
@@ -44,7 +58,12 @@ def submit(
         list[str] | None, typer.Option("--to", metavar="NODE", help="A node to ask, by its code; may be repeated.")
     ] = None,
     region: Annotated[
-        str, typer.Option("--region", metavar="REGION", help="Ask all nodes of a region, such as north-china.")
+        str,
+        typer.Option(
+            "--region",
+            metavar="REGION",
+            help="Ask all nodes of a region, such as north-china; not together with --to.",
+        ),
     ] = "",
     assignments: Annotated[
         list[str] | None,
@@ -57,7 +76,9 @@ def submit(
     authentication: Annotated[
         str,
         typer.Option(
-            "--authentication", metavar="HOW", help="How the customer was authenticated, such as SERVICE_PASSWORD."
+            "--authentication",
+            metavar="HOW",
+            help="How the customer was authenticated: NONE, SERVICE_PASSWORD, ONE_TIME_CODE or DOCUMENT_CHECK.",
         ),
     ] = "NONE",
     operator: Annotated[str, typer.Option("--operator", metavar="NAME", help="Who acts.")] = "",
@@ -113,7 +134,9 @@ def _show_submitted(session: Session, submitted: Any) -> None:
 @command
 def list_requests(
     session: Session,
-    state: Annotated[str | None, typer.Option("--state", metavar="STATE", help="Only those in this state.")] = None,
+    state: Annotated[
+        RequestState | None, typer.Option("--state", case_sensitive=False, help="Only those in this state.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=500, help="At most so many.")] = 50,
     before: Annotated[
         str | None, typer.Option("--before", metavar="ID", help="Only those older than this one.")
@@ -121,7 +144,7 @@ def list_requests(
 ) -> None:
     """List this node's requests, the newest first."""
     with session.admin() as client:
-        page = client.get("/requests", state=state, limit=limit, before=before)
+        page = client.get("/requests", state=state and state.replace("-", " "), limit=limit, before=before)
     session.result(page, lambda: show_requests(session, page))
 
 

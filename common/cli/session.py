@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, get_type_hints
 
 import typer
 
-from common.cli.connection import AdminClient, admin
+from common.cli.connection import AdminClient, admin, require_node, require_own_kind
 from common.cli.exits import Exit
 from common.cli.words import Words
 from common.errors import Fault
@@ -134,7 +134,15 @@ class Session:
 
     def admin(self) -> AbstractContextManager[AdminClient]:
         """The node's admin API: the running node, or this process in its place."""
-        return admin(self.data_dir, self._offline_app, self.language)
+        return admin(self.data_dir, self._offline_app, self.language, self.program.name)
+
+    def require_node(self) -> None:
+        """Raises unless this program's node was initialised in the data directory (see `connection.require_node`)."""
+        require_node(self.data_dir, self.program.name)
+
+    def require_own_kind(self) -> None:
+        """Raises where the data directory holds a node that is not of this program's kind."""
+        require_own_kind(self.data_dir, self.program.name)
 
     def _offline_app(self, data_dir: Path) -> AbstractContextManager[Any]:
         return self.program.bootstrap().build_offline_app(data_dir)

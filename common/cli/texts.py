@@ -86,6 +86,11 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     "usage.content_no_object": ("the content is not a JSON object", "内容不是 JSON 对象"),
     "usage.file_unreadable": ("{file} cannot be read ({detail})", "无法读取 {file}（{detail}）"),
     "usage.file_unwritable": ("{file} cannot be written ({detail})", "无法写入 {file}（{detail}）"),
+    "usage.key_not_compared": (
+        "the key {key} waits, and nobody can be asked here whether it is the province's; give --key ID (the key that "
+        "the province reads out), or --yes where you have compared them",
+        "等待批准的密钥为 {key}，此处无法询问其是否属于该省；请用 --key 给出该省报出的密钥，或在核对后使用 --yes",
+    ),
     # Help
     "help.examples": ("Examples:", "示例："),
     "help.exit_codes": ("Exit codes:", "退出码："),

@@ -251,6 +251,11 @@ class Directory:
         """
         return self._regions.get(name)
 
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """The names under which provinces can be addressed together, in alphabetical order."""
+        return tuple(sorted(self._regions))
+
     def active_provinces(self) -> tuple[str, ...]:
         """All active nodes but HQ, by code."""
         return self._active_provinces

@@ -17,7 +17,7 @@ class ActingFor:
 
 @dataclass(frozen=True, slots=True)
 class SubmitServiceRequest:
-    """Ask other nodes for something: of `destinations`, or of the nodes of `region`.
+    """Ask other nodes for something: of `destinations`, or of the nodes of `region` (never both).
 
     `body` and `private` are the kind's messages, serialised; `private` is encrypted for each destination. The same
     `idempotency_key` again gives the first answer again. `time_to_live_ms` counts from the hub's admission; 0 means the

@@ -21,7 +21,12 @@ OUTCOME_NAMES = {
 OUTCOME_VALUES = {name: value for value, name in OUTCOME_NAMES.items()}
 
 _AUTHENTICATION_PREFIX = "CUSTOMER_AUTHENTICATION_"
-_AUTHENTICATIONS = frozenset(pb.CustomerAuthentication.keys())
+AUTHENTICATIONS = tuple(
+    name.removeprefix(_AUTHENTICATION_PREFIX)
+    for name in pb.CustomerAuthentication.keys()  # noqa: SIM118 - no mapping: it cannot be iterated.
+    if not name.endswith("_UNSPECIFIED")
+)
+"""The ways to authenticate a customer, by their names without prefix."""
 OVERDUE_REASON = "OVERDUE"
 """The reason code of the interim by which the hub tells the origin that the time limit has passed."""
 
@@ -84,8 +89,3 @@ def stored_answer(envelope: Envelope) -> bytes:
     return seal_pb2.Entry(
         header=envelope.header, body=envelope.body, private_body=envelope.private_body
     ).SerializeToString()
-
-
-def is_authentication(name: str) -> bool:
-    """Whether `name` is a way to authenticate a customer."""
-    return _AUTHENTICATION_PREFIX + name in _AUTHENTICATIONS

@@ -15,10 +15,10 @@ from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.envelopes import (
+    AUTHENTICATIONS,
     OUTCOME_NAMES,
     OVERDUE_REASON,
     cancel_envelope,
-    is_authentication,
     request_envelope,
     stored_answer,
 )
@@ -27,6 +27,7 @@ from common.requests.leg_states import OPEN
 from common.requests.model import (
     AnswerNotBound,
     AskedLeg,
+    DestinationsAndRegion,
     IdempotencyKeyReused,
     NoDestination,
     QueueFull,
@@ -35,10 +36,10 @@ from common.requests.model import (
     ServiceRequest,
     TimeToLiveTooLong,
     TooManyDestinations,
+    UnknownAuthentication,
     UnknownDestination,
     UnknownRegion,
 )
-from common.requests.registry import MalformedRequest
 
 
 class Requests(Protocol):
@@ -81,8 +82,8 @@ def submit_service_request(command: SubmitServiceRequest, uow: AskingUnitOfWork)
         if earlier is not None:
             return _first_answer_again(earlier, digest, uow)
     kind = uow.node.kinds.asked_as(command.kind)
-    if not is_authentication(command.acting.customer_authentication):
-        raise MalformedRequest(kind=kind.alias, detail="unknown way to authenticate a customer")
+    if command.acting.customer_authentication not in AUTHENTICATIONS:
+        raise UnknownAuthentication(given=command.acting.customer_authentication, known=", ".join(AUTHENTICATIONS))
     destinations = _destinations(command, uow)
     time_to_live_ms = _time_to_live_ms(command, uow)
     _require_room(uow)
@@ -193,10 +194,14 @@ def _first_answer_again(earlier: ServiceRequest, digest: bytes, uow: AskingUnitO
 def _destinations(command: SubmitServiceRequest, uow: AskingUnitOfWork) -> tuple[str, ...]:
     """The nodes to ask, each once: those named, or those of the region by the current directory."""
     directory = uow.node.directory
+    if command.region and command.destinations:
+        raise DestinationsAndRegion()
     if command.region:
         members = directory.region(command.region)
         if members is None:
-            raise UnknownRegion(region=command.region, version=directory.version)
+            raise UnknownRegion(
+                region=command.region, version=directory.version, known=", ".join(directory.region_names)
+            )
         return _checked([member for member in members if member in directory.active_provinces()], uow)
     for destination in command.destinations:
         if destination not in directory.active_provinces():

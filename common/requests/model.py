@@ -28,6 +28,13 @@ class NoDestination(Refusal):
     zh = "请至少指定一个目的省，或指定一个区域。"
 
 
+class DestinationsAndRegion(Refusal):
+    """A region is expanded by the directory, and the header says so: other nodes cannot be put beside it."""
+
+    en = "Name nodes or a region, not both: ask the nodes beyond the region in a request of their own."
+    zh = "请指定节点或区域，不能同时指定；区域以外的节点请另行提交请求。"
+
+
 class TooManyDestinations(Refusal):
     """More legs than one request may have."""
 
@@ -45,8 +52,15 @@ class UnknownDestination(Refusal):
 class UnknownRegion(Refusal):
     """The directory does not name this region."""
 
-    en = "The directory (version {version}) has no region named {region}."
-    zh = "目录（版本 {version}）中没有名为 {region} 的区域。"
+    en = "The directory (version {version}) has no region named {region}. Its regions: {known}."
+    zh = "目录（版本 {version}）中没有名为 {region} 的区域。现有区域：{known}。"
+
+
+class UnknownAuthentication(Refusal):
+    """The protocol has no such way to authenticate a customer."""
+
+    en = "There is no way to authenticate a customer named {given}. Known: {known}."
+    zh = "没有名为 {given} 的客户验证方式。可用：{known}。"
 
 
 class TimeToLiveTooLong(Refusal):
@@ -68,6 +82,13 @@ class RequestNotFound(Refusal):
 
     en = "There is no request {request_id} at this node."
     zh = "本节点没有请求 {request_id}。"
+
+
+class UnknownState(Refusal):
+    """A list was asked for what no state is called."""
+
+    en = "There is no state {given}. States: {known}."
+    zh = "不存在状态 {given}。可用状态：{known}。"
 
 
 class RequestAlreadyEnded(Refusal):

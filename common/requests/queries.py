@@ -13,7 +13,7 @@ from common.ids import HQ, format_id
 from common.messaging.envelope import Envelope, parse
 from common.node_context import NodeContext
 from common.requests.leg_states import COMPLETED, OPEN, OVERDUE, REJECTED, SUBMITTED, TERMINAL
-from common.requests.model import RequestNotFound, request_state
+from common.requests.model import RequestNotFound, UnknownState, request_state
 from common.requests.registry import RequestKinds
 from common.requests.repository import AskedLegRow, RequestRow, asked_legs, requests
 from common.security.private_bodies import PrivateBodyUnreadable
@@ -31,7 +31,9 @@ STATES = (SUBMITTED, OVERDUE, *TERMINAL, PARTLY_COMPLETED)
 def list_requests(
     connection: sa.Connection, kinds: RequestKinds, state: str = "", limit: int = 50, before: bytes | None = None
 ) -> dict[str, Any]:
-    """The latest requests, newest first; `next` is the id to go on `before`, None at the end."""
+    """The latest requests, newest first; `next` is the id to go on `before`, None at the end. Raises UnknownState."""
+    if state and state not in STATES:
+        raise UnknownState(given=state, known=", ".join(STATES))
     limit = max(1, min(limit, REQUESTS_MAX))
     items: list[dict[str, Any]] = []
     last, all_seen = before, False

@@ -104,14 +104,13 @@ def approve(
     """Let a waiting province in.
 
     Compare the key that waits with the one that the province's `enrol` shows, over the telephone for instance: somebody
-    else may have asked. Without a terminal nothing is asked.
+    else may have asked. Where nobody can be asked (no terminal, or --json), --key or --yes must be given.
     """
     with session.admin() as client:
         if not signing_key:
             signing_key = _waiting_key(client, node)
-            if signing_key and not yes and sys.stdin.isatty() and not session.as_json:
-                name = display.node_name(session, node)
-                typer.confirm(session.words("nodes.confirm_key", node=name, key=signing_key), abort=True)
+            if signing_key and not yes:
+                _confirm_key(session, node, signing_key)
         # The key goes along in any case: between the question and the answer another one may have come to wait.
         answer = client.post(f"/nodes/{segment(node)}/approve", {"signing_key_id": signing_key})
     document = {"node": node, "signing_key_id": signing_key, **(answer if isinstance(answer, dict) else {})}
@@ -185,6 +184,15 @@ def _state(session: Session, verb: str, node: str, reason: str, operator: str) -
         session.out.print(state, words)
 
     session.result(document, show)
+
+
+def _confirm_key(session: Session, node: str, signing_key: str) -> None:
+    """Asks whether the keys are the same. Raises Misused where there is nobody to ask: a key that no one compared must
+    not be let in because a script forgot to say so."""
+    if session.as_json or not sys.stdin.isatty():
+        raise Misused(session.words("usage.key_not_compared", key=signing_key))
+    name = display.node_name(session, node)
+    typer.confirm(session.words("nodes.confirm_key", node=name, key=signing_key), abort=True)
 
 
 def _waiting_key(client: AdminClient, node: str) -> str:

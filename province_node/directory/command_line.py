@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from common.cli import display
-from common.cli.connection import require_node
 from common.cli.request_commands import duration_option
 from common.cli.session import Misused, Session, command
 
@@ -36,7 +35,7 @@ def enrol(
     """Join the federation with an invitation from HQ. May be repeated after any failure."""
     text = _invitation(session, invitation)
     wait_ms = duration_option(session, wait, "--wait")
-    require_node(session.data_dir)
+    session.require_node()
     membership = _enrol(session, text, wait_ms)
     document = {
         "node": membership.node,

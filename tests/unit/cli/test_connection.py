@@ -64,6 +64,38 @@ def test_a_node_that_takes_too_long_is_slow(data: Path) -> None:
         transport.send("GET", "/status", {}, None, 0.05)
 
 
+def test_a_node_that_refuses_before_it_has_read_everything_is_heard(data: Path) -> None:
+    with SilentServer(data, answers=False, says=b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}") as transport:
+        status, content = transport.send("POST", "/customers/import", {}, b"x" * (8 << 20), 5)
+    assert (status, content) == (404, b"{}")
+
+
+@pytest.mark.parametrize("arguments", ["status", "customers summary", "check", "serve", "init --node 31"])
+def test_a_province_program_on_the_directory_of_hq_says_so(province: CommandLine, arguments: str) -> None:
+    (province.data / "node.toml").write_text("[federation]\nlink_port = 7440\n", encoding="utf-8")
+    for result in (province(*arguments.split()), province(*arguments.split(), "--lang", "zh")):
+        assert (result.code, result.out) == (3, "")
+        assert "hq-node" in result.err
+        assert "DIRECTORY_OF_HQ" in result.err
+    assert province.bootstrap.calls == []
+
+
+def test_that_is_said_of_a_running_node_too(province: CommandLine) -> None:
+    (province.data / "node.toml").write_text("[federation]\n", encoding="utf-8")
+    with listening(province.node.app, province.data / "admin.sock"):
+        assert province("customers", "summary").code == 3
+    assert province.node.asked == []
+
+
+@pytest.mark.parametrize("arguments", ["status", "nodes list", "check", "serve", "init"])
+def test_hqs_program_on_the_directory_of_a_province_says_so(hq: CommandLine, arguments: str) -> None:
+    (hq.data / "node.toml").write_text('node = "31"\n', encoding="utf-8")
+    result = hq(*arguments.split())
+    assert (result.code, result.out) == (3, "")
+    assert "node 31" in result.err
+    assert "province-node" in result.err
+
+
 def test_an_answer_that_is_no_answer_of_a_node_is_reported(hq: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("common.cli.offline.InProcess.send", lambda *_: (502, b"<html>"))
     result = hq("status")
@@ -118,9 +150,10 @@ def test_lengths_of_time_are_short_to_read(microseconds: int, text: str) -> None
 
 
 class SilentServer:
-    """Accepts one connection and says nothing: hangs up, or keeps the caller waiting."""
+    """Accepts one connection and says nothing, or one thing: hangs up, or keeps the caller waiting."""
 
-    def __init__(self, data: Path, *, answers: bool) -> None:
+    def __init__(self, data: Path, *, answers: bool, says: bytes = b"") -> None:
+        self._says = says
         self._address = str(data / "admin.sock")
         self._keeps = answers
         self._data = data
@@ -138,6 +171,7 @@ class SilentServer:
         accepted, _ = self._listening.accept()
         with accepted:
             accepted.recv(1_000)
+            accepted.sendall(self._says)
             if self._keeps:
                 self._done.wait(10)
 

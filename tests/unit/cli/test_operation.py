@@ -104,9 +104,17 @@ def test_nodes_are_listed_and_an_empty_federation_says_so(hq: CommandLine) -> No
 
 def test_a_node_is_approved_with_the_key_that_waits(hq: CommandLine) -> None:
     hq.node.nodes = [node_row("31", "active"), node_row("44", "waiting")]
-    result = hq("nodes", "approve", "44")
+    result = hq("nodes", "approve", "44", "--yes")
     assert hq.node.posted == [("/nodes/44/approve", {"signing_key_id": KEY})]
     assert KEY in result.out
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_no_node_is_approved_unseen_when_nobody_can_be_asked(hq: CommandLine, more: tuple[str, ...]) -> None:
+    result = hq("nodes", "approve", "44", *more)
+    assert (result.code, hq.node.posted) == (2, [])
+    assert all(word in result.err for word in (KEY, "--key", "--yes"))
+    assert "--key" in hq("nodes", "approve", "44", "--lang", "zh", *more).err
 
 
 def test_a_node_is_approved_with_the_key_that_the_operator_names(hq: CommandLine) -> None:
@@ -178,7 +186,7 @@ def test_alarms_are_listed(hq: CommandLine) -> None:
         f"parked end {PARKED} --reason x",
         "nodes list",
         "nodes invite 44",
-        "nodes approve 44",
+        "nodes approve 44 --yes",
         "requests list",
         "requests kinds",
         "requests submit x --to 44",

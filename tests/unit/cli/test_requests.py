@@ -124,6 +124,26 @@ def test_requests_are_listed_with_the_way_to_the_next_page(province: CommandLine
     assert f"--before {REQUEST}" in result.err
 
 
+@pytest.mark.parametrize(("given", "asked"), [("Completed", "completed"), ("partly-completed", "partly completed")])
+def test_a_state_is_given_in_one_word_however_it_is_written(province: CommandLine, given: str, asked: str) -> None:
+    assert province("requests", "list", "--state", given).code == 0
+    assert province.node.asked[0][1]["state"] == asked
+
+
+def test_a_state_that_does_not_exist_is_a_usage_error_that_names_those_that_do(province: CommandLine) -> None:
+    result = province("requests", "list", "--state", "foo")
+    assert (result.code, province.node.asked) == (2, [])
+    assert "overdue" in result.err
+    assert "partly-completed" in province("requests", "list", "--help").out
+
+
+def test_the_states_that_can_be_listed_are_those_that_there_are() -> None:
+    from common.cli.request_commands import RequestState
+    from common.requests.queries import STATES
+
+    assert {state.replace("-", " ") for state in RequestState} == set(STATES)
+
+
 def test_a_request_is_cancelled_at_one_node(province: CommandLine) -> None:
     assert province("requests", "cancel", REQUEST, "--to", "44").code == 0
     assert province.node.posted == [(f"/requests/{REQUEST}/cancel", {"destination": "44"})]
