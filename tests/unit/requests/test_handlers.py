@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.support.databases import Databases
 
 from common.requests.commands import ActingFor, SubmitServiceRequest
 from common.requests.model import DestinationsAndRegion, UnknownAuthentication, UnknownRegion, UnknownState
 from common.requests.queries import list_requests
 from tests.support.federation import GUANGDONG, SHANGHAI, Federation
+from tests.support.stores import Databases
 
 
 @pytest.fixture
