@@ -111,9 +111,14 @@ def serve(data_dir: Path) -> None:
     serve_program(data_dir, ProvinceSettings, SCHEMA, ProvinceProgram)
 
 
-def migrate(data_dir: Path) -> list[str]:
-    """Brings the database to the schema of this release; returns what was done. Raises DataDirectoryInUse."""
+def migrate(data_dir: Path, before_programs: bool = False) -> list[str]:
+    """Brings the database to the schema of this release; returns what was done. Raises DataDirectoryInUse.
+
+    `before_programs`: only the steps with which the release before can work; its programs may run meanwhile.
+    """
     data = DataDirectory(data_dir)
+    if before_programs:
+        return migrate_database(data, SCHEMA, before_programs=True)
     with data.locked():
         return migrate_database(data, SCHEMA)
 

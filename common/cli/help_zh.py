@@ -11,7 +11,7 @@ _WAIT_ENDS = "使用 --wait 时，退出码表示结果：0 已完成，6 以其
 COMMANDS: Mapping[str, str] = {
     "init": "在数据目录中创建节点：设置、密钥和数据库。",
     "serve": "运行节点，直到被停止（Ctrl-C 或 SIGTERM）。日志写入标准错误。",
-    "migrate": "将节点数据库升级到当前版本的结构。节点不能处于运行状态。",
+    "migrate": "将节点数据库升级到当前版本的结构。不使用 --pre 时，节点不能处于运行状态。",
     "check": "检查节点：设置、密钥、数据库、目录、证书。不做任何更改。\n\n发现错误时以 1 结束；仅有警告不算失败。",
     "status": "显示节点状态：链路、等待发送的消息、请求、告警。",
     "requests": "发往其他节点的业务请求：提交、跟踪、取消。",
@@ -57,6 +57,7 @@ OPTIONS: Mapping[str, str] = {
     "--json": "在标准输出上输出一个 JSON 文档；错误以 JSON 形式写入标准错误。",
     "--lang": "输出语言；未指定时由 QUANWANG_LANG、LC_ALL、LC_MESSAGES 或 LANG 决定。",
     "--help": "显示本帮助并退出。",
+    "--pre": "仅执行旧版本也能兼容的步骤；旧版本程序可以正在运行。",
     "--install-completion": "为当前 shell 安装命令补全。",
     "--show-completion": "显示当前 shell 的命令补全脚本，以便复制或修改。",
     "--listen-host": "联邦端口和入网端口监听的地址。",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -34,10 +34,18 @@ def serve(session: Session) -> None:
     session.program.bootstrap().serve(session.data_dir)
 
 
-def migrate(session: Session) -> None:
-    """Bring the node's database to this release's schema. The node must not be running."""
+def migrate(
+    session: Session,
+    before_programs: Annotated[
+        bool,
+        typer.Option(
+            "--pre", help="Only the steps that the release before can work with; its programs may be running."
+        ),
+    ] = False,
+) -> None:
+    """Bring the node's database to this release's schema. Without --pre the node must not be running."""
     session.require_node()
-    applied = session.program.bootstrap().migrate(session.data_dir)
+    applied = session.program.bootstrap().migrate(session.data_dir, before_programs)
     document = {"data": str(session.data_dir), "applied": applied}
     key = "node.migrated" if applied else "node.migrated_before"
     done = session.words(key, path=session.data_dir, revisions=", ".join(applied))

@@ -3,6 +3,9 @@
 Each kind of node has two branches, the kit's and its own, in directories of their own; a database has one revision of
 each. Migrations are written out (`op.create_table`), so that they say what they did whatever becomes of the tables
 later. Everything that is due runs in one transaction: a database has its old schema or the new one.
+
+Where several processes serve one database, they are replaced one by one: first the `pre` steps run, with which the
+release before can work as well; when no process of that release is left, the rest (see schema.Branch).
 """
 
 from __future__ import annotations
@@ -16,11 +19,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from common.db.engine import store_at
-from common.db.schema import Schema, current_revisions
+from common.db.schema import Schema, current_revisions, is_post
 
 
-def migrate(url: str, schema: Schema) -> frozenset[str]:
+def migrate(url: str, schema: Schema, before_programs: bool = False) -> frozenset[str]:
     """Runs the migrations that the database lacks; an empty one gets all. Returns the revisions it has then.
+
+    `before_programs`: of each branch only the steps up to the first one that must wait until the programs of the
+    release before are gone.
 
     Of several that begin at once, one migrates and the others find it done. Raises what the database raises, having
     changed nothing.
@@ -32,7 +38,7 @@ def migrate(url: str, schema: Schema) -> frozenset[str]:
         with engine.connect() as connection:
             store.begin_migration(connection)
             try:
-                _upgrade(connection, script)
+                _upgrade(connection, script, before_programs)
                 revisions = current_revisions(connection)
                 store.commit(connection)
             except BaseException:
@@ -52,11 +58,22 @@ def _script_directory(schema: Schema) -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
-def _upgrade(connection: Any, script: ScriptDirectory) -> None:
+def _upgrade(connection: Any, script: ScriptDirectory, before_programs: bool) -> None:
     def steps(current: Any, _context: Any) -> Iterable[Any]:
-        return script._upgrade_revs("heads", current)
+        due = script._upgrade_revs("heads", current)
+        return _before_programs(due) if before_programs else due
 
     options = {"fn": steps, "script": script, "destination_rev": "heads"}
     context = MigrationContext.configure(connection, opts=options)
     with Operations.context(context):
         context.run_migrations()
+
+
+def _before_programs(due: Iterable[Any]) -> Iterable[Any]:
+    held_back: set[str] = set()
+    for step in due:
+        branch = step.revision.revision.rpartition("_")[0]
+        if is_post(step.revision.path):
+            held_back.add(branch)
+        if branch not in held_back:
+            yield step

@@ -13,7 +13,7 @@ from common.errors import Fault
 
 VERSION_TABLE = "alembic_version"
 
-_MIGRATION = re.compile(r"([0-9]{4})_(?:pre|post)_\w+\.py")
+_MIGRATION = re.compile(r"([0-9]{4})_(pre|post)_\w+\.py")
 
 
 class SchemaOutOfDate(Fault):
@@ -39,9 +39,11 @@ class SchemaTooNew(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One line of migrations: its name, and the directory with its files `NNNN_pre_<what>.py`.
+    """One line of migrations: its name, and the directory with its files, whose revision is `<branch>_<NNNN>`.
 
-    The revision of a file is `<branch>_<NNNN>`.
+    `NNNN_pre_<what>.py` is something that the release before can work with as well: it is done before the programs are
+    replaced, while that release serves. `NNNN_post_<what>.py` takes away what only that release needed: it is done when
+    no program of it runs any more, and this release works with and without it.
     """
 
     name: str
@@ -50,7 +52,16 @@ class Branch:
     @property
     def head(self) -> str:
         """The revision that the newest file leads to; empty where there is no file."""
-        numbers = [match[1] for path in self.directory.iterdir() if (match := _MIGRATION.fullmatch(path.name))]
+        return self._newest("pre", "post")
+
+    @property
+    def needed(self) -> str:
+        """The revision without which this release's programs cannot work: that of the newest `pre` step."""
+        return self._newest("pre")
+
+    def _newest(self, *kinds: str) -> str:
+        found = [_MIGRATION.fullmatch(path.name) for path in self.directory.iterdir()]
+        numbers = [match[1] for match in found if match is not None and match[2] in kinds]
         return f"{self.name}_{max(numbers)}" if numbers else ""
 
 
@@ -67,8 +78,19 @@ class Schema:
 
     @property
     def expected(self) -> frozenset[str]:
-        """The revisions that this release needs, one a branch."""
+        """The revisions that this release leads to, one a branch."""
         return frozenset(branch.head for branch in self.branches)
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The revisions that this release's programs cannot work without, one a branch."""
+        return frozenset(branch.needed for branch in self.branches)
+
+
+def is_post(path: str) -> bool:
+    """Whether the file of a migration says that it is for when the programs were replaced."""
+    match = _MIGRATION.fullmatch(Path(path).name)
+    return match is not None and match[2] == "post"
 
 
 def current_revisions(connection: sa.Connection) -> frozenset[str]:
@@ -79,17 +101,13 @@ def current_revisions(connection: sa.Connection) -> frozenset[str]:
 
 
 def require_schema(connection: sa.Connection, schema: Schema) -> None:
-    """Raises SchemaOutOfDate or SchemaTooNew unless the database has exactly the revisions that this release needs."""
-    current, expected = current_revisions(connection), schema.expected
-    if current == expected:
-        return
+    """Raises SchemaOutOfDate or SchemaTooNew unless the database has the revisions that this release needs; the steps
+    for afterwards may still be to come."""
+    current = current_revisions(connection)
+    has = {revision.rpartition("_")[0]: revision for revision in current}
+    facts = {"database": connection.engine.url.database, "current": ", ".join(sorted(current)) or "-"}
     heads = {branch.name: branch.head for branch in schema.branches}
-    newer = any(revision > heads.get(revision.rpartition("_")[0], "") for revision in current)
-    facts = {
-        "database": connection.engine.url.database,
-        "current": ", ".join(sorted(current)) or "-",
-        "expected": ", ".join(sorted(expected)),
-    }
-    if newer:
-        raise SchemaTooNew(**facts)
-    raise SchemaOutOfDate(**facts, mend=schema.migrate_command)
+    if any(revision > heads.get(name, "") for name, revision in has.items()):
+        raise SchemaTooNew(**facts, expected=", ".join(sorted(schema.expected)))
+    if any(has.get(branch.name, "") < branch.needed for branch in schema.branches):
+        raise SchemaOutOfDate(**facts, expected=", ".join(sorted(schema.needed)), mend=schema.migrate_command)

@@ -42,14 +42,14 @@ def write_settings(data: DataDirectory, heading: str, tables: Mapping[str, Mappi
     write_private(data.settings_file, ("\n".join(lines) + "\n").encode("utf-8"))
 
 
-def migrate_database(data: DataDirectory, schema: Schema) -> list[str]:
+def migrate_database(data: DataDirectory, schema: Schema, before_programs: bool = False) -> list[str]:
     """Brings the database to the schema of this release; makes it where there is none. Returns what was done: the
-    revisions that it did not have before."""
+    revisions that it did not have before. `before_programs`: only what the release before can work with."""
     # Imported here: a node that serves has no use for it.
     from common.db.migrate import migrate
 
     before = with_connection(data, current_revisions)
-    after = migrate(data.url, schema)
+    after = migrate(data.url, schema, before_programs)
     data.database.chmod(0o600)
     return sorted(after - before)
 

@@ -58,14 +58,22 @@ class EarlierFederation(RunningFederation):
             # Whatever waits is approved: nobody else asks here.
             raise ApprovalPending(node=code, signing_key_id="")
 
+    def prepare(self, code: str) -> None:
+        """Does the steps of this release's migrations that the earlier program can work with, while it serves."""
+        self._migrate(code, "--pre")
+
     def upgrade(self, code: str) -> None:
-        """Stops the node, brings its database to this release's schema, and starts it as this release's program."""
+        """Stops the node, does what is left of the migrations, and starts it as this release's program."""
         node = self.nodes[code]
         assert node.stop() == 0
         node.checkout = ROOT
-        command = [sys.executable, "-m", node.package, "migrate", "--data", str(node.data_dir)]
-        subprocess.run(command, cwd=ROOT, check=True, timeout=CALL_S, stdout=subprocess.DEVNULL)
+        self._migrate(code)
         node.start()
+
+    def _migrate(self, code: str, *options: str) -> None:
+        node = self.nodes[code]
+        command = [sys.executable, "-m", node.package, "migrate", *options, "--data", str(node.data_dir)]
+        subprocess.run(command, cwd=ROOT, check=True, timeout=CALL_S, stdout=subprocess.DEVNULL)
 
     def _run(self, package: str, data_dir: Path, *arguments: str) -> None:
         done = self._call(package, data_dir, *arguments)

@@ -140,7 +140,7 @@ class FakeBootstrap:
     def serve(self, data_dir: Path) -> None:
         self._called("serve", data_dir)
 
-    def migrate(self, data_dir: Path) -> list[str]:
+    def migrate(self, data_dir: Path, before_programs: bool = False) -> list[str]:
         self._called("migrate", data_dir)
         return ["common_0001", "hq_0001"]
 

@@ -5,6 +5,8 @@ The earlier release is the commit before this one; what an upgrade finds is what
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,17 +38,19 @@ def test_nothing_is_lost_or_done_twice_while_nodes_are_upgraded_one_by_one(earli
     with EarlierFederation(tmp_path, PROVINCES, earlier) as federation:
         held = {code: import_customers(federation[code], code, CUSTOMERS) for code in PROVINCES}
 
-        def work() -> None:
+        def work(meanwhile: Callable[[], None] = lambda: None) -> None:
             wave = plan_jobs(SEED + len(jobs), REQUESTS, PROVINCES, held)
             with Load(federation, wave, counters_a_node=2, open_a_counter=4) as load:
+                load.wait_until_ended(len(wave) // 4)
+                meanwhile()
                 load.wait_until_ended(len(wave))
             jobs.extend(wave)
             request_ids.update(load.results.request_ids)
 
         work()  # All are of the earlier release.
-        for upgraded in ("31", "00", "44"):  # A newer province at an earlier HQ, then an earlier one at a newer HQ.
-            federation.upgrade(upgraded)
-            work()
+        for code in ("31", "00", "44"):  # A newer province at an earlier HQ, then an earlier one at a newer HQ.
+            work(meanwhile=partial(federation.prepare, code))
+            work(meanwhile=partial(federation.upgrade, code))
         federation.wait_until_quiet()
         assert set(federation.stop_all().values()) == {0}
         assert verdict(federation, jobs, request_ids, held) == []
