@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from common.link.effects import ALARMING, STOP_SEALING, reason_text
+from common.link.effects import ALARMING, STOP_SEALING
+from common.reasons import link_reason
 
 
 class AlarmKind(NamedTuple):
@@ -165,8 +166,8 @@ KINDS: dict[str, AlarmKind] = {
     **{
         kind: AlarmKind(
             "critical",
-            reason_text(kind, "en"),
-            reason_text(kind, "zh"),
+            link_reason(kind).en,
+            link_reason(kind).zh,
             *(_FORKED if kind in STOP_SEALING else _FORGED),
         )
         for kind in sorted(ALARMING)

@@ -21,7 +21,7 @@ class LinkActivity:
     streams: int = 0
     last_frame_at_us: int = 0
     reason_code: str = ""
-    """Why the last stream ended; `common.link.effects.reason_text` says it in words."""
+    """Why the last stream ended; `common.reasons.link_reason` says it in words."""
     detail: str = ""
     peer_software_version: str = ""
     peer_directory_version: int = 0

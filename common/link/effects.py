@@ -61,51 +61,6 @@ ALARMING = STOP_SEALING | {
 }
 """Reasons that an honest peer on a good network never gives."""
 
-_TEXTS = {
-    MALFORMED_FRAME: ("The peer sent bytes that are no frame.", "对端发来的数据不是有效帧。"),
-    UNEXPECTED_FRAME: ("The peer sent a frame out of turn.", "对端发来的帧不合时序。"),
-    LIMIT_EXCEEDED: ("The peer sent more than the limits allow.", "对端发送的内容超过限制。"),
-    HELLO_TIMEOUT: ("The peer did not introduce itself in time.", "对端未按时握手。"),
-    ACK_TIMEOUT: ("The peer acknowledged nothing for too long.", "对端过久未确认。"),
-    PROTOCOL_VERSION_UNSUPPORTED: (
-        "The two nodes share no version of the link protocol.",
-        "双方没有共同的链路协议版本。",
-    ),
-    NODE_MISMATCH: ("The peer is not the node it should be.", "对端不是应连接的节点。"),
-    INCARNATION_CHANGED: (
-        "The peer's journal has started anew; HQ must approve that first.",
-        "对端流水已重新开始，须先经总部批准。",
-    ),
-    PEER_FORGOT: ("The peer has forgotten part of what it said or received.", "对端丢失了部分已发或已收的流水。"),
-    WE_FORGOT: ("This node has forgotten part of what it said or received.", "本节点丢失了部分已发或已收的流水。"),
-    CHAIN_FORK: ("The two nodes hold different seals under one number.", "双方同号签封内容不一致。"),
-    MALFORMED_BATCH: ("The peer sent a batch that cannot be read.", "对端发来的批次无法解析。"),
-    LINK_MISMATCH: ("The seal is of another node, link or incarnation.", "签封属于其他节点、链路或流水。"),
-    EPOCH_WENT_BACK: ("The seal is by a former owner of the link.", "签封出自链路的前任持有者。"),
-    SEAL_GAP: ("A seal is missing before this one.", "此签封之前缺少签封。"),
-    KEY_UNKNOWN: ("The directory names no such valid key for the peer.", "目录中没有对端的这把有效密钥。"),
-    BAD_SIGNATURE: ("The seal's signature is not good.", "签封的签名无效。"),
-    ROOT_MISMATCH: ("The entries are not those that were sealed.", "批次内容与签封不符。"),
-    ACK_BEYOND_SEALED: ("The peer acknowledged what was never sealed.", "对端确认了从未签封的内容。"),
-    ACK_MISMATCH: ("The peer's acknowledgement contradicts the journal.", "对端的确认与本方流水不符。"),
-    JOURNAL_INCOMPLETE: ("This node's own journal lacks a batch that must be sent.", "本节点流水缺少待发批次。"),
-    DRAINED: ("The stream was closed in good order.", "链路已有序关闭。"),
-    DRAIN_TIMEOUT: ("The stream was closed before all was acknowledged.", "链路在全部确认之前关闭。"),
-    CERTIFICATE_UNKNOWN: ("The certificate belongs to no active node.", "证书不属于任何有效节点。"),
-    NODE_NOT_ACTIVE: ("The node was shut out of the federation.", "该节点已被停用。"),
-    DIRECTORY_REFUSED: ("The directory that HQ sent is not acceptable.", "总部下发的目录不可接受。"),
-    REPLACED: ("The same node opened a newer stream.", "同一节点建立了更新的链路。"),
-    INTERNAL_FAULT: ("Something failed inside this node; its log says more.", "本节点内部出错，详情见日志。"),
-    STORAGE_UNAVAILABLE: ("The node's database is away for now.", "节点数据库暂时不可用。"),
-    STREAM_ENDED: ("The connection ended.", "连接已断开。"),
-}
-
-
-def reason_text(reason_code: str, language: str) -> str:
-    """A reason in words ("zh..." is Chinese, all else English); an unknown one as its code."""
-    en, zh = _TEXTS.get(reason_code, (reason_code, reason_code))
-    return zh if language.startswith("zh") else en
-
 
 @dataclass(frozen=True, slots=True)
 class SendFrame:

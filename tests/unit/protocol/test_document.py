@@ -15,6 +15,7 @@ from common.link.settings import PROTOCOL_VERSION_MAX, PROTOCOL_VERSION_MIN, Lin
 from common.messaging import envelope, seal
 from common.messaging.sealer import SealLimits
 from common.node_context import RequestLimits
+from common.reasons import LINK_REASONS
 from common.requests.leg_states import ASKED_LEG
 from common.requests.model import AnswerNotBound
 from common.requests.registry import MalformedRequest
@@ -84,7 +85,7 @@ def test_the_reasons_for_ending_a_stream_are_those_of_the_code() -> None:
     }
     assert set(rows) == codes
     for code, (text, alarm, stops) in rows.items():
-        assert text == effects.reason_text(code, "en")
+        assert text == LINK_REASONS[code].en
         assert (alarm == "yes", stops == "yes") == (code in effects.ALARMING, code in effects.STOP_SEALING), code
 
 

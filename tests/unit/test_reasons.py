@@ -1,0 +1,133 @@
+"""Every reason that can travel has words, and every error that a rule or a failure raises can be one."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import common
+import hq_node
+import province_node
+from common.errors import QuanwangError
+from common.link import effects, entries, origin
+from common.parked.model import MESSAGE_ID_REUSED, OPERATOR_ENDED
+from common.reasons import LEG_REASONS, LINK_REASONS, Reason, leg_reason, link_reason
+from common.requests.envelopes import OVERDUE_REASON
+from hq_node.hub import admission
+from hq_node.hub import leg_states as hub_states
+from hq_node.hub.model import HOME_LOST
+
+NEVER_A_REASON = re.compile(
+    r"""
+    common\.(?:alarms|cli|core|directory|evidence|parked|program|rpc|settings|web)\b
+    | common\.db\.(?:schema|migrate|engine|store|sqlite|postgres)\b
+    | common\.messaging\.(?:dispatcher|writer)\b
+    | common\.security\.(?:keyring|private_files|tls)\b
+    | hq_node\.(?:directory|bootstrap|settings)\b
+    | province_node\.(?:bootstrap|directory)\b
+    | province_node\.customers\.(?:csv_import|column_mapping)\b
+    """,
+    re.VERBOSE,
+)
+"""Where errors are for whoever runs a command or starts a node: nothing there runs while a message is processed."""
+
+TOLD_TO_WHOM_ASKED = {
+    # Of the asking node's own commands; they refuse before anything is sent.
+    "DESTINATIONS_AND_REGION",
+    "HOME_NOT_REVOKED",
+    "IDEMPOTENCY_KEY_REUSED",
+    "NO_DESTINATION",
+    "QUEUE_FULL",
+    "REQUEST_ALREADY_ENDED",
+    "REQUEST_NOT_FOUND",
+    "TIME_TO_LIVE_TOO_LONG",
+    "TOO_MANY_DESTINATIONS",
+    "UNKNOWN_AUTHENTICATION",
+    "UNKNOWN_DESTINATION",
+    "UNKNOWN_REGION",
+    "UNKNOWN_REQUEST_KIND",
+    "UNKNOWN_STATE",
+    # Of long work at home, told to the system that does it.
+    "REASON_CODE_UNFIT",
+    "SERVING_LEG_NOT_FOUND",
+    # Of answers, which are parked, and of batches, which are cut: no leg ends by them.
+    "ANSWER_NOT_BOUND",
+    "SEQUENCE_GAP",
+    # Only an envelope around the fault that is the reason.
+    "UNPROVED_MESSAGE",
+    # A message that fails for now is tried again.
+    "OUTCOME_UNKNOWN",
+    # Bases.
+    "FAULT",
+    "REFUSAL",
+    "TEMPORARY_FAULT",
+}
+
+
+def _everything_imported() -> None:
+    for package in (common, hq_node, province_node):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not re.search(r"\.gen\.|\.gen$|migrations|__main__", module.name):
+                importlib.import_module(module.name)
+
+
+def _below(base: type[QuanwangError]) -> Iterator[type[QuanwangError]]:
+    for error in base.__subclasses__():
+        yield error
+        yield from _below(error)
+
+
+def _errors() -> set[str]:
+    _everything_imported()
+    ours = ("common.", "hq_node.", "province_node.")
+    return {
+        error.code
+        for error in _below(QuanwangError)
+        if error.__module__.startswith(ours) and not NEVER_A_REASON.match(error.__module__)
+    }
+
+
+def constants(module: object) -> set[str]:
+    """The reason codes that a module names."""
+    return {value for name, value in vars(module).items() if name.isupper() and value == name} - {"HQ"}
+
+
+def test_every_error_that_can_end_a_leg_has_words() -> None:
+    errors = _errors()
+    assert len(errors) > 40
+    assert errors - TOLD_TO_WHOM_ASKED <= LEG_REASONS.keys()
+    assert errors >= TOLD_TO_WHOM_ASKED, "what is left over from what is gone"
+
+
+@pytest.mark.parametrize("module", [admission, entries, origin])
+def test_every_reason_that_is_no_error_has_words(module: object) -> None:
+    assert constants(module)
+    assert constants(module) <= LEG_REASONS.keys()
+
+
+def test_the_hubs_own_ends_have_words() -> None:
+    ends = {state.upper() for state in (hub_states.EXPIRED, hub_states.CANCELLED)}
+    assert ends | {HOME_LOST, OPERATOR_ENDED, OVERDUE_REASON, MESSAGE_ID_REUSED} <= LEG_REASONS.keys()
+
+
+def test_every_reason_for_ending_a_stream_has_words() -> None:
+    assert len(constants(effects)) > 25
+    assert constants(effects) == LINK_REASONS.keys()
+
+
+@pytest.mark.parametrize("reasons", [LEG_REASONS, LINK_REASONS])
+def test_words_are_in_both_languages_and_remedies_too(reasons: dict[str, Reason]) -> None:
+    for code, reason in reasons.items():
+        assert not re.search("[\u4e00-\u9fff]", reason.en + reason.do_en), code
+        assert re.search("[\u4e00-\u9fff]", reason.zh), code
+        assert bool(reason.do_en) == bool(reason.do_zh), code
+        assert reason.text("zh-CN") == reason.zh != reason.text("en"), code
+
+
+def test_a_reason_of_a_newer_release_is_shown_as_it_is() -> None:
+    for reason in (leg_reason("UNHEARD_OF"), link_reason("UNHEARD_OF")):
+        assert (reason.text("zh"), reason.remedy("en")) == ("UNHEARD_OF", "")
