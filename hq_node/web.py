@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from common.alarms.routes import alarm_routes
 from common.db.leg_counts import LegCounts
+from common.evidence.routes import evidence_routes
 from common.ids import format_id
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
@@ -21,7 +22,7 @@ from common.requests.routes import request_routes
 from common.trace import describe_trace
 from common.web import build_app
 from hq_node.directory.routes import node_routes
-from hq_node.hub.queries import hub_leg_counts, hub_order_state, open_legs_by_home, relayed_steps
+from hq_node.hub.queries import hub_leg_counts, hub_order_state, open_legs_by_home, relayed_leg_times, relayed_steps
 from hq_node.hub.routes import hub_routes
 
 
@@ -51,7 +52,7 @@ def open_legs(connection: sa.Connection, _context: NodeContext) -> list[OpenLegs
     return [OpenLegs(*legs) for legs in open_legs_by_home(connection)]
 
 
-ROLE = Role("hq", trace, counts, legs, open_legs)
+ROLE = Role("hq", trace, counts, legs, open_legs, relayed_leg_times)
 
 
 def admin_app(node: Node) -> FastAPI:
@@ -61,6 +62,7 @@ def admin_app(node: Node) -> FastAPI:
         alarm_routes(node),
         request_routes(node),
         parked_routes(node),
+        evidence_routes(node),
         node_routes(node),
         hub_routes(node),
     ]

@@ -9,6 +9,8 @@ from fastapi import FastAPI
 
 from common.alarms.routes import alarm_routes
 from common.db.leg_counts import LegCounts
+from common.evidence.routes import evidence_routes
+from common.evidence.windows import LegTimes
 from common.ids import format_id
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
@@ -16,12 +18,12 @@ from common.parked.routes import parked_routes
 from common.program.node import Node, Role
 from common.program.routes import health_routes, operator_routes
 from common.requests.model import RequestNotFound
-from common.requests.queries import asked_steps, open_asked_legs
+from common.requests.queries import asked_leg_times, asked_steps, open_asked_legs
 from common.requests.routes import request_routes
 from common.trace import describe_trace
 from common.web import build_app
 from province_node.customers.routes import customer_routes
-from province_node.serving.queries import served_steps, serving_leg_counts
+from province_node.serving.queries import served_leg_times, served_steps, serving_leg_counts
 from province_node.subscriptions.queries import subscription_counts
 from province_node.subscriptions.routes import subscription_routes
 
@@ -53,7 +55,15 @@ def open_legs(connection: sa.Connection, context: NodeContext) -> list[OpenLegs]
     return [OpenLegs(*legs) for legs in open_asked_legs(connection, context.kinds)]
 
 
-ROLE = Role("province", trace, counts, legs, open_legs)
+def leg_times(connection: sa.Connection, context: NodeContext, request_id: bytes, now_us: int) -> list[LegTimes]:
+    """The legs of a request that began here, or that this province carries out, or both."""
+    return [
+        *asked_leg_times(connection, context.node, request_id, now_us),
+        *served_leg_times(connection, context.node, request_id, now_us),
+    ]
+
+
+ROLE = Role("province", trace, counts, legs, open_legs, leg_times)
 
 
 def admin_app(node: Node) -> FastAPI:
@@ -63,6 +73,7 @@ def admin_app(node: Node) -> FastAPI:
         alarm_routes(node),
         request_routes(node),
         parked_routes(node),
+        evidence_routes(node),
         customer_routes(node, subscription_counts),
         subscription_routes(node),
     ]

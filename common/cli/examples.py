@@ -7,6 +7,7 @@ from collections.abc import Mapping
 HQ, PROVINCE = "hq-node", "province-node"
 
 _ID = "0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90"
+_ROOT = "5f6d1c0f3b2a49788e6d5c4b3a29180716253443526170819a0b1c2d3e4f5061"
 _PARKED = f"31-{_ID}"
 
 EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
@@ -44,6 +45,9 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     "alarms list": ("alarms list --all",),
     "alarms show": ("alarms show LINK_AWAY:31",),
     "alarms acknowledge": ('alarms acknowledge LINK_AWAY:31 --by "Li Na" --note "carrier called, ticket 4711"',),
+    "evidence": (f"evidence export {_ID}", f"evidence verify {_ID}.evidence --root {_ROOT}"),
+    "evidence export": (f"evidence export {_ID} --out suspension.evidence",),
+    "evidence verify": (f"evidence verify suspension.evidence --root {_ROOT} --json",),
     "nodes": ("nodes invite 44 --out invitation.txt", "nodes list", "nodes approve 44"),
     "nodes invite": ("nodes invite 44 --valid-hours 24 --out invitation.txt",),
     "nodes list": ("nodes list",),

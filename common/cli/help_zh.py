@@ -27,6 +27,13 @@ COMMANDS: Mapping[str, str] = {
     "parked show": "显示一条搁置的消息：来自何处，为何无法处理。",
     "parked retry": "排除原因后，重新处理搁置的消息。",
     "parked end": "永久放弃搁置的消息。如发送方在等待应答，将会得到通知。",
+    "evidence": "证据：导出请求的证明材料，验证此类文件。",
+    "evidence export": "将本节点所持有的、可证明一个请求的全部材料写入一个文件：签名陈述、签封、印记、密钥。\n\n"
+    "在请求节点、总部和被请求节点上均可使用；总部所持最全。",
+    "evidence verify": "仅用根密钥验证证据文件：无需节点、数据库或网络。\n\n"
+    "说明谁提出请求、总部加盖了什么印记、谁作了应答、结果如何，以及各自的签名。"
+    "全部证实时以 0 结束，有缺失或错误时以 1 结束。"
+    "未安装本软件其余部分时，可用 `python -m common.evidence.verifier` 完成同样的验证。",
     "alarms": "需要操作员关注的告警。",
     "alarms list": "列出未解除的告警，最近的在前。",
     "alarms show": "显示一个告警：含义、处理办法和历史。",
@@ -100,6 +107,10 @@ OPTIONS: Mapping[str, str] = {
     "nodes revoke --reason": "原因；与操作员姓名一同记录，所有节点可见。",
     "nodes end-legs --reason": "原因；与操作员姓名一同记录，所有节点可见。",
     "nodes revoke --yes": "不询问是否确定。",
+    "evidence export --out": "写入的文件；默认为当前目录下的 ID.evidence。",
+    "--private-bodies": "一并包含个人信息的密文。",
+    "evidence verify FILE": "证据文件。",
+    "--root": "联邦的根密钥（十六进制或 base64），可重复。",
     "--valid-hours": "邀请码的有效小时数。",
     "--out": "写入仅本人可读的文件。",
     "nodes approve --key": "该省报出的密钥；只批准此密钥。",

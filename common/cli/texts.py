@@ -193,6 +193,12 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "~ between two nodes' clocks: the ways there and back are taken for equally long",
         "~ 跨两个节点的时钟：按去程与回程耗时相等估算",
     ),
+    # Evidence
+    "evidence.exported": ("{bytes:,} bytes of evidence are in {file}.", "证据已写入 {file}（{bytes:,} 字节）。"),
+    "usage.root_key": (
+        "--root takes the root key as 64 hexadecimal digits or in base64.",
+        "--root 应为根密钥的 64 位十六进制数字或 base64。",
+    ),
     # Parked messages, alarms
     "parked.none": ("Nothing is parked.", "没有搁置的消息。"),
     "parked.retried": ("{id} is processed again.", "{id} 已重新处理。"),

@@ -9,11 +9,11 @@ Entries are hashed as the bytes that stand in the directory: what is signed is n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 
 from google.protobuf.message import DecodeError
 
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
+from common.messaging.raw_fields import bytes_fields
 from common.messaging.seal import MerkleTree
 from common.security.encoding import pae, tagged_digest
 
@@ -22,7 +22,6 @@ DIRECTORY_HEAD_DOMAIN = b"quanwang/directory-head/v1"
 DIRECTORY_ENTRY_DOMAIN = b"quanwang/directory-entry/v1"
 
 _NODES_FIELD = pb.Directory.DESCRIPTOR.fields_by_name["nodes"].number
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 def directory_hash(directory: bytes) -> bytes:
@@ -71,42 +70,7 @@ def head_fits(head: bytes, directory: bytes) -> bool:
 def entry_bytes(directory: bytes) -> list[bytes]:
     """The bytes of a directory's node entries, in their order. Raises ValueError where the bytes are no message, or
     list no node."""
-    entries = [value for number, value in _fields(directory) if number == _NODES_FIELD]
+    entries = [value for number, value in bytes_fields(directory) if number == _NODES_FIELD]
     if not entries:
         raise ValueError("no node entries")
     return entries
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of every length-delimited field of a serialised message."""
-    place = 0
-    while place < len(message):
-        tag, place = _varint(message, place)
-        kind = tag & 7
-        if kind == _VARINT:
-            _, place = _varint(message, place)
-        elif kind in (_FIXED64, _FIXED32):
-            place += 8 if kind == _FIXED64 else 4
-        elif kind == _BYTES:
-            length, place = _varint(message, place)
-            if place + length > len(message):
-                raise ValueError("a field is longer than its message")
-            yield tag >> 3, message[place : place + length]
-            place += length
-        else:
-            raise ValueError("not a field")
-    if place != len(message):
-        raise ValueError("a field is longer than its message")
-
-
-def _varint(message: bytes, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        if place >= len(message) or shift > 63:
-            raise ValueError("not a number")
-        byte = message[place]
-        value |= (byte & 0x7F) << shift
-        place += 1
-        if byte < 0x80:
-            return value, place
-        shift += 7

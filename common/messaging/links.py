@@ -49,6 +49,9 @@ journal = sa.Table(
     sqlite_with_rowid=True,
 )
 
+sa.Index("journal_by_time", journal.c.link, journal.c.stored_at_us)
+"""One entry a batch: evidence is looked for by when it was said."""
+
 
 class LinkRow(NamedTuple):
     peer: str

@@ -14,6 +14,7 @@ from common.clock import Clock
 from common.core import NodeCore
 from common.db.engine import open_reader
 from common.db.leg_counts import LegCounts
+from common.evidence.queries import FindLegs
 from common.link.activity import LinkActivity
 from common.messaging.writer import Queue
 from common.metrics import NodeMetrics, OpenLegs
@@ -52,6 +53,8 @@ class Role:
     """The role's own legs by state, for the status."""
     open_legs: Callable[[sa.Connection, NodeContext], list[OpenLegs]]
     """The legs on which this node still waits, for the meters."""
+    leg_times: FindLegs
+    """The legs of a request that this node knows, and when something happened to them, for evidence."""
 
 
 def no_links() -> Mapping[str, LinkActivity]:

@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.db.leg_counts import ZERO, LegCounts, count_legs
+from common.evidence.windows import LegTimes
 from common.gen.quanwang.federation.v1 import seal_pb2
-from common.ids import HQ, format_id
+from common.ids import HQ, format_id, link_name
 from common.messaging.envelope import Envelope, parse
 from common.node_context import NodeContext
 from common.requests.leg_states import COMPLETED, OPEN, OVERDUE, REJECTED, SUBMITTED, TERMINAL
@@ -68,6 +69,20 @@ def has_ended(connection: sa.Connection, request_id: bytes) -> bool:
     if not states:
         raise RequestNotFound(request_id=format_id(request_id))
     return all(state in TERMINAL for state in states)
+
+
+def asked_leg_times(connection: sa.Connection, node: str, request_id: bytes, now_us: int) -> list[LegTimes]:
+    """The legs of a request that began at this province, and when something happened to each."""
+    links = (link_name(node, HQ), link_name(HQ, node))
+    return [
+        LegTimes(
+            links,
+            leg.submitted_at_us,
+            leg.ended_at_us or now_us,
+            (leg.stamped_at_us, leg.working_at_us, leg.overdue_at_us, leg.cancel_asked_at_us, leg.ended_at_us),
+        )
+        for leg in _legs(connection, [request_id])
+    ]
 
 
 def asked_steps(connection: sa.Connection, context: NodeContext, request_id: bytes) -> tuple[str, list[Step]] | None:

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from common.alarms.commands import Reading
 from common.db.leg_counts import LegCounts, count_legs
-from common.ids import HQ
+from common.evidence.windows import LegTimes
+from common.ids import HQ, link_name
+from common.node_context import NodeContext
 from common.trace import Step, leg_names
 from hq_node.hub.leg_states import ADMITTED, CANCELLED, FORWARDED, TERMINAL
 from hq_node.hub.repository import IS_OPEN, HubLegRow, hub_legs, hub_order
@@ -64,6 +66,21 @@ def relayed_steps(connection: sa.Connection, request_id: bytes) -> tuple[str, li
         return None
     names = leg_names(leg.leg_id for leg in legs)
     return legs[0].kind, [step for leg in legs for step in _leg_steps(leg, names[leg.leg_id])]
+
+
+def relayed_leg_times(
+    connection: sa.Connection, _context: NodeContext, request_id: bytes, now_us: int
+) -> list[LegTimes]:
+    """The legs of a request that passed the hub, and when something happened to each."""
+    statement = sa.select(hub_legs).where(hub_legs.c.leg_id >= request_id, hub_legs.c.leg_id < request_id + b"\xff")
+    return [_leg_times(HubLegRow._make(values), now_us) for values in connection.execute(statement)]
+
+
+def _leg_times(leg: HubLegRow, now_us: int) -> LegTimes:
+    peers = [node for node in (leg.origin, leg.home) if node != HQ]
+    links = [link_name(*pair) for node in peers for pair in ((node, HQ), (HQ, node))]
+    moments = (leg.forwarded_at_us, leg.withdrawn_at_us, leg.answered_at_us, leg.ended_at_us)
+    return LegTimes(tuple(links), leg.admitted_at_us or leg.ended_at_us, leg.ended_at_us or now_us, moments)
 
 
 def _leg_steps(leg: HubLegRow, name: str) -> Iterator[Step]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from common.db.leg_counts import LegCounts, count_legs
+from common.evidence.windows import LegTimes
+from common.ids import HQ, link_name
 from common.trace import Step, leg_names
 from province_node.serving.leg_states import COMMITTING, TERMINAL, WORKING
 from province_node.serving.repository import ServingLegRow, serving_legs
@@ -30,6 +32,19 @@ def served_steps(connection: sa.Connection, node: str, request_id: bytes) -> tup
         return None
     names = leg_names(leg.leg_id for leg in legs)
     return legs[0].kind, [step for leg in legs for step in _leg_steps(leg, names[leg.leg_id], node)]
+
+
+def served_leg_times(connection: sa.Connection, node: str, request_id: bytes, now_us: int) -> list[LegTimes]:
+    """The legs of a request that this province carries out, and when something happened to each."""
+    statement = sa.select(serving_legs).where(
+        serving_legs.c.leg_id >= request_id, serving_legs.c.leg_id < request_id + b"\xff"
+    )
+    legs = [ServingLegRow._make(values) for values in connection.execute(statement)]
+    links = (link_name(HQ, node), link_name(node, HQ))
+    return [
+        LegTimes(links, leg.received_at_us, leg.ended_at_us or now_us, (leg.committing_at_us, leg.ended_at_us))
+        for leg in legs
+    ]
 
 
 def _leg_steps(leg: ServingLegRow, name: str, node: str) -> Iterator[Step]:

@@ -22,6 +22,7 @@ from common.db.engine import open_writer
 from common.db.rows import RowSpec
 from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, NodeStatus, OwnKeys, ReEnrolment
 from common.directory.signing import open_directory, sign_directory
+from common.directory.wire import decode_directory
 from common.errors import QuanwangError
 from common.gen.quanwang.federation.v1 import directory_pb2, seal_pb2
 from common.gen.quanwang.subscriptions.v1 import subscriptions_pb2
@@ -85,6 +86,20 @@ class Plant:
 
     spec: RowSpec
     rows: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """HQ stores a directory, as it does when it publishes one."""
+
+    signed: directory_pb2.SignedDirectory
+
+
+def keep(command: Keep, uow: Any) -> None:
+    version = decode_directory(command.signed.directory).version
+    stored = uow.directories.latest()
+    if stored is None or decode_directory(stored.directory).version < version:
+        uow.directories.store(version, command.signed)
 
 
 def say(command: Say, uow: Any) -> None:
@@ -172,6 +187,7 @@ class Federation(Holdings):
         """HQ works by a directory from now on; a province hears of it when it connects."""
         self.directory = self.cores[HQ].context.directory = open_directory(signed, self.root.public_key)
         self.signed_directory = signed
+        self.group(HQ, [Keep(signed)])
 
     def publish(self, signed: directory_pb2.SignedDirectory, to: Iterable[str] = PROVINCES) -> None:
         """The same, and these provinces are sent it at once."""
@@ -209,6 +225,7 @@ class Federation(Holdings):
         signer = lambda _directory, _now_us: self.signers[node]  # noqa: E731 - a node that was enrolled anew has another.
         common = (signer, self.private_keys[node], self.directory, self.clock, self._entropy)
         if node == HQ:
+            told |= {Keep: keep}
             core = hq_node.core.build_core(
                 url, *common, handlers=told, admission_rate=self.hub_rate, **self._core_parts
             )
@@ -218,7 +235,9 @@ class Federation(Holdings):
             core.dispatcher.subscribe(DirectoryTaken, lambda taken: self._taken(core, taken))
         if core.connection.dialect.name == "sqlite":
             core.connection.exec_driver_sql("PRAGMA synchronous=OFF")
-        if node != HQ:
+        if node == HQ:
+            core.dispatcher.run_group([_silent(Keep(self.signed_directory))], ())
+        else:
             core.dispatcher.run_group([_silent(KeepFirstDirectory(self.signed_directory.SerializeToString()))], ())
         return core
 

@@ -1,0 +1,41 @@
+"""Reads a node's journals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from common.evidence.windows import Window
+from common.messaging.links import journal, journal_batch
+
+FETCH_ROWS = 16
+"""Batches in memory at a time; one may have megabytes."""
+
+
+class LiveJournal:
+    """The journals as they stand in the database, as one snapshot sees them."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def between(self, window: Window) -> Iterator[bytes]:
+        """The batches of a link that were stored in that time, in their order."""
+        then = sa.and_(journal.c.link == window.link, journal.c.stored_at_us.between(window.from_us, window.to_us))
+        ends = sa.select(sa.func.min(journal.c.seal_number), sa.func.max(journal.c.seal_number)).where(then)
+        first, last = self._connection.execute(ends).one()
+        while first is not None and first <= last:
+            page = (
+                sa.select(journal.c.seal_number, journal.c.batch)
+                .where(journal.c.link == window.link, journal.c.seal_number.between(first, last))
+                .order_by(journal.c.seal_number)
+                .limit(FETCH_ROWS)
+            )
+            rows = self._connection.execute(page).all()
+            for _, batch in rows:
+                yield batch
+            first = rows[-1][0] + 1 if rows else last + 1
+
+    def batch(self, link: str, seal_number: int) -> bytes | None:
+        """One batch."""
+        return journal_batch(self._connection, link, seal_number)
