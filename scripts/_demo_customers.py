@@ -1,20 +1,30 @@
 """The customers of the demonstration: made up, or a file's, and which province takes which rows."""
 
 import contextlib
+import json
 import os
+import sys
 
 import make_customers
+from _demo_processes import CommandFailed
 
 SEED = 1
+OUR_MAPPING = "quanwang"
 ENCODINGS = ("utf-8-sig", "gb18030")
 TELCO_COLUMNS = {"customerid", "churn"}
 OUR_COLUMNS = {"customer_number", "客户编号"}
 PROVINCE_COLUMNS = {"province", "省份代码"}
 DELIMITERS = ",\t;|"
+HEADING_SECONDS = 120
+"""Telling a file's encoding may take reading it whole."""
 
 
 class FileNotUnderstood(Exception):
     """The heading is none that is known."""
+
+
+class HeadingRefused(Exception):
+    """A province could not take the file in; the message says why."""
 
 
 class Extract:
@@ -31,19 +41,35 @@ def made_up(place, provinces, customers):
     """Writes a file of made-up customers, shared out over the provinces."""
     path = place.file("customers.csv")
     rows = make_customers.write_customers(path, customers, sorted(provinces), SEED)
-    return Extract(path, "quanwang", rows, dict.fromkeys(provinces, path))
+    return Extract(path, OUR_MAPPING, rows, dict.fromkeys(provinces, path))
+
+
+def mapping_of(path, mapping, processes):
+    """The mapping by which a file is read, once a province's program has said that it can read the heading.
+    Raises FileNotUnderstood, HeadingRefused, OSError, Stopped."""
+    mapping = mapping or mapping_for(headings_of_file(path))
+    if mapping is None:
+        raise FileNotUnderstood
+    program = os.path.join(os.path.dirname(sys.executable), "province-node")
+    try:
+        processes.run([program, "customers", "columns", path, "--mapping", mapping, "--json"], HEADING_SECONDS)
+    except CommandFailed as failure:
+        raise HeadingRefused(_reason_in(failure.errors)) from failure
+    return mapping
+
+
+def _reason_in(errors):
+    """What a program's error says, in words."""
+    try:
+        return json.loads(errors)["reason"]
+    except (ValueError, KeyError):
+        return errors.strip()
 
 
 def from_file(place, path, mapping, provinces):
     """The customers of a file. Where it names provinces each takes its own rows of it; where it names none, the rows
-    are dealt out. Raises FileNotUnderstood, OSError."""
-    with open(path, "rb") as file:
-        headings = headings_of(_heading(file))
-    if mapping is None:
-        mapping = mapping_for(headings)
-    if mapping is None:
-        raise FileNotUnderstood
-    if headings & PROVINCE_COLUMNS:
+    are dealt out. Raises OSError."""
+    if headings_of_file(path) & PROVINCE_COLUMNS:
         with open(path, "rb") as file:
             _heading(file)
             rows = sum(1 for line in file if line.strip())
@@ -56,7 +82,13 @@ def mapping_for(headings):
     """The built-in mapping that fits these headings; None where none does."""
     if headings >= TELCO_COLUMNS:
         return "telco"
-    return "quanwang" if headings & OUR_COLUMNS else None
+    return OUR_MAPPING if headings & OUR_COLUMNS else None
+
+
+def headings_of_file(path):
+    """The headings in a file's first line that is not empty. Raises OSError."""
+    with open(path, "rb") as file:
+        return headings_of(_heading(file))
 
 
 def headings_of(line):
@@ -90,9 +122,3 @@ def deal_out(path, files):
 
 def _heading(file):
     return next((line for line in file if line.strip()), b"")
-
-
-def name_of(path):
-    """How a file is called on the screen: short, if it is near."""
-    relative = os.path.relpath(path)
-    return path if relative.startswith("..") else relative

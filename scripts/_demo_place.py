@@ -74,6 +74,11 @@ class Place:
         lock.flush()
         return lock
 
+    def holds(self, path):
+        """Whether a file is inside, so that `empty` would delete it."""
+        inside = os.path.realpath(self.path)
+        return os.path.commonpath([inside, os.path.realpath(path)]) == inside
+
     def empty(self):
         """Deletes everything that earlier demonstrations left here."""
         for name in os.listdir(self.path):

@@ -35,6 +35,7 @@ class CommandFailed(Exception):
         self.command = command
         self.code = code
         self.output = output.decode("utf-8", "replace")
+        self.errors = errors.decode("utf-8", "replace")
         self.tail = tail_of(errors or output)
 
 

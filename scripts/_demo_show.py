@@ -74,10 +74,12 @@ class Show:
             self._place.prepare()
             self._start_again(federation)
             return True
-        self._place.empty()
-        extract = self._extract(list(federation.provinces))
-        if extract is None:
+        # Before anything of the last run is deleted.
+        mapping = self._mapping()
+        if mapping is None:
             return False
+        self._place.empty()
+        extract = self._extract(list(federation.provinces), mapping)
         count = len(federation.provinces)
 
         def hq_ready(seconds):
@@ -107,20 +109,31 @@ class Show:
         self._screen.done("hq_again", time.monotonic() - begun, node=self._words.node(HQ))
         federation.for_each_province(start)
 
-    def _extract(self, provinces):
+    def _mapping(self):
+        """How the customers' columns are read; None, with a complaint, where they cannot be."""
+        given, path = self._options.customers, short(str(self._options.customers))
+        if isinstance(given, int):
+            return _demo_customers.OUR_MAPPING
+        if self._place.holds(given):
+            self._screen.complain(self._words("file_would_be_deleted", path=path, place=short(self._place.path)))
+            return None
+        try:
+            return _demo_customers.mapping_of(given, self._options.mapping, self._processes)
+        except _demo_customers.FileNotUnderstood:
+            self._screen.complain(self._words("file_not_understood", path=path))
+        except OSError as error:
+            self._screen.complain(self._words("file_unreadable", path=path, reason=error.strerror))
+        except _demo_customers.HeadingRefused as refusal:
+            self._screen.complain(self._words("file_unreadable", path=path, reason=refusal))
+        return None
+
+    def _extract(self, provinces, mapping):
         given, path = self._options.customers, short(str(self._options.customers))
         if isinstance(given, int):
             extract = _demo_customers.made_up(self._place, provinces, given)
             self._screen.say("customers_made_up", style="dim", customers=given, rows=extract.rows)
             return extract
-        try:
-            extract = _demo_customers.from_file(self._place, given, self._options.mapping, provinces)
-        except _demo_customers.FileNotUnderstood:
-            self._screen.complain(self._words("file_not_understood", path=path))
-            return None
-        except OSError as error:
-            self._screen.complain(self._words("file_unreadable", path=path, reason=error.strerror))
-            return None
+        extract = _demo_customers.from_file(self._place, given, mapping, provinces)
         self._screen.say("customers_file", style="dim", rows=extract.rows, path=path, mapping=extract.mapping)
         return extract
 

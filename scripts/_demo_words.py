@@ -126,6 +126,10 @@ WORDS = {
         "The heading of {path} is unknown. Say what its columns mean: --mapping quanwang or --mapping telco",
         "无法识别 {path} 的表头。请指定列映射：--mapping quanwang 或 --mapping telco",
     ),
+    "file_would_be_deleted": (
+        "{path} is inside of {place}, which is emptied whenever a demonstration begins anew. Copy the file elsewhere.",
+        "{path} 位于 {place} 内，演示重新开始时会清空该目录。请先将文件复制到别处。",
+    ),
     "file_unreadable": ("{path} cannot be read: {reason}", "无法读取 {path}：{reason}"),
     "failed": (
         "{node}: {step} did not succeed. What it said last:\n{tail}\nThe whole log: {log}",

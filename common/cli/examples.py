@@ -63,5 +63,12 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
         "customers import telco.csv --mapping telco",
         "customers import extract.csv --map customer_number=CUST_ID --map name=CUST_NAME --dry-run",
     ),
+    "customers columns": (
+        "customers columns",
+        "customers columns extract.csv",
+        "customers columns --template customers.csv --lang zh",
+    ),
+    "customers list": ("customers list --limit 20",),
+    "customers subscriptions": ("customers subscriptions --customer 44-0000000001 --status active",),
     "customers summary": ("customers summary",),
 }

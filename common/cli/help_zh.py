@@ -52,10 +52,15 @@ COMMANDS: Mapping[str, str] = {
     "请将等待批准的密钥与该省 `enrol` 显示的密钥核对（例如通过电话），以防他人冒名申请。"
     "无法询问时（非终端环境，或使用 --json），须给出 --key 或 --yes。",
     "enrol": "使用总部的邀请码入网。失败后可以重复执行。",
-    "customers": "客户：导入旧系统数据、统计。",
+    "customers": "客户：导入旧系统数据、列表、统计。",
     "customers import": "导入客户及其订购的数据文件。\n\n"
     "有问题的行不导入，并按行号、列、原因列出；其余各行全部导入，每个事务最多 500 行。"
     "可随时中断，重新运行是安全的：已有数据不会重复。\n\n全部导入时以 0 结束，有未导入的行时以 1 结束。",
+    "customers columns": "说明数据文件的各列：表头、含义、可取值。\n\n"
+    "给出 FILE 时，改为说明该文件的哪些列用于何处，哪些未使用。无需节点。\n\n"
+    "使用 --lang zh 时，--template 生成的文件为中文表头，可用电子表格打开。",
+    "customers list": "按编号列出客户，不显示客户身份信息。",
+    "customers subscriptions": "按编号列出订购。",
     "customers summary": "统计客户和订购数量。",
 }
 
@@ -119,6 +124,11 @@ OPTIONS: Mapping[str, str] = {
     "--mapping": "各列的含义：quanwang、telco，或 .toml、.json 文件。",
     "--map": "更正映射中的一列，可重复。",
     "--dry-run": "仅检查，不保存。",
+    "--template": "写入一个带表头的空白 CSV 文件，供填写。",
+    "customers list --after": "仅列出此编号之后的客户。",
+    "customers subscriptions --after": "仅列出此编号之后的订购。",
+    "--customer": "仅列出此客户的订购。",
+    "--status": "仅列出此状态的订购。",
     "--report": "将全部问题写入此 CSV 文件。",
     "--show": "在此显示的问题条数。",
 }

@@ -61,8 +61,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "可用 `{program} requests kinds` 查看各类型的字段。",
     ),
     "mend.EXTRACT_COLUMNS_MISSING": (
-        "Say where the column is with --map OURS=THEIRS, or give a whole --mapping.",
-        "请用 --map 标准列=文件列 指明所在列，或用 --mapping 提供完整映射。",
+        "Say where the column is with --map OURS=THEIRS, or give a whole --mapping. "
+        "`{program} customers columns` explains every column, and writes an empty file to fill in.",
+        "请用 --map 标准列=文件列 指明所在列，或用 --mapping 提供完整映射。"
+        "`{program} customers columns` 说明每一列，并可生成空白模板。",
     ),
     "mend.EXTRACT_LACKS_NAMED_COLUMNS": (
         "Correct the name there, or leave that column out of it; --map OURS=THEIRS puts a single one right.",
@@ -223,6 +225,26 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     "import.interrupted": (
         "Interrupted. Everything up to line {line} was dealt with. Run the same command again to go on; that is safe.",
         "已中断。第 {line} 行及之前均已处理。重新运行同一命令即可继续，重复导入是安全的。",
+    ),
+    "columns.needed": ("Needed in every row: ", "每行必填："),
+    "columns.accepted": ("Accepted: {values}", "可取值：{values}"),
+    "columns.either_heading": (
+        "A heading may be either name, in any order; a file needs only those columns that it has something for.",
+        "表头可用任一名称，次序不限；没有数据的列可以省略。",
+    ),
+    "columns.template_written": ("An empty file with the headings is in {file}.", "空白模板已写入 {file}。"),
+    "customers.none": ("No customers.", "没有客户。"),
+    "customers.no_subscriptions": ("No subscriptions.", "没有订购。"),
+    "customers.more": ("There are more: --after {after}", "还有更多：--after {after}"),
+    "import.columns_not_used": ("Columns not used: {columns}", "未使用的列：{columns}"),
+    "import.columns_mend": (
+        "To use one: --map OURS=THEIRS. `{program} customers columns` explains ours.",
+        "如需使用，请加 --map 标准列=文件列；标准列说明见 `{program} customers columns`。",
+    ),
+    "import.prefixes_added": (
+        "The province's code was put before {customers:,} customer numbers and {subscriptions:,} subscription ids: "
+        "{written} is {called} here.",
+        "已为 {customers:,} 个客户编号、{subscriptions:,} 个订购编号补上省份前缀：{written} 在此为 {called}。",
     ),
     "import.dry_run": ("Only checked; nothing was stored.", "仅检查，未保存任何数据。"),
     "customers.subscriptions_in": ("Subscriptions, {state}", "订购（{state}）"),

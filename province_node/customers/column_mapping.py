@@ -42,24 +42,8 @@ CANONICAL_COLUMNS: Mapping[str, str] = {
     "status_since": "状态时间",
     "suspended_reason": "停机原因",
 }
-"""The canonical columns in their order, each with the Chinese heading that our own format accepts as well.
-
-province            two digits of GB/T 2260; rows of other provinces are skipped. May be absent.
-customer_number     as the legacy system has it; the province's code is put before it where it is missing
-kind                individual or enterprise; where empty, told from the document
-name                of the person or the enterprise
-document_kind       see model.DOCUMENT_KINDS; may be empty together with document_number
-document_number     with check digit
-contact_number      mobile or fixed line, or international beginning with +
-city_code           GB/T 2260 code of the prefecture, 4 or 6 digits; a county's is taken as its prefecture's
-address             free text
-subscription_id     as the legacy system has it; may be absent where no customer has more than one
-service_number      telephone number or circuit; may be empty
-offering            the offering's code; needed as soon as the row names a subscription
-status              active, suspended or terminated; active where the file has no such column
-status_since        2026-01-31, 20260131 or with a time of day behind; China time
-suspended_reason    free text
-"""
+"""The canonical columns in their order, each with the Chinese heading that our own format accepts as well. What stands
+in them: column_guide.GUIDE."""
 
 MAPPING_FILE_BYTES_MAX = 65_536
 
@@ -118,9 +102,13 @@ QUANWANG = ColumnMapping(
         "status": {
             "正常": "active",
             "在用": "active",
+            "在网": "active",
             "停机": "suspended",
+            "已停机": "suspended",
             "销户": "terminated",
+            "已销户": "terminated",
             "拆机": "terminated",
+            "已拆机": "terminated",
         },
     },
 )

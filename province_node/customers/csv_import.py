@@ -1,8 +1,8 @@
 """Reads an extract of a legacy system, line by line, whatever is in it.
 
     with open_extract(path) as stream:
-        records = read_records(stream, QUANWANG, "44", today=today)
-        summary = run_import(records, execute, report)
+        extract = Extract(stream, QUANWANG, "44", today=today)
+        summary = run_import(extract.records(), execute, report)
 
 Every line that holds anything becomes either a record or a problem, and exactly one of them; one bad line never spoils
 another. To that end a field may not span lines: an unbalanced quotation mark costs its own line and no more. Nothing of
@@ -12,7 +12,6 @@ the file is kept in memory but the line at hand and one chunk; what was seen bef
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,17 +21,15 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from common.errors import Refusal
-from province_node.customers.column_mapping import ColumnMapping, same_heading
+from province_node.customers.column_mapping import ColumnMapping
 from province_node.customers.commands import IMPORT_ROWS_MAX, CustomerRecord, ImportCustomers
 from province_node.customers.events import CustomersImported, RowProblem
+from province_node.customers.heading import Heading
 from province_node.customers.row_checks import RowChecker
 from province_node.customers.row_findings import finding
 from province_node.customers.seen_rows import SeenRows
 
 LINE_CHARS_MAX = 32_768
-DELIMITERS = ",\t;|"
-NAMES_LISTED_MAX = 30
-NAME_CHARS_LISTED_MAX = 30
 DETECTION_LINES_MAX = 200_000
 """How many lines are looked at to tell the encoding of a file that is damaged in any case."""
 
@@ -42,28 +39,6 @@ class ExtractNotText(Refusal):
 
     en = "The file is not CSV text in UTF-8 or GB18030 ({detail}). Save it as CSV and try again."
     zh = "该文件不是 UTF-8 或 GB18030 编码的 CSV 文本（{detail}）。请另存为 CSV 后重试。"
-
-
-class ExtractColumnsMissing(Refusal):
-    """The heading lacks columns without which no row can be read."""
-
-    en = "The file has no column for: {columns} (mapping {mapping})."
-    zh = "文件中缺少以下列：{columns}（列映射 {mapping}）。"
-
-
-class ExtractLacksNamedColumns(Refusal):
-    """A mapping file or --map names columns that the file does not have. A mistyped name must not be taken for a column
-    that is left out, and its values for their defaults."""
-
-    en = "The file has no column {columns}, which {named_in} names. Its columns are: {found}."
-    zh = "文件中没有列 {columns}（由 {named_in} 指定）。文件中的列有：{found}。"
-
-
-class ExtractHeadingAmbiguous(Refusal):
-    """Two columns have the same heading, and it is one that is needed."""
-
-    en = "Two columns are called {heading}; it is not clear which one is meant."
-    zh = "有两列的表头同为 {heading}，无法确定应使用哪一列。"
 
 
 def open_extract(path: Path) -> TextIO:
@@ -78,7 +53,7 @@ def open_extract(path: Path) -> TextIO:
 
 def text_of(file: BinaryIO) -> TextIO:
     """The text of an open binary file that can be rewound. Bytes that are no characters come out as lone surrogates,
-    which `read_records` reports line by line. Raises ExtractNotText."""
+    which `Extract` reports line by line. Raises ExtractNotText."""
     encoding = detect_encoding(file)
     file.seek(0)
     return io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape")
@@ -119,33 +94,73 @@ def detect_encoding(file: BinaryIO) -> str:
     return min(unreadable, key=lambda encoding: unreadable[encoding])
 
 
-def read_records(
-    stream: TextIO, mapping: ColumnMapping, province: str, today: date | None = None
-) -> Iterator[CustomerRecord | RowProblem]:
-    """The rows of an extract for `province` (two digits), in their order.
+@dataclass(slots=True)
+class PrefixesAdded:
+    """How many good rows had a number without the province's code, which was put before it; and the first such number,
+    as it stands in the file and as it is called here."""
 
-    Lines with nothing in them are passed over. Without `today` (in China), dates to come are not noticed. Raises, when
-    the first row is asked for, ExtractLacksNamedColumns, ExtractColumnsMissing, ExtractHeadingAmbiguous.
+    customer_numbers: int = 0
+    subscription_ids: int = 0
+    example: tuple[str, str] | None = None
+
+    def note(self, row: Mapping[str, str], record: CustomerRecord) -> None:
+        """Holds a good row against its record."""
+        pairs = [("customer_numbers", row.get("customer_number", ""), record.customer_number)]
+        if record.subscription is not None:
+            pairs.append(("subscription_ids", row.get("subscription_id", ""), record.subscription.subscription_id))
+        for name, written, called in pairs:
+            # Also where the file wrote it in full width: what counts is that the code was not there.
+            if written and len(written.strip()) < len(called):
+                setattr(self, name, getattr(self, name) + 1)
+                self.example = self.example or (written.strip(), called)
+
+
+class Extract:
+    """An extract for `province` (two digits), whose heading has been read.
+
+    `heading` says which columns are used, and which are not; `prefixes_added` grows while the rows are read. Without
+    `today` (in China), dates to come are not noticed.
+
+    Raises ExtractLacksNamedColumns, ExtractColumnsMissing, ExtractHeadingAmbiguous.
     """
-    lines = _lines(stream)
-    heading = next((text for _, text in lines if text is not None and text.strip()), "")
-    columns = _Columns(heading, mapping)
-    checker = RowChecker(province, sorted(mapping.required), today)
-    with SeenRows() as seen:
-        for number, text in lines:
-            if text is None:
-                yield RowProblem(number, (finding("", "LINE_TOO_LONG", chars_max=LINE_CHARS_MAX),))
-                continue
-            row = columns.read(number, text)
-            if row is None:
-                continue
-            if isinstance(row, RowProblem):
-                yield row
-                continue
-            record = checker.check(number, row)
-            if isinstance(record, CustomerRecord):
-                record = seen.contradiction(record, id_was_given=bool(row.get("subscription_id"))) or record
-            yield record
+
+    def __init__(self, stream: TextIO, mapping: ColumnMapping, province: str, today: date | None = None) -> None:
+        self._lines = _lines(stream)
+        self.heading = _heading(self._lines, mapping)
+        self.prefixes_added = PrefixesAdded()
+        self._checker = RowChecker(province, sorted(mapping.required), today, mapping.values)
+
+    def records(self) -> Iterator[CustomerRecord | RowProblem]:
+        """The rows in their order, once. Lines with nothing in them are passed over."""
+        with SeenRows() as seen:
+            for number, text in self._lines:
+                if text is None:
+                    yield RowProblem(number, (finding("", "LINE_TOO_LONG", chars_max=LINE_CHARS_MAX),))
+                    continue
+                row = self.heading.read(number, text)
+                if row is None:
+                    continue
+                yield row if isinstance(row, RowProblem) else self._checked(number, row, seen)
+
+    def _checked(self, number: int, row: Mapping[str, str], seen: SeenRows) -> CustomerRecord | RowProblem:
+        record = self._checker.check(number, row)
+        if isinstance(record, RowProblem):
+            return record
+        contradiction = seen.contradiction(record, id_was_given=bool(row.get("subscription_id")))
+        if contradiction is not None:
+            return contradiction
+        self.prefixes_added.note(row, record)
+        return record
+
+
+def heading_of(stream: TextIO, mapping: ColumnMapping) -> Heading:
+    """The heading alone. Raises as Extract does."""
+    return _heading(_lines(stream), mapping)
+
+
+def _heading(lines: Iterator[tuple[int, str | None]], mapping: ColumnMapping) -> Heading:
+    """From the first line that is not empty."""
+    return Heading(next((text for _, text in lines if text is not None and text.strip()), ""), mapping)
 
 
 def _lines(stream: TextIO) -> Iterator[tuple[int, str | None]]:
@@ -159,105 +174,6 @@ def _lines(stream: TextIO) -> Iterator[tuple[int, str | None]]:
         while text and not text.endswith("\n"):
             text = stream.readline(LINE_CHARS_MAX)
         yield number, None
-
-
-class _Columns:
-    """What the heading says: the delimiter, and where the mapping's columns stand."""
-
-    def __init__(self, heading: str, mapping: ColumnMapping) -> None:
-        self._mapping = mapping
-        self._delimiter = max(DELIMITERS, key=lambda delimiter: _known_headings(heading, delimiter, mapping))
-        headings = _headings(heading, self._delimiter)
-        self._width = len(headings)
-        self._places: dict[str, int] = {}
-        for column, sources in mapping.columns.items():
-            place = _place_of(headings, sources)
-            if place is not None:
-                self._places[column] = place
-        self._require_named(heading)
-        self._derived_places: dict[str, int | None] = {
-            source: _place_of(headings, (source,)) for source in mapping.derived_from
-        }
-        derived = {"offering"} if mapping.derive is not None else set()
-        missing = sorted(mapping.required - self._places.keys() - mapping.constants.keys() - derived)
-        missing += [source for source, place in self._derived_places.items() if place is None]
-        if missing:
-            raise ExtractColumnsMissing(columns=", ".join(missing), mapping=mapping.name)
-
-    def _require_named(self, heading: str) -> None:
-        absent = [column for column in self._mapping.named_in if column not in self._places]
-        if absent:
-            named_in = self._mapping.named_in[absent[0]]
-            raise ExtractLacksNamedColumns(
-                named_in=named_in,
-                columns=", ".join(
-                    self._mapping.columns[column][0] for column in absent if self._mapping.named_in[column] == named_in
-                ),
-                found=_listed(_fields(heading, self._delimiter)),
-            )
-
-    def read(self, number: int, text: str) -> Mapping[str, str] | RowProblem | None:
-        """The canonical texts of a line; None where there is nothing in it."""
-        try:
-            fields = _split(text, self._delimiter)
-        except csv.Error:
-            return RowProblem(number, (finding("", "LINE_MALFORMED"),))
-        if not any(field and not field.isspace() for field in fields):
-            return None
-        if len(fields) != self._width:
-            return RowProblem(number, (finding("", "FIELD_COUNT", actual=len(fields), expected=self._width),))
-        mapping = self._mapping
-        row = {column: fields[place] for column, place in self._places.items()}
-        if mapping.derive is not None:
-            source = {name: fields[place] for name, place in self._derived_places.items() if place is not None}
-            row.update(mapping.derive(source))
-        for column, codes in mapping.values.items():
-            if row.get(column):
-                row[column] = codes.get(same_heading(row[column]), row[column])
-        for column, constant in mapping.constants.items():
-            if not row.get(column):
-                row[column] = constant
-        return row
-
-
-def _split(text: str, delimiter: str) -> list[str]:
-    """The fields of one line. Raises csv.Error."""
-    return next(csv.reader((text,), delimiter=delimiter, strict=True), [])
-
-
-def _listed(names: list[str]) -> str:
-    """The names, as far as a screen may bear; then how many there are."""
-    listed = ", ".join(name[:NAME_CHARS_LISTED_MAX] for name in names[:NAMES_LISTED_MAX])
-    return listed if len(names) <= NAMES_LISTED_MAX else f"{listed}, ... ({len(names)})"
-
-
-def _fields(heading: str, delimiter: str) -> list[str]:
-    """The headings as they stand there; none where the line is malformed."""
-    try:
-        return [field.strip() for field in _split(heading, delimiter)]
-    except csv.Error:
-        return []
-
-
-def _headings(heading: str, delimiter: str) -> list[str]:
-    """The headings in the form in which they are compared."""
-    return [same_heading(field) for field in _fields(heading, delimiter)]
-
-
-def _known_headings(heading: str, delimiter: str, mapping: ColumnMapping) -> tuple[int, int]:
-    """How many headings the mapping knows if this is the delimiter, and how many there are at all."""
-    known = {same_heading(source) for sources in mapping.columns.values() for source in sources}
-    headings = _headings(heading, delimiter)
-    return len(known.intersection(headings)), len(headings)
-
-
-def _place_of(headings: list[str], sources: Iterable[str]) -> int | None:
-    for source in map(same_heading, sources):
-        if headings.count(source) > 1:
-            raise ExtractHeadingAmbiguous(heading=source)
-        if source in headings:
-            return headings.index(source)
-    return None
 
 
 @dataclass(slots=True)

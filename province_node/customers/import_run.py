@@ -14,11 +14,12 @@ from common.cli.connection import AdminClient
 from common.cli.session import Misused, Session
 from common.clock import SystemClock
 from province_node.customers.column_mapping import ColumnMapping
+from province_node.customers.columns_shown import heading_document
 from province_node.customers.csv_import import (
+    Extract,
     ImportSummary,
     in_chunks,
     open_extract,
-    read_records,
 )
 from province_node.customers.events import RowProblem
 
@@ -50,6 +51,7 @@ class ImportRun:
     """Reads a file, has the node take in what is good, and keeps count.
 
     `last_line`: up to here all rows have surely been dealt with. `problems` counts findings; `shown` holds the first.
+    `extract` is what is known of the file, as soon as its heading was read.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class ImportRun:
         self.shown: list[dict[str, Any]] = []
         self.last_line = 0
         self.interrupted = False
+        self.extract: Extract | None = None
         self._file: Path | None = None
 
     def read(self, path: Path) -> None:
@@ -82,7 +85,8 @@ class ImportRun:
         province = str(self._client.get("/status")["node"])
         try:
             with open_extract(path) as stream, self._progress(path) as advance:
-                for item in in_chunks(read_records(stream, self._mapping, province, today_in_china())):
+                self.extract = Extract(stream, self._mapping, province, today_in_china())
+                for item in in_chunks(self.extract.records()):
                     if isinstance(item, RowProblem):
                         self.summary.add_problem(item)
                         self._note_problem(item.line, item.skipped, [asdict(finding) for finding in item.findings])
@@ -111,9 +115,16 @@ class ImportRun:
             "interrupted": self.interrupted,
             "last_line": self.last_line,
             "rows": self.counts(),
+            **self._columns(),
             "problems_total": self.problems,
             "problems": self.shown,
         }
+
+    def _columns(self) -> dict[str, Any]:
+        """What was made of the columns, and of numbers without the province's code."""
+        if self.extract is None:
+            return {}
+        return heading_document(self.extract.heading) | {"prefixes_added": asdict(self.extract.prefixes_added)}
 
     def _take(self, rows: list[dict[str, Any]]) -> None:
         if self.dry_run:

@@ -1,17 +1,17 @@
-"""Customers over HTTP: taking in rows of an extract, and how many there are."""
+"""Customers over HTTP: taking in rows of an extract, lists, and how many there are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.program.node import Node
 from common.web import language_of
 from province_node.customers.commands import IMPORT_ROWS_MAX, CustomerRecord, ImportCustomers
-from province_node.customers.queries import customer_count
+from province_node.customers.queries import ROWS_MAX, customer_count, list_customers
 
 
 class ImportRows(BaseModel):
@@ -54,6 +54,10 @@ def customer_routes(node: Node, subscription_counts: Callable[[Any], dict[str, i
                 for problem in imported.problems
             ],
         }
+
+    @router.get("")
+    async def customers(after: str = "", limit: Annotated[int, Query(ge=1, le=ROWS_MAX)] = 50) -> dict[str, Any]:
+        return await node.reads.run(list_customers, after, limit)
 
     @router.get("/summary")
     async def summary() -> dict[str, Any]:

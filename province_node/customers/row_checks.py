@@ -6,12 +6,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta, timezone
+from types import MappingProxyType
 
 from common.directory.regions import PROVINCES
+from province_node.customers.column_guide import VALUES, accepted_text, accepted_values
 from province_node.customers.commands import CustomerRecord, SubscriptionRecord
 from province_node.customers.document_numbers import fault_of
 from province_node.customers.events import Finding, RowProblem
-from province_node.customers.model import DOCUMENT_KINDS, ENTERPRISE, INDIVIDUAL, KINDS, USCC
+from province_node.customers.model import DOCUMENT_KINDS, ENTERPRISE, INDIVIDUAL, USCC
 from province_node.customers.row_findings import finding
 from province_node.telephone_numbers import is_contact_number, is_service_number, normal_number
 
@@ -34,7 +36,6 @@ CHARS_MAX: Mapping[str, int] = {
 }
 """The most characters of each canonical column. Numbers leave room for the province's code before them."""
 
-STATUSES = ("active", "suspended", "terminated")
 CHINA_TIME = timezone(timedelta(hours=8))
 YEAR_MIN = 1949
 
@@ -55,12 +56,20 @@ _KEPT_AS_WRITTEN = frozenset({"name", "address", "suspended_reason", "offering"}
 
 
 class RowChecker:
-    """Checks rows for one province. `today` (in China) is needed to notice dates to come."""
+    """Checks rows for one province. `today` (in China) is needed to notice dates to come; `values` are the codes that
+    the mapping has translated before, for messages."""
 
-    def __init__(self, province: str, required: Iterable[str], today: date | None = None) -> None:
+    def __init__(
+        self,
+        province: str,
+        required: Iterable[str],
+        today: date | None = None,
+        values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    ) -> None:
         self._province = province
         self._required = tuple(required)
         self._today = today
+        self._values = values
 
     def check(self, line: int, texts: Mapping[str, str]) -> CustomerRecord | RowProblem:
         """The record of a row, given by canonical column; or a problem with all of its findings."""
@@ -88,11 +97,11 @@ class RowChecker:
         """The record; worth nothing if anything was found."""
         stated = row.get("province", "")
         if stated and _province_code(stated) not in PROVINCES:
-            found.append(finding("province", "NOT_ONE_OF", value=stated, allowed=", ".join(sorted(PROVINCES))))
+            found.append(_not_one_of("province", stated, {code: [] for code in sorted(PROVINCES)}))
         customer_number = self._number("customer_number", row, found)
-        document_kind = self._choice("document_kind", row, DOCUMENT_KINDS, "", found)
+        document_kind = self._choice("document_kind", row, "", found)
         likely_kind = ENTERPRISE if document_kind in {USCC, "business_licence"} else INDIVIDUAL
-        kind = self._choice("kind", row, KINDS, likely_kind, found)
+        kind = self._choice("kind", row, likely_kind, found)
         return CustomerRecord(
             line=line,
             customer_number=customer_number,
@@ -121,13 +130,10 @@ class RowChecker:
             found.append(finding(column, "PROVINCES_DIFFER", value=prefixed[1], province=self._province))
         return number
 
-    @staticmethod
-    def _choice(
-        column: str, row: Mapping[str, str], allowed: tuple[str, ...], default: str, found: list[Finding]
-    ) -> str:
+    def _choice(self, column: str, row: Mapping[str, str], default: str, found: list[Finding]) -> str:
         value = row.get(column, "").lower()
-        if value and value not in allowed:
-            found.append(finding(column, "NOT_ONE_OF", value=row[column], allowed=", ".join(allowed)))
+        if value and value not in VALUES[column]:
+            found.append(_not_one_of(column, row[column], accepted_values(column, self._values)))
         return value or default
 
     def _document(self, kind: str, document_kind: str, row: Mapping[str, str], found: list[Finding]) -> str:
@@ -168,7 +174,7 @@ class RowChecker:
             found.append(finding("offering", "MISSING"))
         if "status" in row and not row["status"] and "status" not in self._required:
             found.append(finding("status", "MISSING"))
-        status = self._choice("status", row, STATUSES, "active", found)
+        status = self._choice("status", row, "active", found)
         number = normal_number(row.get("service_number", ""))
         if number and not is_service_number(number):
             found.append(finding("service_number", "SERVICE_NUMBER_SHAPE"))
@@ -225,6 +231,11 @@ def _cleaned(column: str, text: str, found: list[Finding]) -> str:
         found.append(finding(column, "TOO_LONG", chars_max=CHARS_MAX[column]))
         return ""
     return text
+
+
+def _not_one_of(column: str, value: str, accepted: Mapping[str, list[str]]) -> Finding:
+    allowed, allowed_zh = accepted_text(accepted, "en"), accepted_text(accepted, "zh")
+    return finding(column, "NOT_ONE_OF", value=value, allowed=allowed, allowed_zh=allowed_zh)
 
 
 def _province_code(text: str) -> str:

@@ -21,7 +21,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "CONTROL_CHARACTER": ("contains a control character", "含有控制字符"),
     "TOO_LONG": ("has more than {chars_max} characters", "超过 {chars_max} 个字符"),
     "MISSING": ("is empty, but is needed", "不能为空"),
-    "NOT_ONE_OF": ("{value} is none of: {allowed}", "{value} 不是以下之一：{allowed}"),
+    "NOT_ONE_OF": ("{value} is none of: {allowed}", "{value} 不是以下之一：{allowed_zh}"),
     "OTHER_PROVINCE": ("belongs to province {value}; skipped", "属于省份 {value}，已跳过"),
     "PROVINCES_DIFFER": (
         "the number begins with province {value}, the row says {province}",

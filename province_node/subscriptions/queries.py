@@ -28,20 +28,35 @@ def subscription_counts(connection: sa.Connection) -> dict[str, int]:
     return {**dict.fromkeys(STATUSES, 0), **dict(connection.execute(statement).tuples().all())}
 
 
-def list_subscriptions(connection: sa.Connection, status: str = "", limit: int = 50) -> list[dict[str, Any]]:
-    """The same subscriptions as `find_subscriptions`, as plain data."""
+def list_subscriptions(
+    connection: sa.Connection, status: str = "", limit: int = 50, customer_number: str = "", after: str = ""
+) -> dict[str, Any]:
+    """The same subscriptions as `find_subscriptions`, as plain data; `next` is where to go on."""
+    size = min(limit, ROWS_MAX)
+    rows = find_subscriptions(connection, status, size + 1, customer_number, after)
+    items = [_plain(row) for row in rows[:size]]
+    return {"items": items, "next": items[-1]["subscription_id"] if len(rows) > size else ""}
+
+
+def _plain(row: sa.Row) -> dict[str, Any]:
     hidden = ("imported_digest", "imported_status")
-    items = []
-    for row in find_subscriptions(connection, status, limit):
-        item = {name: value for name, value in row._mapping.items() if name not in hidden}
-        item["status_request_id"] = format_id(item["status_request_id"]) if item["status_request_id"] else ""
-        items.append(item)
-    return items
+    item = {name: value for name, value in row._mapping.items() if name not in hidden}
+    return item | {"status_request_id": format_id(row.status_request_id) if row.status_request_id else ""}
 
 
-def find_subscriptions(connection: sa.Connection, status: str = "", limit: int = 50) -> Sequence[sa.Row]:
-    """The first subscriptions of a status (or of all) by id, at most `limit` and never more than ROWS_MAX."""
-    statement = sa.select(SUBSCRIPTIONS).order_by(SUBSCRIPTIONS.c.subscription_id).limit(min(limit, ROWS_MAX))
+def find_subscriptions(
+    connection: sa.Connection, status: str = "", limit: int = 50, customer_number: str = "", after: str = ""
+) -> Sequence[sa.Row]:
+    """The subscriptions behind `after` by id, of a status and of a customer where these are given; at most `limit`, and
+    never more than ROWS_MAX and one that tells whether there are more."""
+    statement = (
+        sa.select(SUBSCRIPTIONS)
+        .where(SUBSCRIPTIONS.c.subscription_id > after)
+        .order_by(SUBSCRIPTIONS.c.subscription_id)
+        .limit(min(limit, ROWS_MAX + 1))
+    )
+    if customer_number:
+        statement = statement.where(SUBSCRIPTIONS.c.customer_number == customer_number)
     if status:
         statement = statement.where(SUBSCRIPTIONS.c.status == status)
     return connection.execute(statement).all()

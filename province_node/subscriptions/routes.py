@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
@@ -15,7 +15,12 @@ def subscription_routes(node: Node) -> APIRouter:
     router = APIRouter(prefix="/subscriptions", tags=["subscriptions"])
 
     @router.get("")
-    async def subscriptions(status: str = "", limit: Annotated[int, Query(ge=1, le=ROWS_MAX)] = 50) -> dict[str, Any]:
-        return {"items": await node.reads.run(list_subscriptions, status, limit)}
+    async def subscriptions(
+        status: Literal["", "active", "suspended", "terminated"] = "",
+        limit: Annotated[int, Query(ge=1, le=ROWS_MAX)] = 50,
+        customer: str = "",
+        after: str = "",
+    ) -> dict[str, Any]:
+        return await node.reads.run(list_subscriptions, status, limit, customer, after)
 
     return router

@@ -191,6 +191,33 @@ def test_a_directory_that_it_did_not_make_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
 
 
+@pytest.mark.parametrize(
+    ("content", "mapping", "said"),
+    [
+        ("root:x:0:0:root\n", (), "heading"),
+        ("root:x:0:0:root\n", ("--mapping", "quanwang"), "customer_number"),
+        ("客户编号,姓名\n1,张三\n", (), "name"),
+        (None, (), "emptied"),
+    ],
+    ids=["no extract at all", "a mapping that does not fit", "a column is missing", "inside of the directory"],
+)
+def test_customers_that_cannot_be_read_leave_the_last_run_as_it_is(
+    shown: Shown, tmp_path: Path, content: str | None, mapping: tuple[str, ...], said: str
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(shown.data, data)
+    before = sorted(path.relative_to(data) for path in data.rglob("*"))
+    customers = data / "files" / "customers.csv"
+    if content is not None:
+        customers = tmp_path / "wrong.csv"
+        customers.write_text(content, encoding="utf-8")
+    with Demo(data, "--once", "--customers", str(customers), *mapping) as demo:
+        code, _ = demo.end()
+    assert code == CANNOT_USE
+    assert said in demo.said
+    assert sorted(path.relative_to(data) for path in data.rglob("*")) == before
+
+
 @pytest.mark.extra("the Telco sample lies beside the checkout on some machines only")  # noqa: S610 - a mark of ours
 def test_the_telco_file_is_taken_in_whole(tmp_path: Path) -> None:
     if not TELCO.exists():

@@ -96,6 +96,10 @@ class FakeNode:
                 return ALARM | {"history": [ALARM_ENTRY]}
             case ["nodes"]:
                 return {"items": self.nodes}
+            case ["customers"]:
+                return {"items": [CUSTOMER], "next": "31-1"}
+            case ["subscriptions"]:
+                return {"items": [SUBSCRIPTION], "next": ""}
             case ["customers", "summary"]:
                 return {"customers": 3000, "subscriptions": {"active": 3500, "suspended": 200, "terminated": 75}}
         raise LookupError(path)
@@ -317,6 +321,22 @@ PARKED_ROW = {
     "received_at_us": 1_795_404_600_000_000,
     "phase": "request",
     "message_type": "quanwang.subscriptions.v1.SuspendSubscription",
+}
+
+CUSTOMER = {
+    "customer_number": "31-1",
+    "kind": "enterprise",
+    "city_code": "310100",
+    "created_at_us": 1_795_404_600_000_000,
+    "updated_at_us": 1_795_404_600_000_000,
+}
+
+SUBSCRIPTION = {
+    "subscription_id": "31-1-01",
+    "customer_number": "31-1",
+    "service_number": "02112345678",
+    "offering": "fixed-line",
+    "status": "suspended",
 }
 
 ALARM = {

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from province_node.customers.column_mapping import QUANWANG
-from province_node.customers.csv_import import in_chunks, open_extract, read_records
+from province_node.customers.csv_import import Extract, in_chunks, open_extract
 from province_node.customers.events import RowProblem
 from tests.support.processes import ROOT, NodeProcess, ProcessFederation
 
@@ -212,7 +212,7 @@ def import_customers(node: RunningNode, province: str, customers: int) -> list[H
         wanted = ["--customers", str(customers), "--provinces", province, "--out", str(extract)]
         subprocess.run([sys.executable, str(script), *wanted], check=True, stdout=subprocess.DEVNULL)
         with open_extract(extract) as stream:
-            chunks = list(in_chunks(read_records(stream, QUANWANG, province)))
+            chunks = list(in_chunks(Extract(stream, QUANWANG, province).records()))
     held: list[Held] = []
     for chunk in chunks:
         assert not isinstance(chunk, RowProblem), chunk

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,79 @@ def test_customers_are_counted(province: CommandLine) -> None:
     assert "3,000" in out
     assert "Subscriptions, suspended" in out
     assert json.loads(province("customers", "summary", "--json").out)["customers"] == 3000
+
+
+def test_columns_that_nothing_was_taken_from_are_told(province: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "extract.csv"
+    file.write_text("客户编号,客户名称,电话,状态\nT001,张三,13800138000,正常\n", encoding="utf-8")
+    for arguments in ((), ("--dry-run",)):
+        result = province("customers", "import", str(file), *arguments)
+        assert result.code == 0
+        assert "Columns not used: 电话 (perhaps contact_number or service_number), 状态 (needs a column" in result.out
+        assert "--map OURS=THEIRS" in result.out
+        assert "1 customer numbers and 0 subscription ids: T001 is 31-T001 here" in result.out
+        document = json.loads(province("customers", "import", str(file), "--json", *arguments).out)
+        assert [column["heading"] for column in document["columns_not_used"]] == ["电话", "状态"]
+        assert document["columns_not_used"][0]["perhaps"] == ["contact_number", "service_number"]
+        assert document["columns"]["name"] == "客户名称"
+        assert document["prefixes_added"]["customer_numbers"] == 1
+    out = province("customers", "import", str(file), "--lang", "zh").out
+    assert "未使用的列：电话（是否为 contact_number 联系电话或service_number 业务号码）" in out
+
+
+def test_nothing_is_said_of_columns_when_all_are_used(province: CommandLine, tmp_path: Path) -> None:
+    out = province("customers", "import", str(extract(tmp_path, 2))).out
+    assert "not used" not in out
+    assert "code was put" not in out
+
+
+def test_columns_are_explained_with_their_headings_and_accepted_values(province: CommandLine) -> None:
+    out = province("customers", "columns").out
+    assert re.search(r"^offering +产品 ", out, re.MULTILINE)
+    assert "terminated (销户, 已销户, 拆机, 已拆机)" in out
+    assert "suspended（停机、已停机）" in province("customers", "columns", "--lang", "zh").out
+    columns = json.loads(province("customers", "columns", "--json").out)["columns"]
+    assert {column["column"] for column in columns if column["needed"]} == {"customer_number", "name"}
+    assert province.node.asked == [], "no node is needed"
+
+
+@pytest.mark.parametrize(("language", "heading"), [("en", "customer_number"), ("zh", "客户编号")])
+def test_a_template_can_be_filled_in_and_imported_and_is_never_written_over(
+    province: CommandLine, tmp_path: Path, language: str, heading: str
+) -> None:
+    template = tmp_path / "template.csv"
+    assert province("customers", "columns", "--template", str(template), "--lang", language).code == 0
+    text = template.read_text(encoding="utf-8-sig")
+    assert heading in text
+    template.write_text(f"{text.strip()}\n31,1,,张三{',' * 11}\n", encoding="utf-8-sig")
+    assert province("customers", "import", str(template)).code == 0
+    result = province("customers", "columns", "--template", str(template), "--lang", language)
+    assert result.code == 2
+    assert str(template) in result.err
+    assert "张三" in template.read_text(encoding="utf-8")
+
+
+def test_customers_and_subscriptions_are_listed(province: CommandLine) -> None:
+    result = province("customers", "list", "--after", "31-0", "--limit", "1")
+    assert "31-1      enterprise  310100" in result.out
+    assert "--after 31-1" in result.err
+    result = province("customers", "subscriptions", "--customer", "31-1", "--status", "suspended", "--lang", "zh")
+    assert "31-1-01  31-1  02112345678  fixed-line  停机" in result.out
+    assert province.node.asked[-1] == ("/subscriptions", {"customer": "31-1", "status": "suspended", "limit": "50"})
+    assert province("customers", "subscriptions", "--status", "gone").code == 2
+
+
+def test_what_would_be_made_of_a_files_columns_is_told_without_a_node(province: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "extract.csv"
+    file.write_text("客户编号,姓名,电话\n1,张三,1\n", encoding="gb18030")
+    result = province("customers", "columns", str(file))
+    assert result.code == 1
+    assert "no column for name (headings: name, 客户名称; perhaps 姓名)" in result.err
+    result = province("customers", "columns", str(file), "--map", "name=姓名")
+    assert result.code == 0
+    assert re.search(r"^name +姓名 *$", result.out, re.MULTILINE)
+    assert "Columns not used: 电话" in result.out
+    document = json.loads(province("customers", "columns", str(file), "--map", "name=姓名", "--json").out)
+    assert document["columns"] == {"customer_number": "客户编号", "name": "姓名"}
+    assert [column["heading"] for column in document["columns_not_used"]] == ["电话"]
+    assert province.node.asked == []

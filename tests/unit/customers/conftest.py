@@ -10,7 +10,7 @@ import pytest
 
 from province_node.customers.column_mapping import QUANWANG, ColumnMapping
 from province_node.customers.commands import CustomerRecord
-from province_node.customers.csv_import import ImportSummary, read_records, run_import
+from province_node.customers.csv_import import Extract, ImportSummary, run_import
 from province_node.customers.events import RowProblem
 from province_node.customers.handlers import import_customers
 from tests.support.province_uow import ProvinceDatabase
@@ -28,7 +28,7 @@ def province(databases: Databases) -> Iterator[ProvinceDatabase]:
 
 def read(text: str, mapping: ColumnMapping = QUANWANG, province: str = "44") -> list[CustomerRecord | RowProblem]:
     """What becomes of the rows of an extract."""
-    return list(read_records(io.StringIO(text), mapping, province, TODAY))
+    return list(Extract(io.StringIO(text), mapping, province, TODAY).records())
 
 
 def load(
@@ -36,7 +36,7 @@ def load(
 ) -> tuple[ImportSummary, list[RowProblem]]:
     """Imports an extract; the summary, and the problems that were reported."""
     problems: list[RowProblem] = []
-    records = read_records(io.StringIO(text), mapping, province, TODAY)
+    records = Extract(io.StringIO(text), mapping, province, TODAY).records()
     summary = run_import(records, lambda command: database.execute(import_customers, command), problems.append)
     return summary, problems
 

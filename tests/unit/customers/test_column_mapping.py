@@ -18,7 +18,7 @@ from province_node.customers.column_mapping import (
     with_columns,
 )
 from province_node.customers.commands import CustomerRecord
-from province_node.customers.csv_import import ExtractLacksNamedColumns
+from province_node.customers.heading import ExtractLacksNamedColumns
 from tests.unit.customers.conftest import read
 
 BILLING = """

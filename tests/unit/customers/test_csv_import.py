@@ -13,15 +13,14 @@ from province_node.customers.column_mapping import QUANWANG, TELCO, ColumnMappin
 from province_node.customers.commands import CustomerRecord, ImportCustomers
 from province_node.customers.csv_import import (
     LINE_CHARS_MAX,
-    ExtractColumnsMissing,
-    ExtractHeadingAmbiguous,
+    Extract,
     ExtractNotText,
     detect_encoding,
     in_chunks,
     open_extract,
-    read_records,
 )
 from province_node.customers.events import RowProblem
+from province_node.customers.heading import ExtractColumnsMissing, ExtractHeadingAmbiguous
 from tests.unit.customers.conftest import TODAY, codes, read
 
 HEADING = "customer_number,name,subscription_id,service_number,offering,status\n"
@@ -50,7 +49,7 @@ def test_an_extract_reads_the_same_in_every_encoding(tmp_path: Path, encoding: s
     path = tmp_path / "extract.csv"
     path.write_bytes(CHINESE.replace("\n", newline).encode(encoding))
     with open_extract(path) as stream:
-        records = list(read_records(stream, QUANWANG, "44"))
+        records = list(Extract(stream, QUANWANG, "44").records())
     assert [(r.line, r.name) for r in records if isinstance(r, CustomerRecord)] == [(2, "张三"), (3, "李四")]
 
 
@@ -61,7 +60,7 @@ def test_a_damaged_byte_costs_its_own_row_and_no_other(tmp_path: Path, encoding:
     lines[4] = lines[4].replace("三".encode(encoding.removesuffix("-sig")), b"\xff")
     path.write_bytes("客户编号,客户名称,状态,产品\n".encode(encoding) + b"\n".join(lines))
     with open_extract(path) as stream:
-        records = list(read_records(stream, QUANWANG, "44"))
+        records = list(Extract(stream, QUANWANG, "44").records())
     assert [r.line for r in records] == list(range(2, 11))
     bad = [r for r in records if isinstance(r, RowProblem)]
     assert [(r.line, codes(r)) for r in bad] == [(6, [("name", "UNDECODABLE")])]
@@ -205,7 +204,7 @@ def test_no_more_of_a_file_is_read_than_is_asked_for() -> None:
             return f"{self.lines},n\n" if self.lines > 1 else "customer_number,name\n"
 
     stream = Endless()
-    records = read_records(stream, QUANWANG, "44")
+    records = Extract(stream, QUANWANG, "44").records()
     assert [next(records).line for _ in range(3)] == [2, 3, 4]
     records.close()  # type: ignore[attr-defined]
     assert stream.lines == 4
@@ -244,7 +243,7 @@ def test_any_bytes_can_be_opened(tmp_path_factory: pytest.TempPathFactory, conte
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(HEADING.encode() + content)
     with open_extract(path) as stream:
-        for record in read_records(stream, QUANWANG, "44", TODAY):
+        for record in Extract(stream, QUANWANG, "44", TODAY).records():
             assert record.line > 1
 
 
@@ -255,7 +254,7 @@ SAMPLE = Path(__file__).resolve().parents[4] / "shared" / "data" / "telco-custom
 @pytest.mark.skipif(not SAMPLE.exists(), reason=f"there is no {SAMPLE.name} beside the checkout")
 def test_the_public_sample_of_telephone_customers_is_read_without_a_problem() -> None:
     with open_extract(SAMPLE) as stream:
-        records = list(read_records(stream, TELCO, "44", TODAY))
+        records = list(Extract(stream, TELCO, "44", TODAY).records())
     good = [record for record in records if isinstance(record, CustomerRecord)]
     assert len(good) == len(records) == 5_634
     assert {record.name + record.document_number + record.contact_number + record.address for record in good} == {""}

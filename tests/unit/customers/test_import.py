@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from province_node.customers.column_mapping import TELCO
 from province_node.customers.csv_import import ImportSummary
-from province_node.customers.queries import customer_count, customer_row
+from province_node.customers.queries import customer_count, customer_row, list_customers
 from province_node.subscriptions.commands import SuspendSubscription
 from province_node.subscriptions.handlers import suspend_subscription
 from province_node.subscriptions.queries import subscription_count, subscription_row
@@ -129,3 +129,12 @@ def test_an_extract_without_numbers_names_or_documents_is_taken(province: Provin
     assert load(province, extract, TELCO)[0] == ImportSummary(read=2, imported=2)
     assert load(province, extract, TELCO)[0] == ImportSummary(read=2, unchanged=2)
     assert subscription_count(province.connection, "terminated") == 1
+
+
+def test_customers_are_listed_page_by_page_without_saying_who_they_are(province: ProvinceDatabase) -> None:
+    load(province, EXTRACT)
+    first = list_customers(province.connection, limit=2)
+    assert [item["customer_number"] for item in first["items"]] == ["44-1", "44-2"]
+    rest = list_customers(province.connection, first["next"], 2)
+    assert ([item["customer_number"] for item in rest["items"]], rest["next"]) == (["44-3"], "")
+    assert not {"name", "document_number", "contact_number", "address"} & rest["items"][0].keys()

@@ -36,7 +36,7 @@ def test_every_row_is_dealt_to_exactly_one_province(tmp_path: Path) -> None:
     lines = [f"{number:04d},Female,1,Yes,DSL,One year,No" for number in range(100)]
     # Without a line end at the end of the file, with an empty line in the middle, with another system's line ends.
     source.write_bytes((TELCO + "\n".join(lines[:50]) + "\n\n" + "\r\n".join(lines[50:])).encode())
-    extract = _demo_customers.from_file(place, str(source), None, ["44", "31", "11"])
+    extract = _demo_customers.from_file(place, str(source), "telco", ["44", "31", "11"])
     assert extract.rows == 100
     dealt: list[str] = []
     for path in extract.files.values():
@@ -50,7 +50,7 @@ def test_every_row_is_dealt_to_exactly_one_province(tmp_path: Path) -> None:
 def test_a_file_that_names_provinces_is_given_to_each_as_it_is(tmp_path: Path) -> None:
     source = tmp_path / "ours.csv"
     source.write_text("province,customer_number,name\n44,1,a\n31,2,b\n", encoding="utf-8")
-    extract = _demo_customers.from_file(_demo_place.Place(str(tmp_path)), str(source), None, ["44", "31"])
+    extract = _demo_customers.from_file(_demo_place.Place(str(tmp_path)), str(source), "quanwang", ["44", "31"])
     assert extract.rows == 2
     assert extract.files == {"44": str(source), "31": str(source)}
 
@@ -59,4 +59,12 @@ def test_an_unknown_heading_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "colours.csv"
     source.write_text("id,colour\n1,red\n", encoding="utf-8")
     with pytest.raises(_demo_customers.FileNotUnderstood):
-        _demo_customers.from_file(_demo_place.Place(str(tmp_path)), str(source), None, ["44"])
+        _demo_customers.mapping_of(str(source), None, None)
+
+
+def test_a_file_inside_of_what_is_emptied_is_noticed_also_behind_a_link(tmp_path: Path) -> None:
+    place = _demo_place.Place(str(tmp_path / "demo"))
+    (tmp_path / "link").symlink_to(tmp_path / "demo")
+    assert place.holds(str(tmp_path / "demo" / "files" / "customers.csv"))
+    assert place.holds(str(tmp_path / "link" / "customers.csv"))
+    assert not place.holds(str(tmp_path / "demo-customers.csv"))

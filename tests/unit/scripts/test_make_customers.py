@@ -16,7 +16,7 @@ from stdnum.cn import ric, uscc
 from common.directory.regions import PROVINCES
 from province_node.customers.column_mapping import CANONICAL_COLUMNS, QUANWANG
 from province_node.customers.commands import CustomerRecord
-from province_node.customers.csv_import import open_extract, read_records
+from province_node.customers.csv_import import Extract, open_extract
 
 ROWS = {province: list(make_customers.customer_rows(province, 150, seed=1)) for province in sorted(PROVINCES)}
 ALL_ROWS = [row for rows in ROWS.values() for row in rows]
@@ -88,7 +88,7 @@ def test_a_file_of_several_provinces_is_imported_by_each_without_a_problem(tmp_p
     taken = 0
     for province in ("11", "31", "44"):
         with open_extract(path) as stream:
-            records = list(read_records(stream, QUANWANG, province))
+            records = list(Extract(stream, QUANWANG, province).records())
         assert all(isinstance(record, CustomerRecord) or record.skipped for record in records)
         taken += sum(isinstance(record, CustomerRecord) for record in records)
     assert taken == len(rows)

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from province_node.subscriptions.model import ServiceNumberTaken, Subscription, SubscriptionNotFound
-from province_node.subscriptions.queries import find_subscriptions, subscription_count, subscription_row
+from province_node.subscriptions.queries import (
+    find_subscriptions,
+    list_subscriptions,
+    subscription_count,
+    subscription_row,
+)
 from province_node.subscriptions.repository import SUBSCRIPTIONS, SubscriptionRow
 from tests.support.province_uow import ProvinceDatabase
 from tests.unit.subscriptions.conftest import ACTIVE_ID, SUSPENDED_ID, TERMINATED_ID
@@ -121,3 +126,15 @@ def test_screens_count_and_list_by_status(province: ProvinceDatabase) -> None:
     assert len(find_subscriptions(connection, limit=2)) == 2
     assert len(find_subscriptions(connection, limit=10**9)) == 3
     assert subscription_row(connection, "44-nothing") is None
+
+
+def test_a_list_goes_on_where_it_ended_and_can_be_of_one_customer(province: ProvinceDatabase) -> None:
+    connection = province.connection
+    first = list_subscriptions(connection, limit=2)
+    assert [item["subscription_id"] for item in first["items"]] == [ACTIVE_ID, SUSPENDED_ID]
+    rest = list_subscriptions(connection, limit=2, after=first["next"])
+    assert ([item["subscription_id"] for item in rest["items"]], rest["next"]) == ([TERMINATED_ID], "")
+    owner = first["items"][0]["customer_number"]
+    of_one = list_subscriptions(connection, customer_number=owner)["items"]
+    assert {item["customer_number"] for item in of_one} == {owner}
+    assert list_subscriptions(connection, customer_number="44-nobody") == {"items": [], "next": ""}
