@@ -42,7 +42,6 @@ class UnitOfWork:
         self.events: list[Any] = []
         self.claims: list[Any] = []
         """Links that this group claims (common.messaging.replica)."""
-        self._last_order_number = 0
         self.notices: dict[tuple[str, str], None] = {}
         """What the node's other processes are told once the group is committed: channel and payload, each once."""
         self.inbox_changed = False

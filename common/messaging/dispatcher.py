@@ -27,6 +27,7 @@ from common.ids import IdSource
 from common.messaging.incoming import Incoming, ReceivedBatch, SealedBatch
 from common.messaging.intake import Intake
 from common.messaging.log_facts import command_facts
+from common.messaging.replica import CLAIM_NOTICE, INBOX_NOTICE, OUTBOX_NOTICE, read_claim_payload
 from common.messaging.sealer import SealedGroup, Sealer
 
 log = structlog.get_logger()
@@ -191,6 +192,15 @@ class Dispatcher:
         back."""
         due, now_us = self._intake.next_due_us, self._clock.now_us()
         return (due is not None and due <= now_us) or self.sealer.has_work(now_us)
+
+    def noticed(self, channel: str, payload: str) -> None:
+        """Another process of this node told something (common.messaging.replica); on the writer's thread."""
+        if channel == OUTBOX_NOTICE:
+            self.sealer.look_soon(payload)
+        elif channel == INBOX_NOTICE:
+            self._intake.look_soon()
+        elif channel == CLAIM_NOTICE:
+            self.sealer.claimed_elsewhere(*read_claim_payload(payload))
 
     def subscribe(self, event_type: type, subscriber: Callable[[Any], None]) -> None:
         """`subscriber` is called with each event of this type that a handler recorded, after the commit."""

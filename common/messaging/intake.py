@@ -106,6 +106,9 @@ class Intake:
         self._blocked = {leg for leg, _ in waiting if leg}
         self.next_due_us = min((due for _, due in waiting), default=None)
 
+    def look_soon(self) -> None:
+        """Another process of the node has left something to be processed; a node without replicas has none."""
+
     # Receiving
 
     def receive(

@@ -8,7 +8,6 @@ to say: then everything waits here, if only for a moment, in the order of the nu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -164,15 +163,6 @@ def waiting_by_peer(connection: sa.Connection) -> dict[str, tuple[int, int, int]
 
 
 # Where there are replicas
-
-
-def peers_with_rows(peers: Sequence[str], connection: sa.Connection) -> set[str]:
-    """Those of the peers for whom anything waits."""
-    if not peers:
-        return set()
-    asked = sa.values(sa.column("peer", sa.String), name="asked").data([(peer,) for peer in peers])
-    waits = sa.exists().where(outbox.c.peer == asked.c.peer)
-    return set(connection.execute(sa.select(asked.c.peer).where(waits)).scalars())
 
 
 def oldest_rows(peer: str, waits_for_credit: bool, most: int, connection: sa.Connection) -> list[OutboxRow]:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from common.db.unit_of_work import UnitOfWork
 from common.messaging import outbox as box
-from common.messaging.links import LINKS, LinkRow, link_of, new_link
+from common.messaging.links import LINKS, LinkRow, link_of, links, new_link
 from common.messaging.outbox import OUTBOX, OutboxRow, Outgoing
 from common.messaging.replica import CLAIM_NOTICE, OUTBOX_NOTICE, Claim, ClaimLink, claim_payload
 from common.messaging.sealer import SealedGroup, Sealer
@@ -102,6 +102,11 @@ class ReplicaSealer(Sealer):
         """Another replica has left something in the outbox for `peer`."""
         self._to_look.add(peer)
 
+    def claimed_elsewhere(self, peer: str, epoch: int) -> None:
+        """A hint: what this replica knows of a link that is not its own any more is forgotten before it is asked."""
+        if 0 < self.port(peer).epoch < epoch:
+            self.forget(peer)
+
     def has_work(self, now_us: int) -> bool:
         if self._looked_us is None or not 0 <= now_us - self._looked_us < LOOK_US:
             return True
@@ -125,7 +130,7 @@ class ReplicaSealer(Sealer):
         peers = sorted({*said, *self._riding, *group.looked})
         uow.rows(LINKS).prefetch(peer for peer in peers if self.port(peer).epoch)
         owned = [peer for peer in peers if self._owns(peer, group, uow)]
-        waiting = box.peers_with_rows(owned, uow.connection)
+        waiting = _peers_waited_for(owned, uow.connection)
         for peer in peers:
             if peer in group.lost or peer not in owned:
                 self._leave_to_owner(peer, said.get(peer, []), group, uow)
@@ -191,6 +196,8 @@ class ReplicaSealer(Sealer):
         """What is sealed now, in order: first what was left in the outbox, then what this group said."""
         credit = self._credit(peer)
         found = self._take_rows(peer, credit, uow) if look else _Taken()
+        if not look:
+            group.waiting[peer] = (0, 0)
         credit -= sum(row.size_bytes for row in found.rows if row.waits_for_credit)
         left = [box.from_row(row) for row in found.rows]
         self._count(peer, -len(left), -sum(outgoing.size for outgoing in left), group)
@@ -231,6 +238,14 @@ class ReplicaSealer(Sealer):
         for row in rows:
             uow.rows(OUTBOX).delete(row.outbox_id)
         return _Taken(rows, len(answers) == most, requests_left)
+
+
+def _peers_waited_for(owned: list[str], connection: sa.Connection) -> set[str]:
+    """Those of the links for which anything is in the outbox."""
+    if not owned:
+        return set()
+    waits = sa.exists().where(box.outbox.c.peer == links.c.peer)
+    return set(connection.execute(sa.select(links.c.peer).where(links.c.peer.in_(owned), waits)).scalars())
 
 
 @dataclass(slots=True)

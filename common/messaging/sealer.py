@@ -119,6 +119,12 @@ class Sealer:
         """How many requests wait to be sealed for `peer`, and their bytes."""
         return self._waiting.get(peer, (0, 0))
 
+    def look_soon(self, peer: str) -> None:
+        """Another process of the node has left something to be sealed for `peer`; a node without replicas has none."""
+
+    def claimed_elsewhere(self, peer: str, epoch: int) -> None:
+        """Another process of the node has claimed the link; a node without replicas has none."""
+
     def has_work(self, now_us: int) -> bool:
         """Whether something waits that could be sealed now."""
         return any(count and self._credit(peer) > 0 for peer, (count, _) in self._waiting.items()) or any(

@@ -61,6 +61,9 @@ class FaultRates:
     handler_poison: float = 0.0
     outside_call_crashes: float = 0.0
     skew_s_max: float = 0.0
+    second_replica: float = 0.0
+    left_half_open_per_s: float = 0.0
+    notice_lost: float = 0.0
 
 
 # The most that a seed draws of each.
@@ -88,6 +91,9 @@ _MOST = FaultRates(
     handler_poison=0.25,
     outside_call_crashes=0.4,
     skew_s_max=120.0,
+    second_replica=1.2,
+    left_half_open_per_s=0.4,
+    notice_lost=0.5,
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from common.gen.quanwang.federation.v1 import link_pb2
 from common.ids import HQ
@@ -24,7 +24,7 @@ from common.link.effects import (
     StopSealing,
 )
 from common.link.session import LinkSession
-from common.link.watermark import position_of
+from common.link.watermark import LinkCursors, cursors_of, position_of
 from common.messaging.incoming import LinkPort, ReceivedBatch, SealedBatch
 
 if TYPE_CHECKING:
@@ -42,15 +42,25 @@ class LinkEnd:
         assert node.core is not None
         self.node, self.peer, self.wire = node, peer, wire
         self.gone = False
+        self.epoch = 0
         self.session: LinkSession | None = None
         self._port: LinkPort = node.core.dispatcher.sealer.port(peer)
         self._early: list[tuple[ReceivedBatch | None, Sequence[SealedBatch]]] = []
         self._arrived: deque[bytes] = deque()
         # Before the cursors are read: no commit may fall between the two.
         node.ends[peer] = self
-        node.schedule.after(node.world.random.randrange(READ_US_MAX), self._open)
+        if node.replica is not None:
+            node.claim(peer, self._claimed)
+        else:
+            node.schedule.after(node.world.random.randrange(READ_US_MAX), self._open)
 
     # From the node
+
+    def link_lost(self, epoch: int) -> None:
+        """The link has another owner than under `epoch`."""
+        if self.epoch and self.epoch <= epoch:
+            self.node.trace(f"lost the link with {self.peer}")
+            self._close(reason.REPLACED)
 
     def group_committed(self, received: ReceivedBatch | None, sealed: Sequence[SealedBatch]) -> None:
         """A commit concerns this link."""
@@ -95,14 +105,23 @@ class LinkEnd:
 
     # Steps
 
+    def _claimed(self, row: Any, error: BaseException | None) -> None:
+        if error is not None:
+            self.end(reason.STORAGE_UNAVAILABLE)
+            return
+        self.epoch = row.epoch
+        self._begin(cursors_of(row))
+
     def _open(self) -> None:
+        if not self.gone and self.node.core is not None:
+            self._begin(self.node.cursors(self.peer))
+
+    def _begin(self, cursors: LinkCursors) -> None:
         node = self.node
         if self.gone or node.core is None:
             return
         core = node.core
-        self.session = LinkSession(
-            node.node, self.peer, node.cursors(self.peer), core.directory, core.judge, core.link_settings
-        )
+        self.session = LinkSession(node.node, self.peer, cursors, core.directory, core.judge, core.link_settings)
         for received, sealed in self._early:
             self.session.committed(position_of(received) if received is not None else None, sealed)
         self._early.clear()
@@ -123,6 +142,7 @@ class LinkEnd:
                 node.world.frame_sent(node, self.peer, effect.frame)
                 self.wire.send(self, effect.frame, effect.is_ack)
             elif isinstance(effect, Receive):
+                effect.batch.epoch = self.epoch
                 node.submit_batch(effect.batch)
             elif isinstance(effect, Acked):
                 self._port.acked_seal_number = max(self._port.acked_seal_number, effect.seal_number)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HISTORY_FRAMES_MAX = 24
 NOTICE_US_MAX = 3_000_000
+HALF_OPEN_US_MAX = 60_000_000
 
 
 class Wire:
@@ -83,13 +84,18 @@ class Wire:
 
     # Ends
 
-    def tear(self) -> None:
-        """The connection breaks. Each end notices in its own time; until then it may still read what was under way."""
+    def tear(self, hub_notices_us: int = 0) -> None:
+        """The connection breaks. Each end notices in its own time; until then it may still read what was under way.
+
+        `hub_notices_us`: HQ's end does not notice for so long.
+        """
         if self.torn:
             return
         self.torn = True
         for node, end in sorted(self.ends.items()):
-            if self.network.faults.strikes("half_open"):
+            if node == HQ and hub_notices_us:
+                delay_us = hub_notices_us
+            elif self.network.faults.strikes("half_open"):
                 delay_us = self.network.random.randrange(NOTICE_US_MAX)
             else:
                 delay_us = 0
@@ -150,7 +156,7 @@ class Network:
             return
         if node.ends:
             return
-        if node.node in self.partitioned or not self.world.nodes[HQ].is_up:
+        if node.node in self.partitioned or not any(process.is_up for process in self.world.processes_of(HQ)):
             self.dial_soon(node)
             return
         wire = Wire(self, node.node)
@@ -160,7 +166,7 @@ class Network:
 
     def _accept(self, wire: Wire) -> None:
         """HQ's end of a new stream: a newer one replaces the one before."""
-        hub = self.world.nodes[HQ]
+        hub = self.world.process_of(HQ)
         if not hub.is_up or wire.torn:
             wire.tear()
             return
@@ -174,6 +180,12 @@ class Network:
         wire = self._wires.get(province)
         if wire is not None:
             wire.tear()
+
+    def leave_half_open(self, province: str) -> None:
+        """The connection breaks for the province alone: HQ's end lives on, while the province dials again."""
+        wire = self._wires.get(province)
+        if wire is not None:
+            wire.tear(self.random.randrange(HALF_OPEN_US_MAX))
 
     def partition(self, province: str) -> None:
         """Cuts a province off."""

@@ -19,11 +19,15 @@ from sqlalchemy.exc import OperationalError
 from common.core import NodeCore
 from common.errors import TemporaryFault
 from common.ids import HQ, link_name
+from common.leases.events import LeaseSeen
+from common.leases.keeper import LeaseKeeper
+from common.link import effects as reason
 from common.link.watermark import LinkCursors, cursors_of
 from common.messaging.alarms import RaiseAlarm
 from common.messaging.dispatcher import CommandWork, GroupOutcome
 from common.messaging.incoming import Incoming, ReceivedBatch, SealedBatch
 from common.messaging.links import LinkRow, journal_batches, links, new_link
+from common.messaging.replica import CLAIM_NOTICE, ClaimLink, Replica, read_claim_payload
 from hq_node.core import HANDLERS as HQ_HANDLERS
 from hq_node.hub.commands import PassTimeLimits
 from tests.simulation import databases
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 Told = Callable[[Any, BaseException | None], None]
 """Hears of a command's result, or its fault. Never called where the node crashes first."""
 
+LEASE_US = 3_000_000
 STEP_US_MAX = 20_000
 TICK_US = 500_000
 COMMANDS_A_GROUP_MAX = 8
@@ -64,6 +69,9 @@ class SimulatedNode:
         self.world, self.node, self.path = world, node, path
         self.schedule, self.faults = world.schedule, world.faults
         self.clock = SkewedClock(world.schedule, skew_us)
+        self.name = node
+        self.replica: Replica | None = None
+        self.lease: LeaseKeeper | None = None
         self.entropy = Random(f"{world.seed}/{node}/entropy")
         self.core: NodeCore | None = None
         self.life = 0
@@ -81,6 +89,12 @@ class SimulatedNode:
     def is_up(self) -> bool:
         return self.core is not None
 
+    def become_replica(self, replica: Replica, first: SimulatedNode) -> None:
+        """This process is one of several of its node. What they have processed is one memory."""
+        self.name, self.replica = f"{self.node}{replica.name}", replica
+        self.entropy = Random(f"{self.world.seed}/{self.name}/entropy")
+        self.processed.share(first.processed)
+
     # Life
 
     def start(self) -> None:
@@ -94,6 +108,9 @@ class SimulatedNode:
         intake: Any = self.core.dispatcher._intake
         intake._processor = FlakyProcessor(intake._processor, self)
         intake.rolled_back = self.processed.watching(intake.rolled_back)
+        if self.replica is not None and self.replica.processes:
+            self.lease = LeaseKeeper("timers", self.replica.name, self.clock, LEASE_US)
+            self.core.dispatcher.subscribe(LeaseSeen, self.lease.seen)
         self.trace("starts")
         self.schedule.after(TICK_US, self._tick, self.life)
         self.world.started(self)
@@ -156,6 +173,22 @@ class SimulatedNode:
             delay_us = self.world.random.randrange(100, STEP_US_MAX) * (100 if slow else 1)
             self._step = self.schedule.after(delay_us, self._run_group)
 
+    def noticed(self, channel: str, payload: str) -> None:
+        """Another process of this node told something."""
+        if self.core is None:
+            return
+        if channel == CLAIM_NOTICE:
+            peer, epoch = read_claim_payload(payload)
+            if (end := self.ends.get(peer)) is not None:
+                end.link_lost(epoch - 1)
+        self.core.dispatcher.noticed(channel, payload)
+        if self.core.dispatcher.has_work():
+            self.wake()
+
+    def claim(self, peer: str, told: Told) -> None:
+        """Makes this process the owner of a link; tells its cursors."""
+        self.execute(ClaimLink(peer), told)
+
     def cursors(self, peer: str) -> LinkCursors:
         """The durable cursors of a link."""
         assert self.core is not None
@@ -173,13 +206,16 @@ class SimulatedNode:
         if life != self.life or self.core is None:
             return
         self.schedule.after(TICK_US, self._tick, life)
-        if self.node == HQ:
+        if self.lease is not None:
+            for command in self.lease.due() + (self.lease.under([PassTimeLimits()]) if self.lease.epoch else []):
+                self.execute(command, self._timed)
+        elif self.node == HQ and self.replica is None:
             self.execute(PassTimeLimits(), self._timed)
         elif self.core.dispatcher.has_work():
             self.wake()
 
     def _timed(self, result: Any, _error: BaseException | None) -> None:
-        if result:
+        if isinstance(result, int) and result:
             self.trace(f"time limits passed {result}")
 
     def _run_group(self) -> None:
@@ -197,7 +233,7 @@ class SimulatedNode:
         self.world.group_done(self, outcome, len(commands), len(batches))
         answers, self._answers = self._answers, []
         self.schedule.after(random.randrange(0, 5_000), self._tell, self.life, outcome, answers)
-        if self._commands or self._batches or self.core.dispatcher.has_work():
+        if self._commands or self._batches or (not outcome.storage_failed and self.core.dispatcher.has_work()):
             self.wake()
 
     @staticmethod
@@ -219,6 +255,12 @@ class SimulatedNode:
             end = self.ends.get(peer)
             if end is not None:
                 end.end(reason_code)
+        for peer, epoch in outcome.lost.items():
+            if (end := self.ends.get(peer)) is not None:
+                end.link_lost(epoch)
+        if outcome.storage_failed and self.replica is not None:
+            for end in list(self.ends.values()):
+                end.end(reason.STORAGE_UNAVAILABLE)
         for told, result, error in answers:
             told(result, error)
 
@@ -243,7 +285,7 @@ class SimulatedNode:
             (databases.limit_pages if full else databases.free_pages)(self.core.connection)
 
     def trace(self, text: str) -> None:
-        self.world.trace(self.node, text)
+        self.world.trace(self.name, text)
 
     def own_link(self, peer: str) -> str:
         return link_name(self.node, peer)
@@ -259,6 +301,10 @@ class ProcessedOnce:
         self._world, self._node = world, node
         self._now: list[Any] = []
         self._durable: set[Any] = set()
+
+    def share(self, other: ProcessedOnce) -> None:
+        """What another process of the node has processed is processed for this one too."""
+        self._durable = other._durable
 
     def note(self, incoming: Incoming, *, repeated: bool) -> None:
         """A message was processed, if the group is committed."""

@@ -17,7 +17,7 @@ from tests.simulation.evidence import journals_prove
 from tests.simulation.schedule import SECOND_US
 from tests.simulation.snapshots import Snapshot
 from tests.simulation.storms import Storms
-from tests.simulation.watchers import AckWatcher, StateWatcher
+from tests.simulation.watchers import AckWatcher, OwnerWatcher, StateWatcher
 from tests.simulation.workload import Workload
 from tests.simulation.world import Finding, Size, World
 
@@ -89,7 +89,7 @@ def _run(world: World) -> Ended:
     seconds = world.size.seconds
     storms = Storms(world, seconds)
     states = StateWatcher(world)
-    world.watchers += [AckWatcher(world), states]
+    world.watchers += [AckWatcher(world), OwnerWatcher(world), states]
     world.schedule.run_until(int(seconds * SECOND_US))
     storms.end()
     world.trace("--", "faults are over")
@@ -106,8 +106,7 @@ def _run(world: World) -> Ended:
 
 def check(world: World, workload: Workload) -> Ended:
     """Stops all nodes and runs every checker over what they stored."""
-    for node in world.nodes.values():
-        node.stop()
+    world.stop()
     ended = Ended(world, workload, {node: Snapshot(node, it.path) for node, it in world.nodes.items()})
     for checker in ALL_CHECKERS:
         for detail in checker(ended):
@@ -119,9 +118,10 @@ def _quiet(world: World, workload: Workload) -> bool:
     """Whether nothing is left to happen, by what the nodes store."""
     sealed: Counter[tuple[str, str]] = Counter()
     received: Counter[tuple[str, str]] = Counter()
+    if not all(process.is_up for process in world.processes):
+        return False
     for node in world.nodes.values():
-        if node.core is None:
-            return False
+        assert node.core is not None
         run = databases.driver_connection(node.core.connection).execute
         if any(run(statement).fetchone()[0] for statement in _OPEN):
             return False

@@ -9,6 +9,7 @@ from common.ids import HQ
 from tests.simulation.schedule import SECOND_US
 
 if TYPE_CHECKING:
+    from tests.simulation.nodes import SimulatedNode
     from tests.simulation.world import World
 
 JUMP_S_MAX = 30.0
@@ -27,6 +28,7 @@ class Storms:
             ("slow_link_per_s", self._slow_link),
             ("disk_full_per_s", self._fill_disk),
             ("clock_jump_per_s", self._jump),
+            ("left_half_open_per_s", self._leave_half_open),
         )
         for name, storm in arranged:
             rate = getattr(world.faults.rates, name)
@@ -43,7 +45,7 @@ class Storms:
             world.network.heal(province)
             world.network.tear(province)
         world.network.slow_until_us.clear()
-        for node in world.nodes.values():
+        for node in world.processes:
             node.slow_until_us = 0
             if node.disk_full:
                 node.set_disk_full(False)
@@ -56,14 +58,17 @@ class Storms:
     def _province(self) -> str:
         return self.random.choice(self.world.provinces)
 
-    def _node(self) -> str:
-        return self.random.choice((HQ, *self.world.provinces))
+    def _process(self) -> SimulatedNode:
+        return self.world.process_of(self.random.choice((HQ, *self.world.provinces)))
 
     def _lasting_us(self) -> int:
         return int(self.random.choice((0.3, 2, 8)) * self.random.random() * SECOND_US)
 
     def _tear(self) -> None:
         self.world.network.tear(self._province())
+
+    def _leave_half_open(self) -> None:
+        self.world.network.leave_half_open(self._province())
 
     def _tear_of(self, province: str) -> Callable[[], None]:
         return lambda: self.world.network.tear(province)
@@ -75,11 +80,11 @@ class Storms:
         self.world.schedule.after(self._lasting_us(), self.world.network.heal, province)
 
     def _crash(self) -> None:
-        self.world.nodes[self._node()].crash()
+        self._process().crash()
 
     def _slow_node(self) -> None:
         """While batches wait for a slow node, its connection may be torn, and they be sent again on the next one."""
-        node, lasting_us = self.world.nodes[self._node()], self._lasting_us()
+        node, lasting_us = self._process(), self._lasting_us()
         node.slow_until_us = self.world.schedule.now_us + lasting_us
         if self.random.random() < 0.6:
             torn = node.node if node.node != HQ else self._province()
@@ -92,17 +97,17 @@ class Storms:
         self.world.network.slow_until_us[self._province()] = until_us
 
     def _fill_disk(self) -> None:
-        node = self.world.nodes[self._node()]
+        node = self._process()
         if not node.disk_full:
             node.set_disk_full(True)
-            self.world.schedule.after(self._lasting_us(), self._empty_disk, node.node)
+            self.world.schedule.after(self._lasting_us(), self._empty_disk, node)
 
-    def _empty_disk(self, node: str) -> None:
-        if self.world.nodes[node].disk_full:
-            self.world.nodes[node].set_disk_full(False)
+    def _empty_disk(self, node: SimulatedNode) -> None:
+        if node.disk_full:
+            node.set_disk_full(False)
 
     def _jump(self) -> None:
-        node = self.world.nodes[self._node()]
+        node = self._process()
         jump_us = int(self.random.uniform(-1, 1) * JUMP_S_MAX * SECOND_US)
         node.clock.skew_us += jump_us
         node.trace(f"clock jumps {jump_us / 1e6:+.3f} s")

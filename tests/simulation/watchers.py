@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common.gen.quanwang.federation.v1 import link_pb2
+from common.gen.quanwang.federation.v1.seal_pb2 import Seal
+from common.link.watermark import signed_seal_of
 from tests.simulation import databases
 from tests.simulation.links import kind_of
 from tests.simulation.snapshots import TERMINAL
 
 if TYPE_CHECKING:
+    from common.messaging.dispatcher import GroupOutcome
     from tests.simulation.nodes import SimulatedNode
     from tests.simulation.world import World
 
@@ -35,8 +38,30 @@ class AckWatcher:
         if said > (row[0] if row else 0):
             self.world.find("acks-are-durable", f"{node.node} says to {peer} that it has seal {said}, and has {row}")
 
-    def group_done(self, _node: SimulatedNode) -> None:
+    def group_done(self, _node: SimulatedNode, _outcome: GroupOutcome) -> None:
         """Nothing to see."""
+
+
+class OwnerWatcher:
+    """Whatever is sealed or received on a link is so under the epoch of its owner, by the replica that is the owner."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def frame_sent(self, _node: SimulatedNode, _peer: str, _frame: bytes) -> None:
+        """Nothing to see."""
+
+    def group_done(self, node: SimulatedNode, outcome: GroupOutcome) -> None:
+        """The group is committed, and the next one has not begun."""
+        if node.replica is None or node.core is None:
+            return
+        run = databases.driver_connection(node.core.connection).execute
+        used = [(batch.peer, Seal.FromString(signed_seal_of(batch.batch_bytes).seal).epoch) for batch in outcome.sealed]
+        used += [(peer, batch.epoch) for peer, batch in outcome.received.items()]
+        for peer, epoch in used:
+            owner = run("SELECT owner, epoch FROM links WHERE peer = ?", (peer,)).fetchone()
+            if owner != (node.replica.name, epoch):
+                self.world.find("one-owner", f"{node.name} used the link with {peer} under {epoch}, it is {owner}")
 
 
 class StateWatcher:
@@ -51,7 +76,7 @@ class StateWatcher:
     def frame_sent(self, _node: SimulatedNode, _peer: str, _frame: bytes) -> None:
         """Nothing to see."""
 
-    def group_done(self, _node: SimulatedNode) -> None:
+    def group_done(self, _node: SimulatedNode, _outcome: GroupOutcome) -> None:
         """Nothing to see: looking after every group would cost more than the run."""
 
     def _look(self) -> None:

@@ -174,7 +174,7 @@ class Workload:
                 self.world.find("workload", f"submission {submission.command.idempotency_key}: {error!r}")
 
         try:
-            self.world.nodes[submission.node].execute(submission.command, told)
+            self.world.process_of(submission.node).execute(submission.command, told)
         except NodeDown:
             self._again(submission)
             return
@@ -226,6 +226,6 @@ class Workload:
 
     def _execute(self, node: str, command: Any, told: Any) -> None:
         try:
-            self.world.nodes[node].execute(command, told)
+            self.world.process_of(node).execute(command, told)
         except NodeDown:
             return

@@ -20,6 +20,7 @@ from common.ids import HQ
 from common.link.settings import LinkSettings
 from common.messaging.dispatcher import GroupOutcome
 from common.messaging.intake import RetryPolicy
+from common.messaging.replica import Replica
 from common.messaging.seal import NO_HASH
 from common.messaging.sealer import SealLimits
 from common.security.private_bodies import HPKE_X25519, X25519PrivateKeys
@@ -46,6 +47,7 @@ from tests.simulation.workload import (
 
 PROVINCES = ("11", "31", "44", "51", "65")
 DIRECTORY_DAYS = 400
+REPLICAS_APART_S_MAX = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,11 @@ class World:
             if skew_us:
                 self.faults.happened("clock_skew")
             self.nodes[node] = SimulatedNode(self, node, self._prepared_file(node), skew_us)
+        self.processes: list[SimulatedNode] = list(self.nodes.values())
+        """All processes: one a node, and at HQ perhaps a second one on the same database."""
+        self._replicas_random = Random(f"{self.seed}/replicas")
+        if self.faults.strikes("second_replica"):
+            self._add_replica()
 
     def _draw_settings(self) -> None:
         """Limits small enough to be met in a short run, in some runs."""
@@ -149,6 +156,27 @@ class World:
         self.retry = RetryPolicy(choose((50_000, 500_000)), choose((1_000_000, 8_000_000)), choose((1, 2, 256)))
 
     # Nodes
+
+    def _add_replica(self) -> None:
+        """HQ runs twice. In some runs one of the two only terminates links."""
+        first, random = self.nodes[HQ], self._replicas_random
+        apart_us = int(random.uniform(-1, 1) * REPLICAS_APART_S_MAX * SECOND_US)
+        second = SimulatedNode(self, HQ, first.path, first.clock.skew_us + apart_us)
+        roles = random.choice(((True, True), (True, True), (True, False), (False, True)))
+        first.become_replica(Replica("a", roles[0]), first)
+        second.become_replica(Replica("b", roles[1]), first)
+        self.processes.append(second)
+
+    def processes_of(self, node: str) -> list[SimulatedNode]:
+        """The processes of a node."""
+        return [process for process in self.processes if process.node == node]
+
+    def process_of(self, node: str) -> SimulatedNode:
+        """The process of a node that a client or a balancer finds: one that runs, if any does."""
+        found = self.processes_of(node)
+        if len(found) == 1:
+            return found[0]
+        return self._replicas_random.choice([process for process in found if process.is_up] or found)
 
     def _prepared_file(self, node: str) -> Path:
         """A node's database with its identity, and at a province some customers, made as if long ago."""
@@ -188,6 +216,7 @@ class World:
             "retry": self.retry,
             "link_settings": self.link_settings,
             "commit": node.commit,
+            "replica": node.replica,
         }
         context = (self.directory_in_force, node.clock, node.entropy.randbytes)
         if node.node == HQ:
@@ -226,13 +255,13 @@ class World:
         """A session says a frame: whatever network or peer make of it, this much must be right about it."""
         if CANARY.encode() in frame:
             self.frames_with_canary += 1
-        self.trace(node.node, f"says to {peer} {kind_of(frame)} of {len(frame)} bytes")
+        self.trace(node.name, f"says to {peer} {kind_of(frame)} of {len(frame)} bytes")
         for watcher in self.watchers:
             watcher.frame_sent(node, peer, frame)
 
     def frame_read(self, node: SimulatedNode, peer: str, frame: bytes) -> None:
         """A session is about to read a frame."""
-        self.trace(node.node, f"hears from {peer} {kind_of(frame)} of {len(frame)} bytes")
+        self.trace(node.name, f"hears from {peer} {kind_of(frame)} of {len(frame)} bytes")
 
     def stream_ended(self, node: SimulatedNode, peer: str, reason_code: str) -> None:
         """A node's end of a stream is over; a province dials again."""
@@ -242,28 +271,32 @@ class World:
 
     def group_done(self, node: SimulatedNode, outcome: GroupOutcome, commands: int, batches: int) -> None:
         """A group was committed, or given up."""
+        for channel, payload in outcome.notices:
+            for other in self.processes_of(node.node):
+                if other is not node and not self.faults.strikes("notice_lost"):
+                    self.schedule.after(self._replicas_random.randrange(50_000), other.noticed, channel, payload)
         self.groups += 1
         self.messages += outcome.messages
         sealed = ",".join(f"{batch.peer}/{batch.seal_number}" for batch in outcome.sealed)
         failed = ",".join(f"{peer}:{code}" for peer, code in outcome.failed.items())
         if commands or batches or outcome.messages or sealed or failed:
             self.trace(
-                node.node,
+                node.name,
                 f"group of {commands} commands {batches} batches {outcome.messages} messages; sealed [{sealed}] "
                 f"failed [{failed}]" + (" storage" if outcome.storage_failed else ""),
             )
         for watcher in self.watchers:
-            watcher.group_done(node)
+            watcher.group_done(node, outcome)
 
     # The run
 
     def begin(self) -> Workload:
         """Starts all nodes and arranges the work."""
-        for node in self.nodes.values():
+        for node in self.processes:
             self.schedule.after(self.random.randrange(500_000), node.start)
         return Workload(self, self.random.randint(self.size.requests_min, self.size.requests_max), self.size.seconds)
 
     def stop(self) -> None:
         """Ends all processes."""
-        for node in self.nodes.values():
+        for node in self.processes:
             node.stop()
