@@ -116,7 +116,7 @@ class ReplicaIntake(Intake):
             super()
             ._due_statement(now_us, limit)
             .where(sa.or_(sa.not_(inbox.c.in_order), sa.not_(overtaken)))
-            .with_for_update(skip_locked=True, of=inbox)
+            .with_for_update(skip_locked=True, key_share=True, of=inbox)
         )
 
     # The group's end

@@ -73,20 +73,6 @@ def chain_goes_on_from_memory(put: Put) -> None:
     put(Sealer, "_cut", cut)
 
 
-@mutant("comes-to-rest", "nothing-left", second_replica=1.0)
-def owner_never_looks_into_the_outbox(put: Put) -> None:
-    """What other replicas leave for the owner of a link stays there."""
-
-    def committed(self: ReplicaSealer, group: Any) -> None:
-        original(self, group)
-        self._to_look.clear()
-
-    original = ReplicaSealer.committed
-    put(ReplicaSealer, "committed", committed)
-    put(ReplicaSealer, "_look", lambda self, group, uow: setattr(group, "looked_us", uow.now_us))
-    put(ReplicaSealer, "look_soon", lambda self, peer: None)
-
-
 @mutant("processed-once", "comes-to-rest", "nothing-left", second_replica=1.0)
 def outbox_row_left_after_sealing(put: Put) -> None:
     """The owner seals what others left, and leaves it there."""
