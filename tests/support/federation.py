@@ -207,6 +207,11 @@ class Federation(Holdings):
     # Nodes
 
     def _make_core(self, node: str) -> NodeCore:
+        self.make_identity(node)
+        return self.build_core(node)
+
+    def make_identity(self, node: str) -> None:
+        """Makes the node's empty database its own."""
         engine = open_writer(self.urls[node])
         with engine.connect() as connection:
             write_identity(connection, node, node.encode() * 8, self.clock.now_us())
@@ -216,7 +221,6 @@ class Federation(Holdings):
                 connection.execute(SUBSCRIPTIONS.insert().values(**_subscription_row(SUBSCRIPTION)))
             connection.commit()
         engine.dispose()
-        return self.build_core(node)
 
     def build_core(self, node: str) -> NodeCore:
         """The node's core on what its database holds."""
