@@ -18,10 +18,11 @@ from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
 from common.clock import Clock, iso
-from common.db.engine import open_reader, store_of
+from common.db.engine import reading, store_at, store_of
+from common.db.faults import DatabaseDamaged
 from common.db.schema import Schema, require_schema
 from common.directory.model import Directory
-from common.errors import QuanwangError
+from common.errors import Fault, QuanwangError
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, link_name
 from common.messaging.links import journal, node_identity
@@ -104,27 +105,18 @@ def check_disk(data: DataDirectory) -> list[Finding]:
 
 def check_database(data: DataDirectory, node: str, schema: Schema) -> list[Finding]:
     """It is there, sound, of the right schema, and this node's."""
-    if not data.database.exists():
+    name = data.database_name
+    if not store_at(data.url).is_there(data.url):
         mend = f"Run {schema.migrate_command}."
-        return [Finding("error", "database", f"{data.database} is missing.", f"缺少 {data.database}。", mend, mend)]
-    engine = open_reader(data.url, connections_max=1)
+        return [Finding("error", "database", f"{name} is missing.", f"缺少 {name}。", mend, mend)]
     try:
-        with engine.connect() as connection:
+        with reading(data.url) as connection:
             return _check_database(connection, node, schema)
+    except Fault as fault:
+        return [Finding("error", "database", fault.text("en"), fault.text("zh"))]
     except SQLAlchemyError as error:
-        detail = type(getattr(error, "orig", error)).__name__
-        return [
-            Finding(
-                "error",
-                "database",
-                f"The database cannot be read ({detail}).",
-                f"无法读取数据库（{detail}）。",
-                "Restore it from a backup.",
-                "请从备份恢复。",
-            )
-        ]
-    finally:
-        engine.dispose()
+        damaged = DatabaseDamaged(database=name, detail=type(getattr(error, "orig", error)).__name__)
+        return [Finding("error", "database", damaged.text("en"), damaged.text("zh"))]
 
 
 def _check_database(connection: sa.Connection, node: str, schema: Schema) -> list[Finding]:
@@ -154,9 +146,8 @@ def check_clock(clock: Clock) -> list[Finding]:
 def check_clock_against_hq(data: DataDirectory, node: str) -> list[Finding]:
     """The difference to HQ's clock, as the latest batches show it: the least of (received here - sealed there), since
     what took long on the way only adds to it."""
-    engine = open_reader(data.url, connections_max=1)
     try:
-        with engine.connect() as connection:
+        with reading(data.url) as connection:
             statement = (
                 sa.select(journal.c.stored_at_us, journal.c.batch)
                 .where(journal.c.link == link_name(HQ, node))
@@ -164,10 +155,8 @@ def check_clock_against_hq(data: DataDirectory, node: str) -> list[Finding]:
                 .limit(SKEW_SEALS)
             )
             differences = [stored - _sealed_at_us(batch) for stored, batch in connection.execute(statement)]
-    except SQLAlchemyError:
-        return []
-    finally:
-        engine.dispose()
+    except (Fault, SQLAlchemyError):
+        return []  # The database has findings of its own.
     if not differences:
         return []
     least_s = min(differences) / 1e6

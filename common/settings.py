@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from common.errors import Fault
@@ -24,8 +24,13 @@ from common.messaging.writer import WriterLimits
 from common.node_context import RequestLimits
 
 ENVIRONMENT_PREFIX = "QUANWANG_"
-NOT_SETTINGS = frozenset({"QUANWANG_DATA", "QUANWANG_ENVIRONMENTS", "QUANWANG_LANG", "QUANWANG_STATE_TABLES"})
+NOT_SETTINGS = frozenset(
+    {"QUANWANG_DATA", "QUANWANG_ENVIRONMENTS", "QUANWANG_LANG", "QUANWANG_STATE_TABLES", "QUANWANG_TEST_POSTGRES_URL"}
+)
 """Variables that commands, scripts and tests read; they are not settings of a node."""
+
+NEVER_SHOWN = "database"
+"""What is given in this table may hold a password."""
 
 PORT_MAX = 65_535
 
@@ -81,6 +86,34 @@ class ReadSettings(Section):
 
     connections_max: int = Field(default=4, ge=1, le=64)
     """How many queries run at a time."""
+
+
+class DatabaseSettings(Section):
+    """Where the node keeps its records."""
+
+    url: SecretStr = SecretStr("")
+    """A PostgreSQL database, `postgresql://user@host/database`; empty: an SQLite file in the data directory."""
+
+    @field_validator("url", mode="after")
+    @classmethod
+    def _names_a_database(cls, url: SecretStr) -> SecretStr:
+        """A URL of a kind that is known, in its one form. What is wrong is said without the URL: it may hold a
+        password."""
+        text = url.get_secret_value()
+        if not text:
+            return url
+        # Imported here: most commands have no use for it.
+        import sqlalchemy as sa
+
+        try:
+            parsed = sa.make_url(text)
+        except sa.exc.ArgumentError:
+            raise ValueError("it is not a URL such as postgresql://user@host/database") from None
+        if parsed.get_backend_name() not in ("postgresql", "postgres"):
+            raise ValueError("only postgresql:// is known; leave it out for the SQLite file in the data directory")
+        if not parsed.database:
+            raise ValueError("it names no database; write postgresql://user@host/database")
+        return SecretStr(parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
 
 
 class ProgramSettings(Section):
@@ -155,6 +188,7 @@ class NodeSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """What is logged: this and everything graver."""
     http: HttpSettings = HttpSettings()
+    database: DatabaseSettings = DatabaseSettings()
     reads: ReadSettings = ReadSettings()
     program: ProgramSettings = ProgramSettings()
     alarms: AlarmSettings = AlarmSettings()
@@ -249,7 +283,7 @@ def _problem(found: Any, file: Path, environment: Mapping[str, str]) -> Problem:
     if kind == "missing":
         return Problem(where, "it is missing. Add it.", "缺少此设置，请补充。")
     message = str(found["msg"]).removeprefix("Value error, ")
-    given = repr(found.get("input"))[:80] if path else ""
+    given = repr(found.get("input"))[:80] if path and not path.startswith(NEVER_SHOWN) else ""
     return Problem(
         where,
         f"{message}{f' ({given} was given)' if given else ''}. Correct the value.",

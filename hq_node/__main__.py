@@ -46,6 +46,14 @@ def init(
         int,
         typer.Option("--http-port", min=0, max=PORT_MAX, help="For health and metrics; 0: the system chooses."),
     ] = 7480,
+    database_url: Annotated[
+        str,
+        typer.Option(
+            "--database-url",
+            metavar="URL",
+            help="A PostgreSQL database in place of the file: postgresql://user@host/database.",
+        ),
+    ] = "",
 ) -> None:
     """Make a node in the data directory: settings, keys, database."""
     session.require_own_kind()
@@ -57,6 +65,7 @@ def init(
         link_port=federation_port,
         enrolment_port=enrolment_port,
         http_port=http_port,
+        database_url=database_url,
     )
     show_made(session, "00", "node.next_hq")
 

@@ -30,7 +30,7 @@ from common.checks import (
     tried,
 )
 from common.clock import SystemClock, business_date
-from common.db.engine import open_reader
+from common.db.engine import reading
 from common.db.schema import KIT, Branch, Schema
 from common.directory.repository import latest
 from common.directory.signing import open_directory
@@ -42,7 +42,7 @@ from common.parked.commands import JudgeParkedAgain
 from common.parked.model import DIRECTORY_PROBLEMS
 from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
-from common.program.initialising import give_identity, migrate_database, run_once, write_settings
+from common.program.initialising import database_table, give_identity, migrate_database, run_once, write_settings
 from common.program.logs import configure_logs
 from common.program.node import Node, make_node
 from common.program.serving import check_schema, execute_and_forget, free_port, link_node, on_loop
@@ -50,7 +50,6 @@ from common.program.serving import serve as serve_program
 from common.rpc.link import FederationLinkServicer
 from common.security.keyring import Keyring, KeyringMissing
 from common.security.tls import TlsAuthority
-from common.settings import load_settings
 from common.version import SOFTWARE_VERSION
 from hq_node.core import build_core
 from hq_node.directory.authority import (
@@ -91,11 +90,13 @@ def init(
     link_port: int = 7440,
     enrolment_port: int = 7441,
     http_port: int = 7480,
+    database_url: str = "",
 ) -> None:
     """Makes a data directory HQ's: settings, keys, database, certificates, and the federation's first directory.
 
-    Safe to repeat: what is there stays. `host_names`: further names and addresses under which provinces may look for
-    HQ. Raises DataDirectoryInUse, NodeInitialisedOtherwise, SettingsInvalid, PermissionsTooWide, OSError.
+    Safe to repeat: what is there stays. `database_url`: a PostgreSQL database in place of the file. `host_names`:
+    further names and addresses under which provinces may look for HQ. Raises DataDirectoryInUse,
+    DatabaseOfAnotherNode, SettingsInvalid, PermissionsTooWide, OSError.
     """
     data, clock, limits = DataDirectory(data_dir), SystemClock(), AuthorityLimits()
     data.create()
@@ -106,10 +107,15 @@ def init(
             "link_port": link_port,
             "enrolment_port": enrolment_port,
         }
-        write_settings(data, "HQ of the federation", {"http": {"port": http_port}, "federation": federation})
-        settings = load_settings(HqSettings, data.settings_file)
+        tables: dict[str, dict[str, Any]] = {
+            "http": {"port": http_port},
+            "federation": federation,
+            **database_table(database_url),
+        }
+        write_settings(data, "HQ of the federation", tables)
+        settings = data.load_settings(HqSettings)
         keyring = _keyring(data)
-        migrate_database(data, SCHEMA)
+        migrate_database(data, SCHEMA, HQ)
         give_identity(data, HQ, os.urandom, clock.now_us())
         names = dict.fromkeys((settings.federation.advertised_host, *host_names, "localhost", "127.0.0.1"))
         certificates = create_hq_certificates(data.path, keyring, list(names), os.urandom, clock.now_us(), limits)
@@ -129,15 +135,17 @@ def serve(data_dir: Path) -> None:
 
 
 def migrate(data_dir: Path, before_programs: bool = False) -> list[str]:
-    """Brings the database to the schema of this release; returns what was done. Raises DataDirectoryInUse.
+    """Brings the database to the schema of this release; returns what was done. Raises DataDirectoryInUse,
+    SettingsInvalid, and the faults of `common.db.faults`.
 
     `before_programs`: only the steps with which the release before can work; its programs may run meanwhile.
     """
     data = DataDirectory(data_dir)
+    node = data.load_settings(HqSettings).code
     if before_programs:
-        return migrate_database(data, SCHEMA, before_programs=True)
+        return migrate_database(data, SCHEMA, node, before_programs=True)
     with data.locked():
-        return migrate_database(data, SCHEMA)
+        return migrate_database(data, SCHEMA, node)
 
 
 def check(data_dir: Path) -> list[Finding]:
@@ -147,9 +155,10 @@ def check(data_dir: Path) -> list[Finding]:
     if only(findings, "error"):
         return findings
     findings += [*check_disk(data), *check_clock(clock)]
-    settings, found = tried("settings", lambda: load_settings(HqSettings, data.settings_file))
+    settings, found = tried("settings", lambda: data.load_settings(HqSettings))
     findings += found or [good("settings", "They can be used.", "设置有效。")]
-    findings += check_database(data, HQ, SCHEMA)
+    if settings is not None or data.database.exists():
+        findings += check_database(data, HQ, SCHEMA)
     keyring, found = tried("keys", lambda: Keyring.load(data.path))
     findings += found or [good("keys", "They can be read.", "密钥可读取。")]
     certificates, found = tried("certificate", lambda: load_hq_certificates(data.path))
@@ -168,7 +177,7 @@ def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
     """The admin API on a node that does not run; holds its data directory meanwhile."""
     data = DataDirectory(data_dir)
     with data.locked():
-        settings = load_settings(HqSettings, data.settings_file)
+        settings = data.load_settings(HqSettings)
         # A command's own output is on standard output; what the node would log is said only where it matters.
         configure_logs("warning", settings.code)
         check_schema(data, SCHEMA)
@@ -287,12 +296,8 @@ def _founding_unit_of_work(connection: sa.Connection, clock: SystemClock) -> Dir
 
 
 def _stored_directory(data: DataDirectory) -> directory_pb2.SignedDirectory:
-    engine = open_reader(data.url, connections_max=1)
-    try:
-        with engine.connect() as connection:
-            signed = latest(connection)
-    finally:
-        engine.dispose()
+    with reading(data.url) as connection:
+        signed = latest(connection)
     if signed is None:
         raise FederationNotFounded
     return signed

@@ -32,11 +32,19 @@ def init(
         int,
         typer.Option("--http-port", min=0, max=PORT_MAX, help="For health and metrics; 0: the system chooses."),
     ] = 0,
+    database_url: Annotated[
+        str,
+        typer.Option(
+            "--database-url",
+            metavar="URL",
+            help="A PostgreSQL database in place of the file: postgresql://user@host/database.",
+        ),
+    ] = "",
 ) -> None:
     """Make a node in the data directory: settings, keys, database."""
     session.require_own_kind()
     bootstrap: Any = session.program.bootstrap()
-    bootstrap.init(session.data_dir, node=node, http_port=http_port)
+    bootstrap.init(session.data_dir, node=node, http_port=http_port, database_url=database_url)
     show_made(session, node, "node.next_province")
 
 

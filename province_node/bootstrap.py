@@ -31,7 +31,7 @@ from common.checks import (
     tried,
 )
 from common.clock import SystemClock
-from common.db.engine import open_reader
+from common.db.engine import reading
 from common.db.schema import KIT, Branch, Schema
 from common.directory.model import Directory
 from common.directory.regions import PROVINCES
@@ -45,7 +45,7 @@ from common.parked.commands import JudgeParkedAgain
 from common.parked.model import DIRECTORY_PROBLEMS
 from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
-from common.program.initialising import give_identity, migrate_database, write_settings
+from common.program.initialising import database_table, give_identity, migrate_database, write_settings
 from common.program.inline_writer import InlineWriter
 from common.program.logs import configure_logs
 from common.program.node import Node, make_node
@@ -54,7 +54,6 @@ from common.program.serving import serve as serve_program
 from common.rpc.link import LinkDialler
 from common.security.keyring import Keyring, KeyringMissing
 from common.security.tls import node_name
-from common.settings import load_settings
 from common.version import SOFTWARE_VERSION
 from province_node.core import build_core
 from province_node.directory.commands import KeepFirstDirectory
@@ -87,11 +86,11 @@ class EnrolledAsAnotherNode(Refusal):
     zh = "node.toml 中本节点为 {node}，但入网登记为 {enrolled}。请更正 node.toml。"
 
 
-def init(data_dir: Path, *, node: str, http_port: int = 0) -> None:
+def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "") -> None:
     """Makes a data directory that of the province `node`: settings, keys, database. It then enrols, and serves.
 
-    Safe to repeat: what is there stays. Raises NotAProvince, DataDirectoryInUse, NodeInitialisedOtherwise,
-    SettingsInvalid, PermissionsTooWide, OSError.
+    Safe to repeat: what is there stays. `database_url`: a PostgreSQL database in place of the file. Raises
+    NotAProvince, DataDirectoryInUse, DatabaseOfAnotherNode, SettingsInvalid, PermissionsTooWide, OSError.
     """
     if node not in PROVINCES:
         raise NotAProvince(node=node[:20])
@@ -99,9 +98,14 @@ def init(data_dir: Path, *, node: str, http_port: int = 0) -> None:
     data.create()
     with data.locked():
         heading = f"Province {node}, {PROVINCES[node].name_en} {PROVINCES[node].name_zh}"
-        write_settings(data, heading, {"": {"node": node}, "http": {"port": http_port}})
-        settings = load_settings(ProvinceSettings, data.settings_file)
-        migrate_database(data, SCHEMA)
+        tables: dict[str, dict[str, Any]] = {
+            "": {"node": node},
+            "http": {"port": http_port},
+            **database_table(database_url),
+        }
+        write_settings(data, heading, tables)
+        settings = data.load_settings(ProvinceSettings)
+        migrate_database(data, SCHEMA, settings.node)
         give_identity(data, settings.node, os.urandom, clock.now_us())
         _keyring(data)
 
@@ -112,15 +116,17 @@ def serve(data_dir: Path) -> None:
 
 
 def migrate(data_dir: Path, before_programs: bool = False) -> list[str]:
-    """Brings the database to the schema of this release; returns what was done. Raises DataDirectoryInUse.
+    """Brings the database to the schema of this release; returns what was done. Raises DataDirectoryInUse,
+    SettingsInvalid, and the faults of `common.db.faults`.
 
     `before_programs`: only the steps with which the release before can work; its programs may run meanwhile.
     """
     data = DataDirectory(data_dir)
+    node = data.load_settings(ProvinceSettings).code
     if before_programs:
-        return migrate_database(data, SCHEMA, before_programs=True)
+        return migrate_database(data, SCHEMA, node, before_programs=True)
     with data.locked():
-        return migrate_database(data, SCHEMA)
+        return migrate_database(data, SCHEMA, node)
 
 
 def check(data_dir: Path) -> list[Finding]:
@@ -130,7 +136,7 @@ def check(data_dir: Path) -> list[Finding]:
     if only(findings, "error"):
         return findings
     findings += [*check_disk(data), *check_clock(clock)]
-    settings, found = tried("settings", lambda: load_settings(ProvinceSettings, data.settings_file))
+    settings, found = tried("settings", lambda: data.load_settings(ProvinceSettings))
     findings += found or [good("settings", "They can be used.", "设置有效。")]
     _, found = tried("keys", lambda: Keyring.load(data.path))
     findings += found or [good("keys", "They can be read.", "密钥可读取。")]
@@ -158,7 +164,7 @@ def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
     """The admin API on a node that does not run; holds its data directory meanwhile. Raises NotEnrolled."""
     data = DataDirectory(data_dir)
     with data.locked():
-        settings = load_settings(ProvinceSettings, data.settings_file)
+        settings = data.load_settings(ProvinceSettings)
         # A command's own output is on standard output; what the node would log is said only where it matters.
         configure_logs("warning", settings.code)
         check_schema(data, SCHEMA)
@@ -241,12 +247,8 @@ def _keyring(data: DataDirectory) -> Keyring:
 
 def _current_directory(data: DataDirectory, membership: Membership) -> Directory:
     """The directory that the node works by: the latest it took, or before it ever served, that of its enrolment."""
-    engine = open_reader(data.url, connections_max=1)
-    try:
-        with engine.connect() as connection:
-            stored = latest(connection)
-    finally:
-        engine.dispose()
+    with reading(data.url) as connection:
+        stored = latest(connection)
     return open_directory(stored or membership.signed(), membership.root_public_key)
 
 

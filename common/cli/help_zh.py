@@ -66,6 +66,7 @@ COMMANDS: Mapping[str, str] = {
 
 OPTIONS: Mapping[str, str] = {
     "--data": "节点的数据目录。",
+    "--database-url": "使用 PostgreSQL 数据库代替本地文件：postgresql://user@host/database。",
     "--json": "在标准输出上输出一个 JSON 文档；错误以 JSON 形式写入标准错误。",
     "--lang": "输出语言；未指定时由 QUANWANG_LANG、LC_ALL、LC_MESSAGES 或 LANG 决定。",
     "--help": "显示本帮助并退出。",

@@ -6,7 +6,11 @@ never queue behind it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from common.db.sqlite import SqliteStore
 from common.db.store import Store
@@ -41,6 +45,36 @@ def open_writer(url: str) -> sa.Engine:
 def open_reader(url: str, connections_max: int = 4) -> sa.Engine:
     """The engine for queries: several connections that cannot write."""
     return store_at(url).open_reader(url, connections_max)
+
+
+@contextmanager
+def reading(url: str) -> Iterator[sa.Connection]:
+    """One connection that cannot write, for a command. Raises a fault of `common.db.faults` where a node could not work
+    on this database."""
+    with _connected(url, open_reader(url, connections_max=1)) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(url: str) -> Iterator[sa.Connection]:
+    """One writing connection, for a command; it begins and commits itself. Raises as `reading`."""
+    with _connected(url, open_writer(url)) as connection:
+        yield connection
+
+
+@contextmanager
+def _connected(url: str, engine: sa.Engine) -> Iterator[sa.Connection]:
+    store = store_at(url)
+    try:
+        try:
+            connection = engine.connect()
+        except DBAPIError as error:
+            raise store.why_unreachable(url, error) from error
+        with connection:
+            store.require_usable(connection)
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def sqlite_url(path: str) -> str:

@@ -18,7 +18,7 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from common.db.engine import store_at
+from common.db.engine import store_at, writing
 from common.db.schema import Schema, current_revisions, is_post
 
 
@@ -33,20 +33,16 @@ def migrate(url: str, schema: Schema, before_programs: bool = False) -> frozense
     """
     script = _script_directory(schema)
     store = store_at(url)
-    engine = store.open_writer(url)
-    try:
-        with engine.connect() as connection:
-            store.begin_migration(connection)
-            try:
-                _upgrade(connection, script, before_programs)
-                revisions = current_revisions(connection)
-                store.commit(connection)
-            except BaseException:
-                store.roll_back(connection)
-                raise
-            return revisions
-    finally:
-        engine.dispose()
+    with writing(url) as connection:
+        store.begin_migration(connection)
+        try:
+            _upgrade(connection, script, before_programs)
+            revisions = current_revisions(connection)
+            store.commit(connection)
+        except BaseException:
+            store.roll_back(connection)
+            raise
+        return revisions
 
 
 def _script_directory(schema: Schema) -> ScriptDirectory:

@@ -20,9 +20,18 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
+from common.db.faults import (
+    DatabaseLoginRefused,
+    DatabaseMissing,
+    DatabaseRightsMissing,
+    DatabaseServerTooOld,
+    DatabaseUnreachable,
+)
 from common.db.rows import RowsDisagree, RowSpec
 from common.db.store import Notice, RowStatements, Store
+from common.errors import Fault
 
+SERVER_VERSION_MIN = 150_000
 CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT_MS = 10_000
 """How long a writer waits for rows that another holds."""
@@ -77,10 +86,40 @@ class PostgresStore(Store):
     def display(self, url: str) -> str:
         """Host, port and database. What else a URL holds may be secret."""
         parsed = sa.make_url(url)
-        host = parsed.host or parsed.query.get("host") or "localhost"
-        return (
-            f"postgresql://{host if isinstance(host, str) else ','.join(host)}:{parsed.port or 5432}/{parsed.database}"
-        )
+        given = parsed.query.get("host", "")
+        host = parsed.host or (given if isinstance(given, str) else ",".join(given))
+        if host.startswith("/"):
+            return f"postgresql:///{parsed.database}?host={host}"
+        return f"postgresql://{host or 'localhost'}:{parsed.port or 5432}/{parsed.database}"
+
+    def is_there(self, url: str) -> bool:
+        """Only the server can tell."""
+        return True
+
+    def protect(self, url: str) -> None:
+        """Who may read it is said at the server."""
+
+    def why_unreachable(self, url: str, error: Exception) -> Fault:
+        # Before a connection stands the driver has no states, only the words of the server or of the library.
+        said = str(getattr(error, "orig", error)).strip().replace("\n", " ")
+        for sign, fault in _REFUSALS:
+            if sign in said:
+                return fault(database=self.display(url), detail=_detail(said))
+        return DatabaseUnreachable(database=self.display(url), detail=_detail(said))
+
+    def require_usable(self, connection: sa.Connection) -> None:
+        """The server's version, and what the user may do where the tables are."""
+        database = self.display(connection.engine.url.render_as_string(hide_password=True))
+        driver = _driver(connection)
+        if driver.info.server_version < SERVER_VERSION_MIN:
+            version = ".".join(str(part) for part in divmod(driver.info.server_version, 10_000))
+            raise DatabaseServerTooOld(database=database, version=version, needed=SERVER_VERSION_MIN // 10_000)
+        user, schema, may_create, closed = connection.execute(sa.text(_RIGHTS)).one()
+        missing = [] if schema else ["find a schema on the search path"]
+        missing += [] if may_create or not schema else [f"create tables in the schema {schema}"]
+        missing += [f"write the table {table}" for table in closed or ()]
+        if missing:
+            raise DatabaseRightsMissing(database=database, user=user, missing=", ".join(missing[:3]))
 
     def begin(self, connection: sa.Connection) -> None:
         """A connection that was lost since it was last used is opened anew: nothing was under way on it."""
@@ -174,6 +213,32 @@ class PostgresStore(Store):
     def check_integrity(self, connection: sa.Connection) -> str:
         """The server's own checksums speak when damaged pages are read; there is no quick look at all of them."""
         return ""
+
+
+_REFUSALS: tuple[tuple[str, type[Fault]], ...] = (
+    ("password authentication failed", DatabaseLoginRefused),
+    ("no password supplied", DatabaseLoginRefused),
+    ("no pg_hba.conf entry", DatabaseLoginRefused),
+    ("authentication failed", DatabaseLoginRefused),
+    ("role ", DatabaseLoginRefused),
+    ("permission denied for database", DatabaseLoginRefused),
+    ("database ", DatabaseMissing),
+)
+"""Signs in what the server says before a connection stands, the more telling ones first. Servers that speak another
+language than English are told of as unreachable, with their own words."""
+
+_RIGHTS = """
+SELECT current_user,
+       current_schema(),
+       coalesce(has_schema_privilege(current_schema(), 'CREATE'), false),
+       (SELECT array_agg(tablename::text) FROM pg_tables WHERE schemaname = current_schema()
+        AND NOT has_table_privilege(quote_ident(schemaname) || '.' || quote_ident(tablename), 'SELECT, INSERT'))
+"""
+
+
+def _detail(said: str) -> str:
+    """The end of what was said: the reason. Addresses come first, and there may be several."""
+    return said.rpartition("FATAL:")[2].strip()[-200:]
 
 
 class TransactionUndone(psycopg.OperationalError):

@@ -4,6 +4,7 @@ memory that a serving node does not spend: a database names its revisions in one
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,6 +99,12 @@ def current_revisions(connection: sa.Connection) -> frozenset[str]:
     if not sa.inspect(connection).has_table(VERSION_TABLE):
         return frozenset()
     return frozenset(connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars())  # noqa: S608
+
+
+def revisions_of_others(revisions: Iterable[str], schema: Schema) -> frozenset[str]:
+    """The revisions of branches that are not of this kind of node."""
+    own = {branch.name for branch in schema.branches}
+    return frozenset(revision for revision in revisions if revision.rpartition("_")[0] not in own)
 
 
 def require_schema(connection: sa.Connection, schema: Schema) -> None:

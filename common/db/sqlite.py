@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -15,8 +16,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
+from common.db.faults import DatabaseDamaged
 from common.db.rows import RowSpec
 from common.db.store import Notice, RowStatements, Store
+from common.errors import Fault
 
 BUSY_TIMEOUT_MS = 5_000
 
@@ -45,6 +48,21 @@ class SqliteStore(Store):
 
     def display(self, url: str) -> str:
         return str(sa.make_url(url).database)
+
+    def is_there(self, url: str) -> bool:
+        return self._path(url).exists()
+
+    def protect(self, url: str) -> None:
+        self._path(url).chmod(0o600)
+
+    def why_unreachable(self, url: str, error: Exception) -> Fault:
+        return DatabaseDamaged(database=self.display(url), detail=type(getattr(error, "orig", error)).__name__)
+
+    def require_usable(self, connection: sa.Connection) -> None:
+        """The library comes with Python, and the file is the node's own."""
+
+    def _path(self, url: str) -> Path:
+        return Path(self.display(url))
 
     def begin(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
+from common.errors import Fault
+
 if TYPE_CHECKING:
     from common.db.rows import RowSpec
 
@@ -75,6 +77,22 @@ class Store(ABC):
     @abstractmethod
     def display(self, url: str) -> str:
         """The database's name for people: where it is, without any secret."""
+
+    @abstractmethod
+    def is_there(self, url: str) -> bool:
+        """Whether there is a database, as far as can be told without opening it."""
+
+    @abstractmethod
+    def protect(self, url: str) -> None:
+        """Lets nobody else read the database, as far as that is in the node's hands."""
+
+    @abstractmethod
+    def why_unreachable(self, url: str, error: Exception) -> Fault:
+        """What was wrong when a connection could not be opened."""
+
+    @abstractmethod
+    def require_usable(self, connection: sa.Connection) -> None:
+        """Raises a fault of `common.db.faults` where a node cannot work on this database."""
 
     # A writer's transaction
 

@@ -8,15 +8,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
-from common.db.engine import sqlite_url
+from common.db.engine import sqlite_url, store_at
 from common.errors import Fault
 from common.security.private_files import make_private_directory, require_private_directory
+from common.settings import NodeSettings, load_settings
 
 SETTINGS_FILE = "node.toml"
 DATABASE_FILE = "node.db"
 LOCK_FILE = "node.lock"
 ADMIN_SOCKET = "admin.sock"
+
+S = TypeVar("S", bound=NodeSettings)
 
 SOCKET_PATH_BYTES_MAX = 100
 """A Unix socket's path may have 107 bytes on Linux and 103 elsewhere."""
@@ -41,6 +45,7 @@ class DataDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
+        self._url = ""
 
     @property
     def settings_file(self) -> Path:
@@ -48,12 +53,24 @@ class DataDirectory:
 
     @property
     def database(self) -> Path:
+        """The node's own file, where the settings name no other database."""
         return self.path / DATABASE_FILE
 
     @property
     def url(self) -> str:
-        """The database's URL."""
-        return sqlite_url(str(self.database))
+        """The database's URL; it may hold a password."""
+        return self._url or sqlite_url(str(self.database))
+
+    @property
+    def database_name(self) -> str:
+        """Where the database is, without any secret."""
+        return store_at(self.url).display(self.url)
+
+    def load_settings(self, settings: type[S]) -> S:
+        """The node's settings. From here on the database is the one that they name. Raises SettingsInvalid."""
+        loaded = load_settings(settings, self.settings_file)
+        self._url = loaded.database.url.get_secret_value()
+        return loaded
 
     def create(self) -> None:
         """Makes the directory where there is none. Raises PermissionsTooWide, OSError."""

@@ -10,24 +10,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import SecretStr, ValidationError
 
 from common.core import write_identity
-from common.db.engine import store_at
-from common.db.schema import Schema, current_revisions
+from common.db.engine import store_at, writing
+from common.db.faults import DatabaseOfAnotherNode
+from common.db.schema import Schema, current_revisions, revisions_of_others
 from common.db.unit_of_work import UnitOfWork
-from common.errors import Refusal
 from common.messaging.links import node_identity
 from common.program.data_directory import DataDirectory
 from common.security.private_files import write_private
+from common.settings import DatabaseSettings, Problem, SettingsInvalid
 
 INCARNATION_BYTES = 16
-
-
-class NodeInitialisedOtherwise(Refusal):
-    """The data directory is that of another node."""
-
-    en = "The data directory {path} is that of node {known}, not {node}. Use another directory."
-    zh = "数据目录 {path} 属于节点 {known}，而非 {node}。请使用其他目录。"
 
 
 def write_settings(data: DataDirectory, heading: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
@@ -42,20 +37,49 @@ def write_settings(data: DataDirectory, heading: str, tables: Mapping[str, Mappi
     write_private(data.settings_file, ("\n".join(lines) + "\n").encode("utf-8"))
 
 
-def migrate_database(data: DataDirectory, schema: Schema, before_programs: bool = False) -> list[str]:
+def database_table(url: str) -> dict[str, dict[str, Any]]:
+    """The table of `node.toml` that names another database than the node's own file. Raises SettingsInvalid."""
+    if not url:
+        return {}
+    try:
+        DatabaseSettings(url=SecretStr(url))
+    except ValidationError as error:
+        reason = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise SettingsInvalid((Problem("--database-url", reason, reason),)) from None
+    return {"database": {"url": url}}
+
+
+def migrate_database(data: DataDirectory, schema: Schema, node: str, before_programs: bool = False) -> list[str]:
     """Brings the database to the schema of this release; makes it where there is none. Returns what was done: the
-    revisions that it did not have before. `before_programs`: only what the release before can work with."""
+    revisions that it did not have before. `before_programs`: only what the release before can work with.
+
+    Raises DatabaseOfAnotherNode, with nothing changed.
+    """
     # Imported here: a node that serves has no use for it.
     from common.db.migrate import migrate
 
-    before = with_connection(data, current_revisions)
+    before = with_connection(data, lambda connection: _revisions_of(connection, data, schema, node))
     after = migrate(data.url, schema, before_programs)
-    data.database.chmod(0o600)
+    store_at(data.url).protect(data.url)
     return sorted(after - before)
 
 
+def _revisions_of(connection: sa.Connection, data: DataDirectory, schema: Schema, node: str) -> frozenset[str]:
+    """The revisions that the database has, if it is the node's own or nobody's."""
+    revisions = current_revisions(connection)
+    foreign = revisions_of_others(revisions, schema)
+    if foreign:
+        owner = f"another kind of node ({', '.join(sorted(foreign))})"
+        raise DatabaseOfAnotherNode(database=data.database_name, owner=owner, node=node)
+    if sa.inspect(connection).has_table(node_identity.name):
+        known: str | None = connection.execute(sa.select(node_identity.c.node)).scalar()
+        if known not in (None, node):
+            raise DatabaseOfAnotherNode(database=data.database_name, owner=f"node {known}", node=node)
+    return revisions
+
+
 def give_identity(data: DataDirectory, node: str, entropy: Callable[[int], bytes], now_us: int) -> None:
-    """Makes the database that of `node`, once. Raises NodeInitialisedOtherwise."""
+    """Makes the database that of `node`, once. Raises DatabaseOfAnotherNode."""
     with_connection(data, lambda connection: _give_identity(connection, data, node, entropy, now_us))
 
 
@@ -78,19 +102,15 @@ def run_once(
 def with_connection(data: DataDirectory, work: Callable[[sa.Connection], Any]) -> Any:
     """Runs `work` in one transaction on a writing connection."""
     store = store_at(data.url)
-    engine = store.open_writer(data.url)
-    try:
-        with engine.connect() as connection:
-            store.begin(connection)
-            try:
-                result = work(connection)
-                store.commit(connection)
-            except BaseException:
-                store.roll_back(connection)
-                raise
-            return result
-    finally:
-        engine.dispose()
+    with writing(data.url) as connection:
+        store.begin(connection)
+        try:
+            result = work(connection)
+            store.commit(connection)
+        except BaseException:
+            store.roll_back(connection)
+            raise
+        return result
 
 
 def _give_identity(
@@ -100,4 +120,4 @@ def _give_identity(
     if known is None:
         write_identity(connection, node, entropy(INCARNATION_BYTES), now_us)
     elif known != node:
-        raise NodeInitialisedOtherwise(path=data.path, known=known, node=node)
+        raise DatabaseOfAnotherNode(database=data.database_name, owner=f"node {known}", node=node)

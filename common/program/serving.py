@@ -19,7 +19,7 @@ import structlog
 from fastapi import FastAPI
 
 from common.alarms.commands import RaiseAlarm
-from common.db.engine import open_reader
+from common.db.engine import reading
 from common.db.schema import Schema, require_schema
 from common.errors import TemporaryFault
 from common.link.activity import LinkActivity
@@ -30,7 +30,7 @@ from common.program.data_directory import DataDirectory
 from common.program.http_servers import HttpServer, listen_tcp, listen_unix
 from common.program.logs import configure_logs
 from common.program.node import Node
-from common.settings import NodeSettings, load_settings
+from common.settings import NodeSettings
 
 log = structlog.get_logger()
 
@@ -65,20 +65,17 @@ def serve(data_dir: Path, settings_type: type[S], schema: Schema, open_program: 
     """
     data = DataDirectory(data_dir)
     with data.locked():
-        settings = load_settings(settings_type, data.settings_file)
+        settings = data.load_settings(settings_type)
         configure_logs(settings.log_level, settings.code)
         check_schema(data, schema)
         asyncio.run(_serve(data, settings, open_program))
 
 
 def check_schema(data: DataDirectory, schema: Schema) -> None:
-    """Raises SchemaOutOfDate or SchemaTooNew unless the database is as this release needs it."""
-    engine = open_reader(data.url, connections_max=1)
-    try:
-        with engine.connect() as connection:
-            require_schema(connection, schema)
-    finally:
-        engine.dispose()
+    """Raises SchemaOutOfDate, SchemaTooNew, or a fault of `common.db.faults`, unless the database is as this release
+    needs it."""
+    with reading(data.url) as connection:
+        require_schema(connection, schema)
 
 
 async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S]) -> None:

@@ -30,7 +30,7 @@ def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
         "started_at_us": context.started_at_us,
         "now_us": node.clock.now_us(),
         "incarnation": node.core.incarnation.hex(),
-        "database": str(node.data.database),
+        "database": node.data.database_name,
         "directory_version": directory.version,
         "directory_valid_until_us": directory.valid_until_us,
         "links": link_states(connection, node),

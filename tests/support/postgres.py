@@ -104,4 +104,6 @@ def cluster() -> Cluster:
     server = PostgresServer(directory)
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     atexit.register(server.close)
-    return Cluster(server.url)
+    made = Cluster(server.url)
+    atexit.register(made.close)
+    return made

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from common.db.faults import DatabaseOfAnotherNode
 from common.program.data_directory import DataDirectory, DataDirectoryInUse
-from common.program.initialising import NodeInitialisedOtherwise
 from hq_node import bootstrap as hq
 from province_node import bootstrap as province
 from province_node.directory.membership import NotEnrolled
@@ -32,7 +32,7 @@ def test_a_province_is_initialised_once_and_stays_that_province(tmp_path: Path) 
     province.init(tmp_path / "31", node="31")
     assert snapshot(tmp_path / "31") == before
     (tmp_path / "31" / "node.toml").write_text('node = "44"\n')
-    with pytest.raises(NodeInitialisedOtherwise):
+    with pytest.raises(DatabaseOfAnotherNode):
         province.init(tmp_path / "31", node="44")
 
 
@@ -69,4 +69,4 @@ def test_everything_that_is_wrong_is_found(tmp_path: Path) -> None:
     assert found["settings"].severity == "error"
     assert "bogus" in found["settings"].text("en")
     assert found["database"].severity == "error"
-    assert "备份" in found["database"].mend("zh")
+    assert "备份" in found["database"].text("zh")

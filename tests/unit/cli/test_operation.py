@@ -26,6 +26,7 @@ def test_hq_is_initialised_with_what_was_said(hq: CommandLine, tmp_path: Path) -
                 "link_port": 1,
                 "enrolment_port": 2,
                 "http_port": 3,
+                "database_url": "",
             },
         )
     ]
@@ -35,7 +36,7 @@ def test_a_province_is_initialised_and_told_what_comes_next(province: CommandLin
     result = province("init", "--node", "31")
     assert "Node 31 Shanghai is ready" in result.out
     assert "enrol" in result.err
-    assert province.bootstrap.calls == [("init", {"node": "31", "http_port": 0})]
+    assert province.bootstrap.calls == [("init", {"node": "31", "http_port": 0, "database_url": ""})]
     assert "节点 31 上海" in province("init", "--node", "31", "--lang", "zh").out
 
 
