@@ -25,7 +25,14 @@ from common.node_context import RequestLimits
 
 ENVIRONMENT_PREFIX = "QUANWANG_"
 NOT_SETTINGS = frozenset(
-    {"QUANWANG_DATA", "QUANWANG_ENVIRONMENTS", "QUANWANG_LANG", "QUANWANG_STATE_TABLES", "QUANWANG_TEST_POSTGRES_URL"}
+    {
+        "QUANWANG_DATA",
+        "QUANWANG_ENVIRONMENTS",
+        "QUANWANG_KEY_PASSPHRASE",
+        "QUANWANG_LANG",
+        "QUANWANG_STATE_TABLES",
+        "QUANWANG_TEST_POSTGRES_URL",
+    }
 )
 """Variables that commands, scripts and tests read; they are not settings of a node."""
 
@@ -173,6 +180,23 @@ class AlarmSettings(Section):
     """How long an own key is still valid. Days."""
 
 
+class KeySettings(Section):
+    """The node's own keys: where their passphrase is, and how often they are replaced by schedule."""
+
+    passphrase_file: str = ""
+    """The file with the passphrase of the key files; empty: none is needed, or QUANWANG_KEY_PASSPHRASE has it."""
+    signing_days: int = Field(default=365, ge=0, le=3_650)
+    """The signing key is replaced at this age; 0: never by schedule."""
+    private_bodies_days: int = Field(default=180, ge=0, le=3_650)
+    """The same for the key by which private bodies are read."""
+    tls_days: int = Field(default=180, ge=0, le=600)
+    """The same for the TLS key and its certificate."""
+    private_keys_kept_days: int = Field(default=60, ge=31, le=3_650)
+    """So long after its end a key for private bodies is kept: no message under it can be on its way any longer."""
+    look_ms: int = Field(default=60_000, ge=100)
+    """How often the node looks after its keys."""
+
+
 class NodeSettings(BaseSettings):
     """What both kinds of node have in common."""
 
@@ -189,6 +213,7 @@ class NodeSettings(BaseSettings):
     """What is logged: this and everything graver."""
     http: HttpSettings = HttpSettings()
     database: DatabaseSettings = DatabaseSettings()
+    keys: KeySettings = KeySettings()
     reads: ReadSettings = ReadSettings()
     program: ProgramSettings = ProgramSettings()
     alarms: AlarmSettings = AlarmSettings()

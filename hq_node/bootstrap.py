@@ -32,6 +32,7 @@ from common.checks import (
 from common.clock import SystemClock, business_date
 from common.db.engine import reading
 from common.db.schema import KIT, Branch, Schema
+from common.directory.own_keys import NodeKeys
 from common.directory.repository import latest
 from common.directory.signing import open_directory
 from common.directory.wire import decode_signed
@@ -43,16 +44,19 @@ from common.parked.model import DIRECTORY_PROBLEMS
 from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
 from common.program.initialising import database_table, give_identity, migrate_database, run_once, write_settings
+from common.program.key_keeper import KeyKeeper
 from common.program.logs import configure_logs
 from common.program.node import Node, make_node
-from common.program.serving import check_schema, execute_and_forget, free_port, link_node, on_loop
+from common.program.serving import alarm_of, check_schema, execute_and_forget, free_port, link_node, on_loop
 from common.program.serving import serve as serve_program
 from common.rpc.link import FederationLinkServicer
+from common.security.key_protection import passphrase_from
 from common.security.keyring import Keyring, KeyringMissing
-from common.security.tls import TlsAuthority
+from common.security.tls import TlsAuthority, other_names
 from common.version import SOFTWARE_VERSION
 from hq_node.core import build_core
 from hq_node.directory.authority import (
+    DAY_US,
     Authority,
     AuthorityLimits,
     HqCertificates,
@@ -62,6 +66,7 @@ from hq_node.directory.authority import (
 )
 from hq_node.directory.events import DirectoryPublished
 from hq_node.directory.handlers import found_federation, handlers
+from hq_node.directory.key_desk import HqKeyDesk, OwnCertificates
 from hq_node.directory.model import FederationNotFounded
 from hq_node.directory.repository import DirectoryUnitOfWork
 from hq_node.directory.timers import DirectoryTimers
@@ -114,12 +119,12 @@ def init(
         }
         write_settings(data, "HQ of the federation", tables)
         settings = data.load_settings(HqSettings)
-        keyring = _keyring(data)
+        keyring = _keyring(data, settings.keys.passphrase_file)
         migrate_database(data, SCHEMA, HQ)
         give_identity(data, HQ, os.urandom, clock.now_us())
         names = dict.fromkeys((settings.federation.advertised_host, *host_names, "localhost", "127.0.0.1"))
         certificates = create_hq_certificates(data.path, keyring, list(names), os.urandom, clock.now_us(), limits)
-        authority = _authority(keyring, certificates, "", "", limits)
+        authority = _authority(NodeKeys(HQ, data.path, keyring), certificates, "", "", limits)
 
         def found(uow: DirectoryUnitOfWork) -> None:
             found_federation(founding_command(keyring, certificates), uow, authority)
@@ -159,7 +164,8 @@ def check(data_dir: Path) -> list[Finding]:
     findings += found or [good("settings", "They can be used.", "设置有效。")]
     if settings is not None or data.database.exists():
         findings += check_database(data, HQ, SCHEMA)
-    keyring, found = tried("keys", lambda: Keyring.load(data.path))
+    passphrase = passphrase_from(settings.keys.passphrase_file if settings is not None else "")
+    keyring, found = tried("keys", lambda: Keyring.load(data.path, passphrase))
     findings += found or [good("keys", "They can be read.", "密钥可读取。")]
     certificates, found = tried("certificate", lambda: load_hq_certificates(data.path))
     findings += found
@@ -168,7 +174,7 @@ def check(data_dir: Path) -> list[Finding]:
         findings += check_certificate("TLS authority", certificates.authority, clock.now_us(), NEW_CERTIFICATE)
     if settings is None or keyring is None or only(findings, "error"):
         return findings
-    directory = open_directory(_stored_directory(data), keyring.root_signer.public_key)
+    directory = open_directory(_stored_directory(data), keyring.root_signers[-1].public_key)
     return findings + check_directory(directory, HQ, clock.now_us())
 
 
@@ -185,6 +191,8 @@ def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
         node = open_node(
             data,
             settings,
+            _keys(data, settings),
+            OwnCertificates(data.path),
             enrolment_address=_offline_address(data, settings, "enrolment", federation.enrolment_port),
             link_address=_offline_address(data, settings, "federation", federation.link_port),
         )
@@ -194,16 +202,24 @@ def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
             node.close()
 
 
-def open_node(data: DataDirectory, settings: HqSettings, *, enrolment_address: str, link_address: str) -> Node:
+def open_node(
+    data: DataDirectory,
+    settings: HqSettings,
+    keys: NodeKeys,
+    certificates: OwnCertificates,
+    *,
+    enrolment_address: str,
+    link_address: str,
+) -> Node:
     """HQ's node on its database, not serving yet. The addresses are what invitations and enrolments name."""
-    keyring, clock = Keyring.load(data.path), SystemClock()
-    authority = _authority(keyring, load_hq_certificates(data.path), enrolment_address, link_address, AuthorityLimits())
+    clock = SystemClock()
+    authority = _authority(keys, certificates.current, enrolment_address, link_address, limits_of(settings))
     signed = _stored_directory(data)
-    root_public_key = authority.root.public_key
+    root_public_key = authority.root_public_key
     core = build_core(
         data.url,
-        keyring.signer,
-        keyring.private_body_keys,
+        keys.choose_signer,
+        keys,
         open_directory(signed, root_public_key),
         clock,
         os.urandom,
@@ -219,18 +235,25 @@ def open_node(data: DataDirectory, settings: HqSettings, *, enrolment_address: s
         core.context.directory = open_directory(decode_signed(event.signed), root_public_key)
 
     core.dispatcher.subscribe(DirectoryPublished, published)
-    return make_node(ROLE, data, settings, clock, core)
+    node = make_node(ROLE, data, settings, clock, core)
+    alarm = partial(alarm_of, node)
+    desk = HqKeyDesk(node, certificates)
+    node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, alarm)
+    return node
 
 
 class HqProgram:
     """HQ while it serves."""
 
     def __init__(self, data: DataDirectory, settings: HqSettings) -> None:
-        keyring, certificates = Keyring.load(data.path), load_hq_certificates(data.path)
-        self._ports = FederationPorts(data, settings, keyring, certificates)
+        self._keys = keys = _keys(data, settings)
+        self._certificates = certificates = OwnCertificates(data.path)
+        self._ports = FederationPorts(data, settings, keys, certificates)
         self.node = node = open_node(
             data,
             settings,
+            keys,
+            certificates,
             enrolment_address=self._ports.enrolment_address,
             link_address=self._ports.link_address,
         )
@@ -238,8 +261,9 @@ class HqProgram:
         self._servicer: FederationLinkServicer | None = None
         guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
         self._hub_timers = HubTimers(node.clock, guard, settings.hub.expiry_grace_ms * 1000)
-        self._directory_timers = DirectoryTimers(node.clock, node.core.directory)
         self._alarm_timers = AlarmTimers(node, guard)
+        limits, look_us = limits_of(settings), settings.keys.look_ms * 1000
+        self._directory_timers = DirectoryTimers(node.clock, node.core.directory, limits.key_overlap_us, look_us)
         self.admin_app, self.health_app = admin_app(node), health_app(node)
 
     def timed_commands(self) -> list[Any]:
@@ -257,8 +281,10 @@ class HqProgram:
 
         self.node.core.dispatcher.subscribe(DirectoryPublished, published)
         await self._ports.start(writer, servicer)
+        self.node.key_keeper.start()
 
     async def stop(self) -> None:
+        await self.node.key_keeper.stop()
         await self._ports.stop()
 
     def _publish(self, signed: directory_pb2.SignedDirectory) -> None:
@@ -267,27 +293,43 @@ class HqProgram:
             self._servicer.directory_changed(signed)
 
 
-def _keyring(data: DataDirectory) -> Keyring:
+def limits_of(settings: HqSettings) -> AuthorityLimits:
+    """How long what HQ issues is valid."""
+    directory = settings.directory
+    return AuthorityLimits(
+        directory_valid_us=directory.valid_days * DAY_US, key_overlap_us=directory.key_overlap_minutes * 60_000_000
+    )
+
+
+def _keys(data: DataDirectory, settings: HqSettings) -> NodeKeys:
+    keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file))
+    keyring.sweep(data.path)
+    return NodeKeys(HQ, data.path, keyring)
+
+
+def _keyring(data: DataDirectory, passphrase_file: str) -> Keyring:
     try:
-        return Keyring.load(data.path)
+        return Keyring.load(data.path, passphrase_from(passphrase_file))
     except KeyringMissing:
         return Keyring.create(data.path, hq=True)
 
 
 def _authority(
-    keyring: Keyring,
+    keys: NodeKeys,
     certificates: HqCertificates,
     enrolment_address: str,
     link_address: str,
     limits: AuthorityLimits,
 ) -> Authority:
     return Authority(
-        root=keyring.root_signer,
-        tls=TlsAuthority(keyring.tls_authority_key, certificates.authority),
+        root=keys.keyring.root_signers[-1],
+        tls=TlsAuthority(keys.keyring.tls_authority_key, certificates.authority),
         entropy=os.urandom,
         enrolment_address=enrolment_address,
         link_address=link_address,
         limits=limits,
+        host_names=other_names(certificates.server),
+        further_roots=lambda: keys.keyring.root_signers,
     )
 
 

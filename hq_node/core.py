@@ -23,7 +23,7 @@ from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.handlers import cancel_service_request, submit_service_request
 from common.requests.registry import RequestKind, RequestKinds, request_kind
 from common.security.private_bodies import PrivateKeys
-from common.security.signing import Signer
+from common.security.signing import ChooseSigner, Signer
 from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.commands import EndLegsOfLostHome, PassTimeLimits, RollBusinessDate
 from hq_node.hub.gate import HubGate
@@ -51,7 +51,7 @@ HANDLERS: dict[type, Handler] = {
 
 def build_core(
     url: str,
-    signer: Signer,
+    signer: Signer | ChooseSigner,
     private_keys: PrivateKeys,
     directory: Directory,
     clock: Clock,

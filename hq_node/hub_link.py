@@ -11,6 +11,7 @@ from grpc_health.v1 import health, health_pb2
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
+from common.directory.own_keys import NodeKeys
 from common.gen.quanwang.federation.v1 import enrolment_pb2, enrolment_pb2_grpc
 from common.messaging.writer import Writer
 from common.program.data_directory import DataDirectory
@@ -19,9 +20,8 @@ from common.program.serving import sticky_port
 from common.rpc.link import SERVICE, FederationLinkServicer, server_options
 from common.rpc.status import StatusInterceptor
 from common.security import tls
-from common.security.keyring import Keyring
-from hq_node.directory.authority import HqCertificates
-from hq_node.directory.servicer import EnrolmentServicer
+from hq_node.directory.key_desk import OwnCertificates
+from hq_node.directory.servicer import EnrolmentServicer, NodeKeysServicer
 from hq_node.settings import HqSettings
 
 ENROLMENT_SERVICE = enrolment_pb2.DESCRIPTOR.services_by_name["EnrolmentService"].full_name
@@ -35,33 +35,40 @@ class FederationPorts:
     """
 
     def __init__(
-        self, data: DataDirectory, settings: HqSettings, keyring: Keyring, certificates: HqCertificates
+        self, data: DataDirectory, settings: HqSettings, keys: NodeKeys, certificates: OwnCertificates
     ) -> None:
         self._data = data
         self._settings = settings.federation
         # Two programs on one port would share the provinces between them without a word.
         alone = [("grpc.so_reuseport", 0)]
-        self._links = grpc.aio.server(options=[*server_options(settings.link), *alone])
+        options = [*server_options(settings.link), *alone]
+        self._links = grpc.aio.server(interceptors=[StatusInterceptor()], options=options)
         self._enrolment = grpc.aio.server(interceptors=[StatusInterceptor()], options=alone)
-        key = keyring.tls_key_pem
+
+        def key_and_certificate() -> tuple[bytes, bytes]:
+            server = certificates.current.server
+            return keys.keyring.tls_key_pem_of(server), server
+
         self.link_address = self._listen(
             "federation",
             self._links,
             self._settings.link_port,
             "federation.link_port",
-            tls.federation_server_credentials(key, certificates.server, certificates.authority),
+            tls.server_credentials(key_and_certificate, certificates.current.authority),
         )
         self.enrolment_address = self._listen(
             "enrolment",
             self._enrolment,
             self._settings.enrolment_port,
             "federation.enrolment_port",
-            tls.enrolment_server_credentials(key, certificates.server),
+            tls.server_credentials(key_and_certificate),
         )
         self._servicer: FederationLinkServicer | None = None
 
     async def start(self, writer: Writer, servicer: FederationLinkServicer) -> None:
         """Begins to answer."""
+        node_keys = NodeKeysServicer(writer, servicer.is_welcome)
+        enrolment_pb2_grpc.add_NodeKeysServiceServicer_to_server(node_keys, self._links)
         self._servicer = servicer
         servicer.add_to(self._links)
         enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(EnrolmentServicer(writer), self._enrolment)

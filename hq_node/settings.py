@@ -33,10 +33,20 @@ class HubSettings(Section):
     """Requests of one province that may be admitted at once, as when HQ was away and they have waited."""
 
 
+class DirectorySettings(Section):
+    """The directory that HQ publishes."""
+
+    valid_days: int = Field(default=30, ge=2, le=366)
+    """How long a directory is good; the next one comes when half of that is over."""
+    key_overlap_minutes: int = Field(default=1_440, ge=0, le=527_040)
+    """A key and the one that takes its place are both good for at least so long."""
+
+
 class HqSettings(NodeSettings):
     """The settings of HQ's node."""
 
     federation: FederationSettings = FederationSettings()
+    directory: DirectorySettings = DirectorySettings()
     hub: HubSettings = HubSettings()
 
     @property

@@ -16,7 +16,7 @@ from common.messaging.origin import entry_with_proof, origin_proof
 from common.messaging.outbox import envelope_entry, stamp_entry
 from common.node_context import NodeContext
 from common.requests.repository import RequestRepository
-from hq_node.directory.repository import EnrolmentRepository, InvitationRepository
+from hq_node.directory.repository import EnrolmentRepository, InvitationRepository, SealsOnTheirWay
 from hq_node.hub.admission_rate import AdmissionRate, Admissions
 from hq_node.hub.model import HubLeg
 from hq_node.hub.repository import HubLegRepository, HubOrder
@@ -47,6 +47,7 @@ class HqUnitOfWork(UnitOfWork):
         self.directories = DirectoryRepository(self)
         self.invitations = InvitationRepository(self)
         self.enrolments = EnrolmentRepository(self)
+        self.seals = SealsOnTheirWay(self)
 
     # As the asking node (common.requests)
 

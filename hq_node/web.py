@@ -14,6 +14,7 @@ from common.ids import format_id
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
 from common.parked.routes import parked_routes
+from common.program.key_routes import key_routes
 from common.program.node import Node, Role
 from common.program.routes import health_routes, operator_routes
 from common.requests.model import RequestNotFound
@@ -60,6 +61,7 @@ def admin_app(node: Node) -> FastAPI:
     routers = [
         operator_routes(node),
         alarm_routes(node),
+        key_routes(node),
         request_routes(node),
         parked_routes(node),
         evidence_routes(node),

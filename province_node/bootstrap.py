@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from common.clock import SystemClock
 from common.db.engine import reading
 from common.db.schema import KIT, Branch, Schema
 from common.directory.model import Directory
+from common.directory.own_keys import NodeKeys
 from common.directory.regions import PROVINCES
 from common.directory.repository import latest
 from common.directory.signing import open_directory
@@ -47,11 +48,13 @@ from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
 from common.program.initialising import database_table, give_identity, migrate_database, write_settings
 from common.program.inline_writer import InlineWriter
+from common.program.key_keeper import KeyKeeper
 from common.program.logs import configure_logs
 from common.program.node import Node, make_node
-from common.program.serving import activities_of, check_schema, execute_and_forget, on_loop
+from common.program.serving import activities_of, alarm_of, check_schema, execute_and_forget, on_loop
 from common.program.serving import serve as serve_program
 from common.rpc.link import LinkDialler
+from common.security.key_protection import passphrase_from
 from common.security.keyring import Keyring, KeyringMissing
 from common.security.tls import node_name
 from common.version import SOFTWARE_VERSION
@@ -59,6 +62,7 @@ from province_node.core import build_core
 from province_node.directory.commands import KeepFirstDirectory
 from province_node.directory.events import DirectoryTaken
 from province_node.directory.handlers import handlers
+from province_node.directory.key_desk import OwnMembership, ProvinceKeyDesk
 from province_node.directory.membership import Membership
 from province_node.hub_link import make_dialler
 from province_node.settings import ProvinceSettings
@@ -107,7 +111,7 @@ def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "
         settings = data.load_settings(ProvinceSettings)
         migrate_database(data, SCHEMA, settings.node)
         give_identity(data, settings.node, os.urandom, clock.now_us())
-        _keyring(data)
+        _keyring(data, settings.keys.passphrase_file)
 
 
 def serve(data_dir: Path) -> None:
@@ -138,7 +142,8 @@ def check(data_dir: Path) -> list[Finding]:
     findings += [*check_disk(data), *check_clock(clock)]
     settings, found = tried("settings", lambda: data.load_settings(ProvinceSettings))
     findings += found or [good("settings", "They can be used.", "设置有效。")]
-    _, found = tried("keys", lambda: Keyring.load(data.path))
+    passphrase = passphrase_from(settings.keys.passphrase_file if settings is not None else "")
+    _, found = tried("keys", lambda: Keyring.load(data.path, passphrase))
     findings += found or [good("keys", "They can be read.", "密钥可读取。")]
     if settings is None:
         return findings
@@ -168,27 +173,34 @@ def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
         # A command's own output is on standard output; what the node would log is said only where it matters.
         configure_logs("warning", settings.code)
         check_schema(data, SCHEMA)
-        node = open_node(data, settings, Keyring.load(data.path), _membership(data, settings))
+        node = open_node(data, settings, _keys(data, settings), OwnMembership(data.path, _membership(data, settings)))
         try:
             yield admin_app(node)
         finally:
             node.close()
 
 
-def open_node(data: DataDirectory, settings: ProvinceSettings, keyring: Keyring, membership: Membership) -> Node:
-    """The province's node on its database, not serving yet."""
-    clock, root_public_key = SystemClock(), membership.root_public_key
+def open_node(
+    data: DataDirectory,
+    settings: ProvinceSettings,
+    keys: NodeKeys,
+    own: OwnMembership,
+    renewed: Callable[[], None] = lambda: None,
+) -> Node:
+    """The province's node on its database, not serving yet. `renewed`: called when its certificate is another."""
+    clock, membership = SystemClock(), own.current
+    root_public_key = membership.root_public_key
     core = build_core(
         data.url,
         settings.node,
-        keyring.signer,
-        keyring.private_body_keys,
+        keys.choose_signer,
+        keys,
         membership.directory(),
         clock,
         os.urandom,
         software_version=SOFTWARE_VERSION,
         handlers={
-            **handlers(root_public_key, lambda: membership.own_keys(keyring)),
+            **handlers(root_public_key, lambda: keys.own_keys(own.current.tls_certificate_pem)),
             EvaluateAlarms: evaluation(AlarmWatch(settings.alarms)),
         },
         seal_limits=settings.sealing,
@@ -204,15 +216,18 @@ def open_node(data: DataDirectory, settings: ProvinceSettings, keyring: Keyring,
     stored = latest(core.connection)
     if stored is not None:
         core.context.directory = open_directory(stored, root_public_key)
-    return make_node(ROLE, data, settings, clock, core)
+    node = make_node(ROLE, data, settings, clock, core)
+    desk = ProvinceKeyDesk(node, keys, own, renewed)
+    node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, partial(alarm_of, node))
+    return node
 
 
 class ProvinceProgram:
     """A province while it serves."""
 
     def __init__(self, data: DataDirectory, settings: ProvinceSettings) -> None:
-        self._keyring, self._membership = Keyring.load(data.path), _membership(data, settings)
-        self.node = node = open_node(data, settings, self._keyring, self._membership)
+        self._keys, self._membership = _keys(data, settings), OwnMembership(data.path, _membership(data, settings))
+        self.node = node = open_node(data, settings, self._keys, self._membership, self._redial)
         self._dialler: LinkDialler | None = None
         guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
         self._clock_guard, self._alarm_timers = guard, AlarmTimers(node, guard)
@@ -224,7 +239,7 @@ class ProvinceProgram:
         return self._alarm_timers.due()
 
     async def start(self, writer: Writer) -> None:
-        self._dialler = dialler = make_dialler(self.node, writer, self._keyring, self._membership)
+        self._dialler = dialler = make_dialler(self.node, writer, self._keys, self._membership)
         self.node.link_activities = lambda: activities_of(dialler.activity)
         loop = asyncio.get_running_loop()
         judge_again = partial(execute_and_forget, writer, JudgeParkedAgain(DIRECTORY_PROBLEMS))
@@ -232,15 +247,28 @@ class ProvinceProgram:
         # The node may have stopped between taking a directory and judging by it.
         judge_again()
         dialler.start()
+        self.node.key_keeper.start()
+
+    def _redial(self) -> None:
+        """HQ shall see the new certificate; the former one is good for a while longer."""
+        if self._dialler is not None:
+            self._dialler.redial()
 
     async def stop(self) -> None:
+        await self.node.key_keeper.stop()
         if self._dialler is not None:
             await self._dialler.stop()
 
 
-def _keyring(data: DataDirectory) -> Keyring:
+def _keys(data: DataDirectory, settings: ProvinceSettings) -> NodeKeys:
+    keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file))
+    keyring.sweep(data.path)
+    return NodeKeys(settings.node, data.path, keyring)
+
+
+def _keyring(data: DataDirectory, passphrase_file: str) -> Keyring:
     try:
-        return Keyring.load(data.path)
+        return Keyring.load(data.path, passphrase_from(passphrase_file))
     except KeyringMissing:
         return Keyring.create(data.path, hq=False)
 

@@ -21,7 +21,7 @@ from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.handlers import cancel_service_request, submit_service_request
 from common.requests.registry import RequestKind, RequestKinds
 from common.security.private_bodies import PrivateKeys
-from common.security.signing import Signer
+from common.security.signing import ChooseSigner, Signer
 from province_node.customers.commands import ImportCustomers
 from province_node.customers.handlers import import_customers
 from province_node.customers.wire import KINDS as CUSTOMER_KINDS
@@ -50,7 +50,7 @@ HANDLERS: dict[type, Handler] = {
 def build_core(
     url: str,
     node: str,
-    signer: Signer,
+    signer: Signer | ChooseSigner,
     private_keys: PrivateKeys,
     directory: Directory,
     clock: Clock,

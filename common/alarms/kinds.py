@@ -139,6 +139,27 @@ KINDS: dict[str, AlarmKind] = {
         "Rotate it before it ends (see docs/operations.md).",
         "请在到期前轮换密钥（见 docs/operations.md）。",
     ),
+    "KEY_ROTATION_FAILED": AlarmKind(
+        "warning",
+        "The node could not replace its keys. It goes on with those that it has, and tries again.",
+        "节点未能更换密钥。节点继续使用现有密钥，并会重试。",
+        "See the detail; `keys list` shows what is in force and until when.",
+        "请查看详情；`keys list` 显示现行密钥及其有效期。",
+    ),
+    "HOME_LOST": AlarmKind(
+        "warning",
+        "An operator ended what a revoked node will never answer.",
+        "操作员已终止被吊销节点不会再应答的业务。",
+        "Settle with the province what became of it; the request's leg says HOME_LOST.",
+        "请与该省核实其实际处理情况；相关分支的原因为 HOME_LOST。",
+    ),
+    "NODE_NOT_ACTIVE": AlarmKind(
+        "warning",
+        "A node was shut out before what it said was processed.",
+        "节点在其消息处理之前已被停用。",
+        "If the node is let in again, the message is processed by itself; else end it with a reason.",
+        "节点恢复后消息将自动处理；否则请注明原因后终止。",
+    ),
     "MESSAGE_ID_REUSED": AlarmKind(
         "critical",
         "Other bytes came under an identity that was used before. They were not carried out.",

@@ -11,6 +11,7 @@ from common.ids import HQ
 from common.link.activity import LinkActivity
 from common.program.clock_guard import ClockGuard
 from common.program.node import Node
+from common.security import tls
 
 DAY_US = 86_400_000_000
 
@@ -29,6 +30,7 @@ def node_readings(node: Node, guard: ClockGuard) -> tuple[Reading, ...]:
         *_clock(guard, node.link_activities().values(), now_us),
         *_disk(node),
         *_validity(node.context.directory, node.context.node, now_us),
+        *_certificate(node, now_us),
     )
 
 
@@ -73,3 +75,8 @@ def _validity(directory: Directory, own: str, now_us: int) -> Iterator[Reading]:
         replaced = any(other.use is key.use and other.valid_from_us > key.valid_from_us for other in entry.keys)  # type: ignore[union-attr]
         if key.valid_until_us and not replaced:
             yield Reading("KEY_ENDING", key.key_id, (key.valid_until_us - now_us) / DAY_US, key.use.name.lower())
+
+
+def _certificate(node: Node, now_us: int) -> Iterator[Reading]:
+    _, until_us = tls.validity_us(node.key_keeper.certificate())
+    yield Reading("KEY_ENDING", "tls", (until_us - now_us) / DAY_US, "TLS certificate")

@@ -34,6 +34,13 @@ COMMANDS: Mapping[str, str] = {
     "说明谁提出请求、总部加盖了什么印记、谁作了应答、结果如何，以及各自的签名。"
     "全部证实时以 0 结束，有缺失或错误时以 1 结束。"
     "未安装本软件其余部分时，可用 `python -m common.evidence.verifier` 完成同样的验证。",
+    "keys": "本节点的密钥：列表、更换、加密。",
+    "keys list": "列出本节点的密钥及其有效期，以当前目录为准。",
+    "keys show": "显示一把密钥：有效期、所接替的密钥，以及由哪把密钥签名。",
+    "keys rotate": "更换本节点的密钥。新密钥由现行密钥签名，两者在一段时间内同时有效。\n\n"
+    "期间业务不中断。失败后可以重复执行，会完成已开始的更换。",
+    "keys protect": "用口令加密本节点的密钥文件，或更换口令。节点不能处于运行状态。\n\n"
+    "此后启动节点需要该口令：请在 node.toml 中用 keys.passphrase_file 指定口令文件，或设置 QUANWANG_KEY_PASSPHRASE。",
     "alarms": "需要操作员关注的告警。",
     "alarms list": "列出未解除的告警，最近的在前。",
     "alarms show": "显示一个告警：含义、处理办法和历史。",
@@ -117,6 +124,11 @@ OPTIONS: Mapping[str, str] = {
     "--private-bodies": "一并包含个人信息的密文。",
     "evidence verify FILE": "证据文件。",
     "--root": "联邦的根密钥（十六进制或 base64），可重复。",
+    "KEY": "密钥标识，见 `keys list`；可只写开头部分。",
+    "--use": "要更换的密钥，可重复；未指定时更换除根密钥外的全部密钥。",
+    "--passphrase-file": "存放新口令的文件；未指定时询问。",
+    "--former-file": "存放原口令的文件（如有）。",
+    "--remove": "改为不加密保存密钥。",
     "--valid-hours": "邀请码的有效小时数。",
     "--out": "写入仅本人可读的文件。",
     "nodes approve --key": "该省报出的密钥；只批准此密钥。",

@@ -151,6 +151,31 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "{count} legs towards node {node} were ended with HOME_LOST.",
         "已以 HOME_LOST 终止发往节点 {node} 的 {count} 个分支。",
     ),
+    "keys.none": ("No keys.", "没有密钥。"),
+    "keys.none_such": (
+        "this node has no key {key}; `keys list` shows them",
+        "本节点没有密钥 {key}，可用 `keys list` 查看",
+    ),
+    "keys.at_rest_protected": ("The key files are encrypted.", "密钥文件已加密。"),
+    "keys.at_rest_plain": (
+        "The key files are not encrypted; `keys protect` encrypts them.",
+        "密钥文件未加密，可用 `keys protect` 加密。",
+    ),
+    "keys.rotated": (
+        "Replaced: {uses} (directory version {version}). The former keys end by themselves.",
+        "已更换：{uses}（目录版本 {version}）。原有密钥将自动失效。",
+    ),
+    "keys.rotated_before": ("There was nothing to replace.", "没有需要更换的密钥。"),
+    "keys.passphrase": ("New passphrase of the keys", "密钥的新口令"),
+    "keys.passphrase_missing": (
+        "there is no terminal to ask for the passphrase; give --passphrase-file FILE",
+        "没有可输入口令的终端，请使用 --passphrase-file FILE",
+    ),
+    "keys.protected": (
+        "The key files are encrypted. Keep the passphrase: without it the keys are lost.",
+        "密钥文件已加密。请妥善保管口令，遗失口令即丢失密钥。",
+    ),
+    "keys.unprotected": ("The key files are stored without a passphrase.", "密钥文件以未加密方式保存。"),
     "enrol.waiting": (
         "Waiting for HQ to approve. HQ's operator should see this key: {key}",
         "正在等待总部批准。总部操作员应看到此密钥：{key}",

@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 NAMES: dict[str, tuple[str, str]] = {
+    "column.use": ("Use", "用途"),
+    "column.key_id": ("Key", "密钥"),
+    "column.valid_from": ("Valid from", "生效时间"),
+    "column.valid_until": ("Valid until", "失效时间"),
+    "column.held": ("Private key held", "持有私钥"),
+    "column.signed_by": ("Signed by", "签名密钥"),
+    "column.previous_key_id": ("Follows", "接替"),
+    "use.signing": ("signing", "签名"),
+    "use.private-bodies": ("private bodies", "个人信息加密"),
+    "use.tls": ("TLS", "TLS"),
+    "use.root": ("root", "根密钥"),
+    "state.next": ("next", "待启用"),
+    "state.in-force": ("in force", "现行"),
+    "state.former": ("former", "原有"),
+    "yes_no.yes": ("yes", "是"),
+    "yes_no.no": ("no", "否"),
     "column.acked": ("Acked", "已确认"),
     "column.alarm": ("Alarm", "告警"),
     "column.alarms": ("Alarms", "告警"),

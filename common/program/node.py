@@ -21,6 +21,7 @@ from common.metrics import NodeMetrics, OpenLegs
 from common.node_context import NodeContext
 from common.program.data_directory import DataDirectory
 from common.program.inline_writer import InlineWriter
+from common.program.key_keeper import KeyKeeper
 from common.program.reads import Reads
 from common.requests.events import LegEnded
 from common.requests.watch import RequestWatch
@@ -76,6 +77,8 @@ class Node:
     metrics: NodeMetrics
     watch: RequestWatch = field(default_factory=RequestWatch)
     link_activities: Callable[[], Mapping[str, LinkActivity]] = no_links
+    key_keeper: KeyKeeper = field(init=False)
+    """Set by the node's bootstrap."""
 
     @property
     def context(self) -> NodeContext:

@@ -12,6 +12,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -29,7 +30,7 @@ from common.messaging.writer import Writer
 from common.program.data_directory import DataDirectory
 from common.program.http_servers import HttpServer, listen_tcp, listen_unix
 from common.program.logs import configure_logs
-from common.program.node import Node
+from common.program.node import CommandWriter, Node
 from common.settings import NodeSettings
 
 log = structlog.get_logger()
@@ -166,9 +167,6 @@ def _is_free(port: int) -> bool:
 def link_node(node: Node, writer: Writer, **parts: Any) -> LinkNode:
     """The node as its links see it. `parts`: what only one of the two ends has."""
 
-    def alarm(kind: str, peer: str, detail: str) -> None:
-        execute_and_forget(writer, RaiseAlarm(kind, peer, detail))
-
     return LinkNode(
         node=node.context.node,
         dispatcher=writer,
@@ -177,14 +175,19 @@ def link_node(node: Node, writer: Writer, **parts: Any) -> LinkNode:
         judge=node.core.judge,
         clock=node.clock,
         settings=node.settings.link,
-        alarm=alarm,
+        alarm=partial(alarm_of, node),
         software_version=node.context.software_version,
         executor=node.reads.executor,
         **parts,
     )
 
 
-def execute_and_forget(writer: Writer, command: Any) -> None:
+def alarm_of(node: Node, kind: str, subject: str, detail: str) -> None:
+    """Raises an alarm at a node; nobody waits for it."""
+    execute_and_forget(node.writer, RaiseAlarm(kind, subject, detail))
+
+
+def execute_and_forget(writer: CommandWriter, command: Any) -> None:
     """Runs a command that nobody waits for; what it fails with is logged."""
 
     def done(future: asyncio.Future[Any]) -> None:
@@ -192,7 +195,7 @@ def execute_and_forget(writer: Writer, command: Any) -> None:
             log.error("command failed", command=type(command).__name__, error=str(error))
 
     with suppress(TemporaryFault):
-        writer.execute(command).add_done_callback(done)
+        asyncio.ensure_future(writer.execute(command)).add_done_callback(done)
 
 
 def on_loop(loop: asyncio.AbstractEventLoop, function: Callable[..., Any], *args: Any) -> None:

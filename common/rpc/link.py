@@ -115,7 +115,7 @@ class FederationLinkServicer:
         """HQ has published a directory: every province hears of it, and who is no longer welcome is cut off. On the
         event loop, after the node's own directory has changed."""
         for peer, run in list(self._runs.items()):
-            if self._is_welcome(peer, self._fingerprints[peer]):
+            if self.is_welcome(peer, self._fingerprints[peer]):
                 run.directory_changed(signed)
             else:
                 run.end(reason.CERTIFICATE_UNKNOWN, f"the directory no longer names this certificate for {peer}")
@@ -140,13 +140,13 @@ class FederationLinkServicer:
             peer, fingerprint, detail = "", b"", str(error)
         else:
             detail = f"the directory does not name this certificate for {peer}"
-        if self._is_welcome(peer, fingerprint):
+        if self.is_welcome(peer, fingerprint):
             return peer, fingerprint, None
         log.warning("link refused", peer=peer, transport_peer=context.peer(), detail=detail)
         self._node.alarm(reason.CERTIFICATE_UNKNOWN, peer, detail)
         return peer, fingerprint, link_pb2.Reject(reason_code=reason.CERTIFICATE_UNKNOWN, detail=detail)
 
-    def _is_welcome(self, peer: str, fingerprint: bytes) -> bool:
+    def is_welcome(self, peer: str, fingerprint: bytes) -> bool:
         """Whether the directory names this certificate: one replaced or revoked there is worth nothing from then on."""
         entry = self._node.directory().node(peer)
         return peer != HQ and entry is not None and entry.welcomes(fingerprint, self._node.clock.now_us())

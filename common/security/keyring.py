@@ -1,25 +1,28 @@
 """A node's private keys, in `<data directory>/keys/`.
 
-One PEM file (PKCS#8) a key, and `keyring.json`, which says for each use which keys there are, the current one first.
-The list is written last: what it does not name does not exist, so a crash at any point leaves the keyring as it was.
-Former keys stay, since what was encrypted or signed with them must still be read and explained.
+One file a key (PKCS#8, PEM, or encrypted: key_protection.py), and `keyring.json`, which says for each use which keys
+there are, the newest first. The list is written last: what it does not name does not exist, so a crash at any point
+leaves the keyring as it was. Which key is in force is not said here: the directory says it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from common.errors import Fault
+from common.security.key_protection import KeyFileDamaged, KeyProtection, Passphrase, no_passphrase
 from common.security.private_bodies import X25519PrivateKeys
 from common.security.private_files import (
     make_private_directory,
@@ -33,6 +36,9 @@ KEYS_DIRECTORY = "keys"
 
 _LIST_FILE = "keyring.json"
 _LIST_FORMAT = 1
+_PROTECTED_LIST_FORMAT = 2
+_PLAIN, _ENCRYPTED = ".pem", ".key"
+_SUFFIXES = (_PLAIN, _ENCRYPTED)
 
 PrivateKey = Ed25519PrivateKey | X25519PrivateKey | ec.EllipticCurvePrivateKey
 
@@ -80,9 +86,13 @@ class KeyNotHeld(Fault):
 
 
 class Keyring:
-    """Private keys by use, the current one first. Prints itself without any secret."""
+    """Private keys by use, the newest first. Prints itself without any secret. It never changes: what adds or drops a
+    key gives another one."""
 
-    def __init__(self, keys: Mapping[KeyringUse, Sequence[PrivateKey]]) -> None:
+    def __init__(
+        self, keys: Mapping[KeyringUse, Sequence[PrivateKey]], protection: KeyProtection | None = None
+    ) -> None:
+        self._protection = protection
         self._keys = {use: tuple(of_use) for use, of_use in keys.items()}
         for use in NODE_USES:
             if not self._keys.get(use):
@@ -93,7 +103,7 @@ class Keyring:
         self.signers = tuple(
             Ed25519Signer(cast(Ed25519PrivateKey, key).private_bytes_raw()) for key in self._keys[KeyringUse.SIGNING]
         )
-        """The node's signing keys, the current one first."""
+        """The node's signing keys, the newest first."""
         self.private_body_keys = X25519PrivateKeys(
             cast(X25519PrivateKey, key) for key in self._keys[KeyringUse.PRIVATE_BODIES]
         )
@@ -108,37 +118,102 @@ class Keyring:
         make_private_directory(directory)
         if (directory / _LIST_FILE).exists():
             raise KeyringExists(path=directory)
-        keys: dict[KeyringUse, tuple[PrivateKey, ...]] = {use: (_GENERATE[use](),) for use in NODE_USES}
-        if hq:
-            keys |= {use: (_GENERATE[use](),) for use in HQ_USES}
-        _store(directory, keys)
-        return cls(keys)
+        uses = HQ_USES if hq else NODE_USES
+        keyring = cls({use: (_GENERATE[use](),) for use in uses})
+        keyring._store(data_dir)
+        return keyring
 
     @classmethod
-    def load(cls, data_dir: Path) -> Keyring:
-        """Reads a node's keys. Raises KeyringMissing, KeyringDamaged, PermissionsTooWide."""
+    def load(cls, data_dir: Path, passphrase: Passphrase = no_passphrase) -> Keyring:
+        """Reads a node's keys; `passphrase` is asked only where they are encrypted.
+
+        Raises KeyringMissing, KeyringDamaged, PermissionsTooWide; PassphraseMissing, PassphraseWrong.
+        """
         directory = data_dir / KEYS_DIRECTORY
         path = directory / _LIST_FILE
         try:
             require_private_directory(directory)
-            listed = _parse_list(read_private(path), path)
+            listed, facts = _parse_list(read_private(path), path)
         except FileNotFoundError as error:
             raise KeyringMissing(path=directory) from error
-        return cls({use: tuple(_load_key(directory / name) for name in names) for use, names in listed.items()})
+        protection = _open_protection(facts, passphrase, path) if facts else None
+        keys = {use: tuple(_load_key(directory / name, protection) for name in names) for use, names in listed.items()}
+        return cls(keys, protection)
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether the keys are encrypted at rest."""
+        return self._protection is not None
+
+    def protected(self, data_dir: Path, passphrase: bytes | None) -> Keyring:
+        """The same keys, stored under another passphrase (None: under none). Raises PassphraseUnusable, OSError.
+
+        Until the list is written the former files count, from then on the new ones; the former ones are then removed.
+        """
+        protection = None if passphrase is None else KeyProtection.create(passphrase)
+        keyring = Keyring(self._keys, protection)
+        keyring._store(data_dir, anew=True)
+        keyring.sweep(data_dir)
+        return keyring
 
     def with_new_key(self, data_dir: Path, use: KeyringUse) -> Keyring:
-        """The keyring with a new current key for `use`, stored; the former ones stay. Raises KeyNotHeld, OSError."""
-        former = self._keys.get(use, ())
-        if not former:
-            raise KeyNotHeld(use=use)
-        keys = {**self._keys, use: (_GENERATE[use](), *former)}
-        _store(data_dir / KEYS_DIRECTORY, keys)
-        return Keyring(keys)
+        """The keyring with a new key for `use` before the former ones, stored. Raises KeyNotHeld, OSError."""
+        return self.with_new_keys(data_dir, (use,))
+
+    def with_new_keys(self, data_dir: Path, uses: Iterable[KeyringUse]) -> Keyring:
+        """The same for several uses: after a crash there are all of them or none. Raises KeyNotHeld, OSError."""
+        keys = dict(self._keys)
+        for use in uses:
+            if not keys.get(use):
+                raise KeyNotHeld(use=use)
+            keys[use] = (_GENERATE[use](), *keys[use])
+        keyring = Keyring(keys, self._protection)
+        keyring._store(data_dir)
+        return keyring
+
+    def without(self, data_dir: Path, use: KeyringUse, public_keys: Collection[bytes]) -> Keyring:
+        """The keyring without the keys of these public keys (as `public_bytes` gives them), stored; their files go.
+
+        The newest key of a use always stays. Raises OSError.
+        """
+        newest, *former = self._keys.get(use, ())
+        kept = (newest, *(key for key in former if public_bytes(key) not in public_keys))
+        keyring = Keyring({**self._keys, use: kept}, self._protection)
+        keyring._store(data_dir)
+        keyring.sweep(data_dir)
+        return keyring
+
+    def without_use(self, data_dir: Path, use: KeyringUse) -> Keyring:
+        """The keyring without any key for `use`, stored: for a root key that is kept elsewhere. Raises OSError."""
+        keyring = Keyring({other: keys for other, keys in self._keys.items() if other is not use}, self._protection)
+        keyring._store(data_dir)
+        keyring.sweep(data_dir)
+        return keyring
+
+    def sweep(self, data_dir: Path) -> None:
+        """Removes key files that the list does not name: what a crash left behind. Raises OSError."""
+        directory = data_dir / KEYS_DIRECTORY
+        listed, _ = _parse_list(read_private(directory / _LIST_FILE), directory / _LIST_FILE)
+        named = {name for names in listed.values() for name in names}
+        for path in directory.iterdir():
+            if path.suffix in _SUFFIXES and path.name not in named:
+                path.unlink()
+
+    def keys(self, use: KeyringUse) -> tuple[PrivateKey, ...]:
+        """The keys for a use, the newest first; none where the node holds none."""
+        return self._keys.get(use, ())
 
     @property
     def signer(self) -> Ed25519Signer:
-        """The current signing key."""
+        """The newest signing key."""
         return self.signers[0]
+
+    @property
+    def root_signers(self) -> tuple[Ed25519Signer, ...]:
+        """HQ's root keys, the newest first; none where they are kept elsewhere, or at a province."""
+        return tuple(
+            Ed25519Signer(cast(Ed25519PrivateKey, key).private_bytes_raw()) for key in self.keys(KeyringUse.ROOT)
+        )
 
     @property
     def root_signer(self) -> Ed25519Signer:
@@ -147,7 +222,7 @@ class Keyring:
 
     @property
     def tls_key(self) -> ec.EllipticCurvePrivateKey:
-        """The key of the node's TLS certificate."""
+        """The newest TLS key."""
         return cast(ec.EllipticCurvePrivateKey, self._current(KeyringUse.TLS))
 
     @property
@@ -155,10 +230,43 @@ class Keyring:
         """The same as PEM, as gRPC takes it. A secret."""
         return _to_pem(self.tls_key)
 
+    def tls_key_of(self, certificate_pem: bytes) -> ec.EllipticCurvePrivateKey:
+        """The key that a certificate is for. Raises KeyNotHeld."""
+        wanted = x509.load_pem_x509_certificate(certificate_pem).public_key()
+        for key in self.keys(KeyringUse.TLS):
+            if key.public_key() == wanted:
+                return cast(ec.EllipticCurvePrivateKey, key)
+        raise KeyNotHeld(use=KeyringUse.TLS)
+
+    def tls_key_pem_of(self, certificate_pem: bytes) -> bytes:
+        """The same as PEM. A secret. Raises KeyNotHeld."""
+        return _to_pem(self.tls_key_of(certificate_pem))
+
     @property
     def tls_authority_key(self) -> ec.EllipticCurvePrivateKey:
         """The key by which HQ issues TLS certificates. Raises KeyNotHeld."""
         return cast(ec.EllipticCurvePrivateKey, self._current(KeyringUse.TLS_AUTHORITY))
+
+    def _store(self, data_dir: Path, anew: bool = False) -> None:
+        """Writes what is not there yet, then the list. `anew`: every file under a name of its own."""
+        directory = data_dir / KEYS_DIRECTORY
+        listed: dict[str, list[str]] = {}
+        suffix = _PLAIN if self._protection is None else _ENCRYPTED
+        generation = f"-{os.urandom(4).hex()}" if anew else ""
+        known = {} if anew else _names_on_disk(directory)
+        for use, of_use in self._keys.items():
+            for key in of_use:
+                stem = f"{use}-{_short_name(key)}"
+                name = known.get(stem) or f"{stem}{generation}{suffix}"
+                listed.setdefault(use.value, []).append(name)
+                if not (directory / name).exists():
+                    pem = _to_pem(key)
+                    stored = pem if self._protection is None else self._protection.encrypt(name, pem)
+                    write_private(directory / name, stored)
+        content: dict[str, Any] = {"format": _LIST_FORMAT, "keys": listed}
+        if self._protection is not None:
+            content |= {"format": _PROTECTED_LIST_FORMAT, "protection": self._protection.facts}
+        write_private(directory / _LIST_FILE, json.dumps(content, indent=2).encode() + b"\n")
 
     def _current(self, use: KeyringUse) -> PrivateKey:
         keys = self._keys.get(use, ())
@@ -190,40 +298,60 @@ _KINDS: dict[KeyringUse, type] = {
 }
 
 
-def _store(directory: Path, keys: Mapping[KeyringUse, Sequence[PrivateKey]]) -> None:
-    listed: dict[str, list[str]] = {}
-    for use, of_use in keys.items():
-        for key in of_use:
-            name = f"{use}-{_short_name(key)}.pem"
-            listed.setdefault(use, []).append(name)
-            if not (directory / name).exists():
-                write_private(directory / name, _to_pem(key))
-    content = {"format": _LIST_FORMAT, "keys": listed}
-    write_private(directory / _LIST_FILE, json.dumps(content, indent=2).encode() + b"\n")
+def public_bytes(key: PrivateKey) -> bytes:
+    """The public half: 32 raw bytes, or for TLS keys DER SubjectPublicKeyInfo."""
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return _spki(key)
+    return key.public_key().public_bytes_raw()
 
 
-def _parse_list(content: bytes, path: Path) -> dict[KeyringUse, list[str]]:
+def _parse_list(content: bytes, path: Path) -> tuple[dict[KeyringUse, list[str]], dict[str, Any]]:
+    """The files by use, and how they are encrypted (nothing: they are not)."""
     try:
         parsed = json.loads(content)
         listed = {KeyringUse(use): [str(name) for name in names] for use, names in parsed["keys"].items()}
-        known = parsed["format"] == _LIST_FORMAT and all(
-            name.endswith(".pem") and "/" not in name for names in listed.values() for name in names
+        facts = dict(parsed.get("protection") or {})
+        known = parsed["format"] == (_PROTECTED_LIST_FORMAT if facts else _LIST_FORMAT) and all(
+            name.endswith(_SUFFIXES) and "/" not in name for names in listed.values() for name in names
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise KeyringDamaged(path=path) from error
     if not known:
         raise KeyringDamaged(path=path)
-    return listed
+    return listed, facts
 
 
-def _load_key(path: Path) -> PrivateKey:
+def _names_on_disk(directory: Path) -> dict[str, str]:
+    """The files that the list names, by the use and key that their names begin with."""
+    path = directory / _LIST_FILE
+    if not path.exists():
+        return {}
+    listed, _ = _parse_list(read_private(path), path)
+    return {
+        "-".join(name.split(".")[0].split("-")[: _stem_parts(use)]): name
+        for use, names in listed.items()
+        for name in names
+    }
+
+
+def _stem_parts(use: KeyringUse) -> int:
+    return use.value.count("-") + 2
+
+
+def _open_protection(facts: Mapping[str, Any], passphrase: Passphrase, path: Path) -> KeyProtection:
+    given = passphrase()
     try:
-        return _from_pem(read_private(path))
-    except (OSError, ValueError, TypeError) as error:
+        return KeyProtection.open(facts, given, path)
+    except (ValueError, TypeError, KeyError) as error:
         raise KeyringDamaged(path=path) from error
 
 
-# The two places where keys meet the disk: encryption under a passphrase belongs here and nowhere else.
+def _load_key(path: Path, protection: KeyProtection | None) -> PrivateKey:
+    try:
+        content = read_private(path)
+        return _from_pem(content if protection is None else protection.decrypt(path.name, content))
+    except (OSError, ValueError, TypeError, KeyFileDamaged) as error:
+        raise KeyringDamaged(path=path) from error
 
 
 def _to_pem(key: PrivateKey) -> bytes:
@@ -240,7 +368,8 @@ def _from_pem(content: bytes) -> PrivateKey:
 
 
 def _short_name(key: PrivateKey) -> str:
-    public_key = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return hashlib.sha256(public_key).hexdigest()[:16]
+    return hashlib.sha256(_spki(key)).hexdigest()[:16]
+
+
+def _spki(key: PrivateKey) -> bytes:
+    return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

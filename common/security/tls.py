@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import grpc
 from cryptography import x509
@@ -102,6 +103,34 @@ def requested_key(request: bytes, node: str) -> ec.EllipticCurvePublicKey:
     return key
 
 
+def requested_key_bytes(request: bytes, node: str) -> bytes:
+    """The same as DER SubjectPublicKeyInfo. Raises CertificateRequestInvalid."""
+    key = requested_key(request, node)
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def public_key_bytes(certificate_pem: bytes) -> bytes:
+    """A certificate's key as DER SubjectPublicKeyInfo. Raises CertificateUnusable."""
+    key = _load(certificate_pem).public_key()
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def other_names(certificate_pem: bytes) -> tuple[str, ...]:
+    """The host names and addresses in a certificate, beside the node's own name. Raises CertificateUnusable."""
+    certificate = _load(certificate_pem)
+    own = node_name(peer_node_from_certificate(certificate_pem)[0])
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    hosts = [name for name in names.get_values_for_type(x509.DNSName) if name != own]
+    return (*hosts, *map(str, names.get_values_for_type(x509.IPAddress)))
+
+
+def validity_us(certificate_pem: bytes) -> tuple[int, int]:
+    """From when until when a certificate is valid (µs). Raises CertificateUnusable."""
+    certificate = _load(certificate_pem)
+    from_us = int(certificate.not_valid_before_utc.timestamp()) * 1_000_000
+    return from_us, int(certificate.not_valid_after_utc.timestamp()) * 1_000_000
+
+
 def issue_client_certificate(
     authority: TlsAuthority, request: bytes, node: str, serial: bytes, now_us: int, valid_us: int
 ) -> bytes:
@@ -149,6 +178,14 @@ def peer_node_from_certificate(certificate_pem: bytes) -> tuple[str, bytes]:
     return node, hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).digest()
 
 
+def peer_named_by(certificates_pem: Iterable[bytes]) -> tuple[str, bytes]:
+    """The same for what a transport tells of its peer; empty where there is no certificate that names a node."""
+    try:
+        return peer_node_from_certificate(bytes(next(iter(certificates_pem), b"")))
+    except CertificateUnusable:
+        return "", b""
+
+
 def require_issued_for(
     certificate_pem: bytes, authority_pem: bytes, node: str, public_key: ec.EllipticCurvePublicKey
 ) -> None:
@@ -192,6 +229,24 @@ def federation_server_credentials(key: bytes, certificate: bytes, authority: byt
 def enrolment_server_credentials(key: bytes, certificate: bytes) -> grpc.ServerCredentials:
     """For HQ's enrolment port: whoever comes has no certificate yet."""
     return grpc.ssl_server_credentials([(key, certificate)])
+
+
+def server_credentials(
+    key_and_certificate: Callable[[], tuple[bytes, bytes]], authority: bytes | None = None
+) -> grpc.ServerCredentials:
+    """For HQ's ports, with a key and a certificate that may be replaced while the port is open: each handshake takes
+    those of its moment. `authority`: only holders of a certificate by it get in; None: anybody does."""
+    given: list[tuple[bytes, bytes]] = []
+
+    def configuration() -> grpc.ServerCertificateConfiguration:
+        given[:] = [key_and_certificate()]
+        return grpc.ssl_server_certificate_configuration(given, authority)
+
+    def changed() -> Any:
+        # None: nothing has changed. The stubs do not know that this is allowed.
+        return None if given == [key_and_certificate()] else configuration()
+
+    return grpc.dynamic_ssl_server_credentials(configuration(), changed, require_client_authentication=bool(authority))
 
 
 def province_channel_credentials(key: bytes, certificate: bytes, authority: bytes) -> grpc.ChannelCredentials:

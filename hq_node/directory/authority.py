@@ -11,8 +11,9 @@ from common.ids import HQ
 from common.security import tls
 from common.security.keyring import Keyring
 from common.security.private_files import make_private_directory, read_private, write_private
-from common.security.signing import Signer
+from common.security.signing import ED25519, Signer, key_id_of
 from hq_node.directory.commands import FoundFederation
+from hq_node.directory.model import RootKeyNotHeld
 
 DAY_US = 86_400_000_000
 
@@ -28,6 +29,8 @@ class AuthorityLimits:
     invitation_valid_us: int = 3 * DAY_US
     invitation_valid_us_max: int = 30 * DAY_US
     directory_valid_us: int = 30 * DAY_US
+    key_overlap_us: int = DAY_US
+    """How long a key and the one that takes its place are both good, at least."""
     client_certificate_valid_us: int = 2 * 365 * DAY_US
     server_certificate_valid_us: int = 2 * 365 * DAY_US
     tls_authority_valid_us: int = 20 * 365 * DAY_US
@@ -43,6 +46,10 @@ class Authority:
     enrolment_address: str
     link_address: str
     limits: AuthorityLimits = AuthorityLimits()
+    host_names: tuple[str, ...] = ()
+    """Names and addresses under which provinces may look for HQ, beside its own in certificates."""
+    further_roots: Callable[[], Sequence[Signer]] = tuple
+    """Root keys that HQ holds beside `root`: former ones, and one that is to take its place."""
     first_root_public_key: bytes = b""
     """The root key that signed version 1, where it is another than `root` by now."""
 
@@ -50,6 +57,13 @@ class Authority:
     def root_public_key(self) -> bytes:
         """The root key from which the directory's line of roots is followed."""
         return self.first_root_public_key or self.root.public_key
+
+    def signer_of(self, root_public_key: bytes) -> Signer:
+        """The root key of that public key. Raises RootKeyNotHeld."""
+        for signer in (*self.further_roots(), self.root):
+            if signer.public_key == root_public_key:
+                return signer
+        raise RootKeyNotHeld(key_id=key_id_of(ED25519, root_public_key))
 
 
 class HqCertificates(NamedTuple):
@@ -91,6 +105,11 @@ def create_hq_certificates(
     )
     write_private(directory / SERVER_FILE, server)
     return HqCertificates(authority.certificate_pem, server)
+
+
+def store_server_certificate(data_dir: Path, certificate: bytes) -> None:
+    """Puts the next server certificate (PEM) in the place of the former one. Raises OSError."""
+    write_private(data_dir / TLS_DIRECTORY / SERVER_FILE, certificate)
 
 
 def load_hq_certificates(data_dir: Path) -> HqCertificates:

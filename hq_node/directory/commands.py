@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from common.directory.rotation import KeyRotation
+
 
 @dataclass(frozen=True, slots=True)
 class FoundFederation:
@@ -76,3 +78,24 @@ class RevokeNode:
     node: str
     reason: str
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RotateKeys:
+    """Name a node's next keys. `rotation`: the bytes that `signature` is over, which say `wish`."""
+
+    wish: KeyRotation
+    rotation: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RetireKeys:
+    """End the keys that newer ones have replaced, where nothing is on its way under them any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class RotateRoot:
+    """Let the root key `public_key`, which HQ holds beside the one in force, take its place."""
+
+    public_key: bytes

@@ -10,9 +10,10 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 
 from common.directory import invitation as invitations
-from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, NodeStatus, ReEnrolment
+from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, NodeStatus, ReEnrolment, RootKey
 from common.directory.proof import enrolment_proof_bytes
 from common.directory.regions import DEFAULT_REGIONS, HQ_NAME_EN, HQ_NAME_ZH, PROVINCES
+from common.directory.signing import root_in_force
 from common.ids import HQ
 from common.security import tls
 from common.security.reader import HPKE_X25519
@@ -25,7 +26,10 @@ from hq_node.directory.commands import (
     PublishDirectory,
     RequestEnrolment,
     ResumeNode,
+    RetireKeys,
     RevokeNode,
+    RotateKeys,
+    RotateRoot,
     SuspendNode,
 )
 from hq_node.directory.events import EnrolmentRequested
@@ -45,7 +49,16 @@ from hq_node.directory.model import (
     UnknownProvince,
     secret_digest,
 )
-from hq_node.directory.publishing import DirectoryWork, current_directory, publish, publish_entry, require_current
+from hq_node.directory.publishing import (
+    DirectoryWork,
+    current_directory,
+    issue_certificate,
+    publish,
+    publish_entry,
+    require_current,
+)
+from hq_node.directory.roots import rotate_root
+from hq_node.directory.rotation import retire_keys, rotate_keys
 from hq_node.directory.standing import resume_node, revoke_node, suspend_node
 
 HOUR_US = 3_600_000_000
@@ -91,6 +104,9 @@ def handlers(authority: Authority) -> dict[type, Callable[[Any, Any], Any]]:
         SuspendNode: partial(suspend_node, authority=authority),
         ResumeNode: partial(resume_node, authority=authority),
         RevokeNode: partial(revoke_node, authority=authority),
+        RotateKeys: partial(rotate_keys, authority=authority),
+        RetireKeys: partial(retire_keys, authority=authority),
+        RotateRoot: partial(rotate_root, authority=authority),
     }
 
 
@@ -139,7 +155,7 @@ def invite_node(command: InviteNode, uow: DirectoryWork, authority: Authority) -
             node=command.node,
             address=authority.enrolment_address,
             secret=secret,
-            root_public_key=authority.root.public_key,
+            root_public_key=root_in_force(authority.root_public_key, _roots(uow, authority)),
             tls_authority=tls.pem_to_der(authority.tls.certificate_pem),
             expires_at_us=expires_at_us,
         )
@@ -238,12 +254,9 @@ def _proved_keys(command: RequestEnrolment) -> EnrolmentKeys:
     return EnrolmentKeys(command.signing_public_key, command.private_body_public_key, encoded)
 
 
-def issue_certificate(node: str, request: bytes, uow: DirectoryWork, authority: Authority) -> bytes:
-    """A certificate (PEM) by which `node` dials. Raises CertificateRequestInvalid."""
-    limits, serial = authority.limits, authority.entropy(tls.SERIAL_BYTES)
-    return tls.issue_client_certificate(
-        authority.tls, request, node, serial, uow.now_us, limits.client_certificate_valid_us
-    )
+def _roots(uow: DirectoryWork, authority: Authority) -> tuple[RootKey, ...]:
+    directory = current_directory(uow, authority)
+    return () if directory is None else directory.roots
 
 
 def _renew_certificate(

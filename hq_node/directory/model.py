@@ -100,6 +100,41 @@ class ReasonMissing(Refusal):
     zh = "请说明原因（不超过 {characters_max} 字），目录将予以记录。"
 
 
+class NodeNotActive(Refusal):
+    """Only a node that takes part replaces its keys."""
+
+    en = "Node {node} does not take part at present; its keys are not replaced."
+    zh = "节点 {node} 当前未启用，不能轮换密钥。"
+
+
+class CertificateNotPermitted(Refusal):
+    """Whoever asks does not come with a certificate that the directory names for the node."""
+
+    en = "The certificate is not one that the directory names for node {node}."
+    zh = "所用证书不是目录为节点 {node} 记载的证书。"
+
+
+class KeyRotationNotSigned(Refusal):
+    """Whoever asks for new keys did not show that it holds the node's key in force, or the new ones."""
+
+    en = "The rotation of keys of node {node} is not signed by its key in force. Nothing was changed."
+    zh = "节点 {node} 的密钥轮换请求未由其现行密钥签名，未做任何更改。"
+
+
+class KeyRotationOutOfDate(Refusal):
+    """The rotation replaces keys that have been replaced since: an old one that came again, or one made too late."""
+
+    en = "The rotation of keys of node {node} replaces keys that are not its newest. Nothing was changed."
+    zh = "节点 {node} 的密钥轮换请求所替换的并非其最新密钥，未做任何更改。"
+
+
+class RootKeyNotHeld(Refusal):
+    """The next directory needs a root key that HQ does not hold."""
+
+    en = "HQ does not hold the federation's root key ({key_id}) that signs directories."
+    zh = "总部未持有用于签署目录的联邦根密钥（{key_id}）。"
+
+
 class KeyRevoked(Refusal):
     """A key of a revoked node does not come back."""
 

@@ -3,13 +3,15 @@ work."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from common.directory.model import Directory, NodeEntry, NodeKey
-from common.directory.signing import open_directory, sign_directory
+from common.directory.model import Directory, NodeEntry, NodeKey, RootKey
+from common.directory.signing import open_directory, root_in_force, sign_directory
 from common.directory.wire import KEYS_PER_NODE_MAX
+from common.ids import HQ
+from common.security import tls
 from hq_node.directory.authority import Authority
 from hq_node.directory.events import DirectoryPublished
 from hq_node.directory.model import Enrolment, FederationNotFounded, Invitation
@@ -30,6 +32,10 @@ class Directories(Protocol):
     def store(self, version: int, signed: Any) -> None: ...
 
 
+class Seals(Protocol):
+    def only_by(self, node: str, key_id: str, peers: Collection[str]) -> bool: ...
+
+
 class DirectoryWork(Protocol):
     """What these handlers need of HQ's unit of work."""
 
@@ -41,6 +47,8 @@ class DirectoryWork(Protocol):
     def enrolments(self) -> Enrolments: ...
     @property
     def directories(self) -> Directories: ...
+    @property
+    def seals(self) -> Seals: ...
     def record(self, event: Any) -> None: ...
 
 
@@ -64,9 +72,15 @@ def publish(
     regions: Mapping[str, tuple[str, ...]],
     uow: DirectoryWork,
     authority: Authority,
+    roots: Sequence[RootKey] | None = None,
 ) -> Directory:
-    """Signs and stores the version after `previous`; links send it on after the commit."""
-    signed = sign_directory(previous, entries, regions, uow.now_us, authority.limits.directory_valid_us, authority.root)
+    """Signs and stores the version after `previous`; links send it on after the commit. `roots`: None keeps them.
+
+    Raises RootKeyNotHeld.
+    """
+    known = roots if roots is not None else () if previous is None else previous.roots
+    root = authority.signer_of(root_in_force(authority.root_public_key, known))
+    signed = sign_directory(previous, entries, regions, uow.now_us, authority.limits.directory_valid_us, root, roots)
     directory = open_directory(signed, authority.root_public_key)
     uow.directories.store(directory.version, signed)
     uow.record(DirectoryPublished(directory.version, directory.hash, signed.SerializeToString()))
@@ -78,6 +92,16 @@ def publish_entry(directory: Directory, entry: NodeEntry, uow: DirectoryWork, au
     others = [other for other in directory.nodes if other.node != entry.node]
     entry = replace(entry, keys=_kept(entry.keys))
     return publish(directory, [*others, entry], directory.region_lists, uow, authority)
+
+
+def issue_certificate(node: str, request: bytes, uow: DirectoryWork, authority: Authority) -> bytes:
+    """A certificate (PEM) by which `node` dials, or HQ listens. Raises CertificateRequestInvalid."""
+    limits, serial = authority.limits, authority.entropy(tls.SERIAL_BYTES)
+    if node != HQ:
+        valid_us = limits.client_certificate_valid_us
+        return tls.issue_client_certificate(authority.tls, request, node, serial, uow.now_us, valid_us)
+    key, valid_us = tls.requested_key(request, node), limits.server_certificate_valid_us
+    return tls.issue_server_certificate(authority.tls, key, HQ, authority.host_names, serial, uow.now_us, valid_us)
 
 
 def _kept(keys: tuple[NodeKey, ...]) -> tuple[NodeKey, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -10,7 +11,9 @@ from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
 from common.directory.repository import DirectoryRepository
-from common.ids import IdSource
+from common.gen.quanwang.federation.v1 import seal_pb2
+from common.ids import HQ, IdSource, link_name
+from common.messaging.links import LinkRow, journal_batch, links
 from hq_node.directory.model import Enrolment, EnrolmentKeys, EnrolmentState, Invitation
 
 invitations = sa.Table(
@@ -141,6 +144,34 @@ def enrolment_of(row: EnrolmentRow) -> Enrolment:
     )
 
 
+class SealsOnTheirWay:
+    """By which keys is sealed what has arrived last, or has not arrived yet?"""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def only_by(self, node: str, key_id: str, peers: Collection[str]) -> bool:
+        """Whether all that may still arrive of `node` is sealed by this key: of a province, whether its last seal here
+        is; of HQ, whether the oldest is that one of `peers` has not acknowledged."""
+        statement = sa.select(links)
+        if node != HQ:
+            statement = statement.where(links.c.peer == node)
+        rows = [LinkRow._make(row) for row in self._uow.query(statement)]
+        if node != HQ:
+            return bool(rows) and self._key_of(link_name(node, HQ), rows[0].received_seal_number) == key_id
+        return all(
+            self._key_of(link_name(HQ, row.peer), row.acked_seal_number + 1) == key_id
+            for row in rows
+            if row.peer in peers and row.acked_seal_number < row.sealed_seal_number
+        )
+
+    def _key_of(self, link: str, seal_number: int) -> str:
+        batch = journal_batch(self._uow.connection, link, seal_number)
+        if batch is None:
+            return ""
+        return seal_pb2.Seal.FromString(seal_pb2.SealedBatch.FromString(batch).seal.seal).key_id
+
+
 class DirectoryUnitOfWork(UnitOfWork):
     """A unit of work that reaches the directory's repositories and nothing else: for founding a federation."""
 
@@ -149,3 +180,4 @@ class DirectoryUnitOfWork(UnitOfWork):
         self.invitations = InvitationRepository(self)
         self.enrolments = EnrolmentRepository(self)
         self.directories = DirectoryRepository(self)
+        self.seals = SealsOnTheirWay(self)

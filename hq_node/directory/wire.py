@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from common.directory.invitation import SECRET_BYTES
+from common.directory.rotation_wire import MalformedKeyRotation, decode_rotation
 from common.directory.wire import decode_signed
 from common.errors import Refusal
 from common.gen.quanwang.federation.v1 import enrolment_pb2 as pb
 from common.ids import NODE_PATTERN
 from common.security.tls import pem_to_der
-from hq_node.directory.commands import RequestEnrolment
+from hq_node.directory.commands import RequestEnrolment, RotateKeys
 from hq_node.directory.handlers import EnrolmentAnswer
 from hq_node.directory.model import EnrolmentState
+from hq_node.directory.rotation import KeysRotated
 
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
@@ -52,6 +54,22 @@ def enrolment_command(request: pb.EnrolRequest) -> RequestEnrolment:
         tls_certificate_request=request.tls_certificate_request,
         proof_of_possession=request.proof_of_possession,
         software_version=request.software_version,
+    )
+
+
+def rotation_command(request: pb.RotateKeysRequest) -> RotateKeys:
+    """The command in a request. Raises MalformedKeyRotation."""
+    wish = decode_rotation(request.rotation)
+    if len(request.signature) != SIGNATURE_BYTES:
+        raise MalformedKeyRotation(part="signature")
+    return RotateKeys(wish, request.rotation, request.signature)
+
+
+def rotation_response(rotated: KeysRotated) -> pb.RotateKeysResponse:
+    """The answer as it is sent; the certificate as DER."""
+    return pb.RotateKeysResponse(
+        tls_certificate=pem_to_der(rotated.tls_certificate) if rotated.tls_certificate else b"",
+        directory=decode_signed(rotated.signed_directory),
     )
 
 

@@ -50,6 +50,7 @@ def _enrol(session: Session, invitation: str, wait_ms: int) -> Membership:
 
     from common.clock import SystemClock
     from common.program.data_directory import DataDirectory
+    from common.security.key_protection import passphrase_from
     from common.settings import load_settings
     from common.version import SOFTWARE_VERSION
     from province_node.directory.enrolment import EnrolmentOptions
@@ -59,12 +60,17 @@ def _enrol(session: Session, invitation: str, wait_ms: int) -> Membership:
     def on_waiting(signing_key_id: str) -> None:
         session.note("enrol.waiting", key=signing_key_id)
 
-    options = EnrolmentOptions(wait_us_max=wait_ms * 1_000, language=session.language, on_waiting=on_waiting)
     data = DataDirectory(session.data_dir)
     # Held so that the node cannot start on half a membership.
     with data.locked():
-        node = load_settings(ProvinceSettings, data.settings_file).node
-        return asyncio.run(join(invitation, node, data.path, SOFTWARE_VERSION, SystemClock(), options))
+        settings = load_settings(ProvinceSettings, data.settings_file)
+        options = EnrolmentOptions(
+            wait_us_max=wait_ms * 1_000,
+            language=session.language,
+            on_waiting=on_waiting,
+            passphrase=passphrase_from(settings.keys.passphrase_file),
+        )
+        return asyncio.run(join(invitation, settings.node, data.path, SOFTWARE_VERSION, SystemClock(), options))
 
 
 def _invitation(session: Session, given: str) -> str:

@@ -24,6 +24,7 @@ from common.gen.quanwang.federation.v1 import enrolment_pb2 as pb
 from common.gen.quanwang.federation.v1 import enrolment_pb2_grpc as pb_grpc
 from common.rpc.status import LANGUAGE_KEY, reason_code_of
 from common.security import tls
+from common.security.key_protection import Passphrase, no_passphrase
 from common.security.keyring import Keyring, KeyringMissing
 from common.security.private_files import make_private_directory
 from province_node.directory.membership import Membership, MembershipDamaged, NotEnrolled
@@ -105,6 +106,8 @@ class EnrolmentOptions:
     language: str = "zh"
     on_waiting: Callable[[str], None] | None = None
     """Called once with the signing key id, which the operator at HQ compares."""
+    passphrase: Passphrase = no_passphrase
+    """Of the keys, where they are encrypted."""
 
 
 async def enrol(
@@ -127,7 +130,7 @@ async def enrol(
         raise InvitationForAnotherNode(invited=invitation.node, node=node)
     make_private_directory(data_dir)
     _require_same_federation(invitation, data_dir)
-    keyring = _load_or_create_keyring(data_dir)
+    keyring = _load_or_create_keyring(data_dir, options.passphrase)
     request = enrolment_request(invitation, keyring, software_version)
     response = await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
     membership = checked_membership(response, invitation, keyring, clock.now_us())
@@ -242,9 +245,9 @@ def _explained(error: grpc.aio.AioRpcError, address: str) -> Fault | Refusal:
     return EnrolmentAnswerUnusable(detail=error.code().name)
 
 
-def _load_or_create_keyring(data_dir: Path) -> Keyring:
+def _load_or_create_keyring(data_dir: Path, passphrase: Passphrase) -> Keyring:
     try:
-        return Keyring.load(data_dir)
+        return Keyring.load(data_dir, passphrase)
     except KeyringMissing:
         return Keyring.create(data_dir, hq=False)
 

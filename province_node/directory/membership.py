@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.directory.model import Directory, OwnKeys
+from common.directory.own_keys import NodeKeys
 from common.directory.signing import open_directory
 from common.directory.wire import decode_signed
 from common.errors import Fault
 from common.gen.quanwang.federation.v1 import directory_pb2
-from common.security import tls
 from common.security.keyring import Keyring
 from common.security.private_files import read_private, write_private
 
@@ -58,12 +58,7 @@ class Membership:
 
     def own_keys(self, keyring: Keyring) -> OwnKeys:
         """What the directory must say about this node."""
-        return OwnKeys(
-            node=self.node,
-            signing=frozenset(signer.key_id for signer in keyring.signers),
-            private_bodies=frozenset(keyring.private_body_keys.public_keys),
-            tls_fingerprint=tls.fingerprint(self.tls_certificate_pem),
-        )
+        return NodeKeys(self.node, Path(), keyring).own_keys(self.tls_certificate_pem)
 
     def save(self, data_dir: Path) -> None:
         """Writes the file, durably and at once. Raises OSError."""

@@ -130,6 +130,7 @@ def test_the_domains_are_those_of_the_code() -> None:
         signing.DIRECTORY_SIGNATURE_DOMAIN,
         signing.ROOT_KEY_DOMAIN,
         continuity.NODE_KEY_DOMAIN,
+        continuity.KEY_ROTATION_DOMAIN,
         head.DIRECTORY_HASH_DOMAIN,
         head.DIRECTORY_HEAD_DOMAIN,
         head.DIRECTORY_ENTRY_DOMAIN,

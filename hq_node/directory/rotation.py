@@ -1,0 +1,164 @@
+"""A node replaces its keys: heard, proved, named beside the former ones, and the former ones ended when nothing is
+sealed by them any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from common.directory.continuity import rotation_bytes
+from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, NodeStatus
+from common.directory.rotation import KeyRotation, NextKey
+from common.ids import HQ
+from common.security import tls
+from common.security.signing import verify
+from hq_node.directory.authority import Authority
+from hq_node.directory.commands import RetireKeys, RotateKeys
+from hq_node.directory.model import (
+    Enrolment,
+    EnrolmentKeys,
+    KeyInUse,
+    KeyRotationNotSigned,
+    KeyRotationOutOfDate,
+    NodeNotActive,
+)
+from hq_node.directory.publishing import DirectoryWork, issue_certificate, publish, publish_entry, require_current
+
+
+@dataclass(frozen=True, slots=True)
+class KeysRotated:
+    """What came of a rotation: the certificate (PEM; empty where none was asked for) and the directory that names the
+    keys (a serialised SignedDirectory)."""
+
+    tls_certificate: bytes
+    signed_directory: bytes = field(repr=False)
+    directory_version: int
+
+
+def rotate_keys(command: RotateKeys, uow: DirectoryWork, authority: Authority) -> KeysRotated:
+    """Names a node's next keys beside its former ones. The same wish again changes nothing and gets the same answer.
+
+    Raises NodeNotActive, KeyRotationNotSigned, KeyRotationOutOfDate, KeyInUse, CertificateRequestInvalid,
+    FederationNotFounded.
+    """
+    directory = require_current(uow, authority)
+    entry = directory.node(command.wish.node)
+    if entry is None or not entry.active:
+        raise NodeNotActive(node=command.wish.node)
+    signer = _signer(command, entry, uow.now_us)
+    new = _new_keys(command.wish, entry, signer, directory)
+    certificate, renewed = _certificate(command.wish, entry, uow, authority)
+    if new or renewed:
+        listed = tuple(key.listed(signer.key_id, uow.now_us) for key in new)
+        entry = replace(entry, keys=(*entry.keys, *listed))
+        if renewed:
+            entry = _with_certificate(entry, certificate, uow.now_us + authority.limits.key_overlap_us)
+        directory = publish_entry(directory, entry, uow, authority)
+        _remember(command.wish, new, certificate, uow)
+    return KeysRotated(certificate, uow.directories.latest().SerializeToString(), directory.version)
+
+
+def retire_keys(_command: RetireKeys, uow: DirectoryWork, authority: Authority) -> int:
+    """Ends former keys that stood beside newer ones for long enough, and by which nothing is on its way any more: what
+    was sealed cannot be sealed anew, so a key whose seals have not all arrived stays. Returns how many ended."""
+    directory = require_current(uow, authority)
+    ended, entries = 0, []
+    # What a revoked node has not acknowledged will never arrive.
+    peers = {entry.node for entry in directory.nodes if entry.status is not NodeStatus.REVOKED}
+    for entry in directory.nodes:
+        keys = tuple(_retired(key, entry, peers, uow, authority) for key in entry.keys)
+        ended += sum(key is not before for key, before in zip(keys, entry.keys, strict=True))
+        entries.append(replace(entry, keys=keys))
+    if ended:
+        publish(directory, entries, directory.region_lists, uow, authority)
+    return ended
+
+
+def overlap_is_over(key: NodeKey, entry: NodeEntry, now_us: int, overlap_us: int) -> bool:
+    """Whether a key is open, and a newer one has stood beside it for long enough."""
+    newest = entry.newest(key.use)
+    superseded = key.open and newest is not None and newest.key_id != key.key_id
+    return superseded and newest is not None and now_us >= newest.valid_from_us + overlap_us
+
+
+def _retired(key: NodeKey, entry: NodeEntry, peers: set[str], uow: DirectoryWork, authority: Authority) -> NodeKey:
+    if entry.node not in peers:
+        return key
+    if not overlap_is_over(key, entry, uow.now_us, authority.limits.key_overlap_us):
+        return key
+    newest = entry.newest(key.use)
+    assert newest is not None, "there is a newer one"
+    if key.use is KeyUse.SIGNING and not uow.seals.only_by(entry.node, newest.key_id, peers):
+        return key
+    return replace(key, valid_until_us=max(uow.now_us, key.valid_from_us + 1))
+
+
+def _signer(command: RotateKeys, entry: NodeEntry, now_us: int) -> NodeKey:
+    """The listed, valid key that signed the wish."""
+    for key in entry.keys:
+        if key.use is KeyUse.SIGNING and key.key_id == command.wish.signed_by and key.valid_at(now_us):
+            if verify(key.suite, key.public_key, command.signature, rotation_bytes(command.rotation)):
+                return key
+            break
+    raise KeyRotationNotSigned(node=entry.node)
+
+
+def _new_keys(wish: KeyRotation, entry: NodeEntry, signer: NodeKey, directory: Directory) -> list[NextKey]:
+    """The keys that the directory does not name yet, each proved and each in the place of the newest of its use."""
+    listed = {key.key_id for key in entry.keys}
+    new = [key for key in wish.keys if key.key_id not in listed]
+    newest_signer = entry.newest(KeyUse.SIGNING)
+    if new and (newest_signer is None or newest_signer.key_id != signer.key_id):
+        # A key that was replaced, though it may still be good for what is on its way, names no further ones.
+        raise KeyRotationOutOfDate(node=entry.node)
+    for key in new:
+        newest = entry.newest(key.use)
+        if newest is None or newest.key_id != key.previous_key_id:
+            raise KeyRotationOutOfDate(node=entry.node)
+        if not key.is_proved(entry.node, signer):
+            raise KeyRotationNotSigned(node=entry.node)
+        for other in directory.nodes:
+            if other.node != entry.node and any(key.key_id == theirs.key_id for theirs in other.keys):
+                raise KeyInUse(node=entry.node, other=other.node)
+    return new
+
+
+def _certificate(wish: KeyRotation, entry: NodeEntry, uow: DirectoryWork, authority: Authority) -> tuple[bytes, bool]:
+    """The certificate that is asked for, and whether it is new: for the same wish the same is given again."""
+    if not wish.tls_certificate_request:
+        return b"", False
+    enrolment = uow.enrolments.get(entry.node)
+    if enrolment is not None and enrolment.tls_certificate_request == wish.tls_certificate_request:
+        return enrolment.tls_certificate, False
+    # HQ's own request is not stored: after a crash it gets another certificate for the same key.
+    current = (entry.tls_fingerprint, entry.former_tls_fingerprint) if entry.node == HQ else (entry.tls_fingerprint,)
+    if wish.former_tls_fingerprint not in current:
+        raise KeyRotationOutOfDate(node=entry.node)
+    return issue_certificate(entry.node, wish.tls_certificate_request, uow, authority), True
+
+
+def _with_certificate(entry: NodeEntry, certificate: bytes, former_until_us: int) -> NodeEntry:
+    return replace(
+        entry,
+        tls_fingerprint=tls.fingerprint(certificate),
+        former_tls_fingerprint=entry.tls_fingerprint,
+        former_tls_until_us=former_until_us,
+    )
+
+
+def _remember(wish: KeyRotation, new: list[NextKey], certificate: bytes, uow: DirectoryWork) -> None:
+    """The node's enrolment is one of its newest keys."""
+    enrolment: Enrolment | None = uow.enrolments.get(wish.node)
+    if enrolment is None:
+        return
+    keys = {key.use: key.public_key for key in new}
+    enrolled = EnrolmentKeys(
+        signing=keys.get(KeyUse.SIGNING, enrolment.keys.signing),
+        private_bodies=keys.get(KeyUse.PRIVATE_BODIES, enrolment.keys.private_bodies),
+        tls=tls.requested_key_bytes(wish.tls_certificate_request, wish.node) if certificate else enrolment.keys.tls,
+    )
+    enrolment = replace(enrolment, keys=enrolled)
+    if certificate:
+        enrolment = replace(
+            enrolment, tls_certificate=certificate, tls_certificate_request=wish.tls_certificate_request
+        )
+    uow.enrolments.put(enrolment)
