@@ -17,6 +17,7 @@ from common.db.unit_of_work import UnitOfWork
 from common.directory.model import Directory
 from common.errors import Fault
 from common.ids import HQ, IdSource
+from common.journal.handlers import handlers as journal_handlers
 from common.leases.handlers import handlers as lease_handlers
 from common.link.entries import EntryJudge
 from common.link.origin import OriginProofs
@@ -91,6 +92,7 @@ class NodeCore:
             self.connection,
             make_unit_of_work,
             {
+                **journal_handlers(),
                 **parked_handlers(parts.processor, self.judge.reread),
                 **lease_handlers(parts.handlers),
                 ClaimLink: sealer.claim,

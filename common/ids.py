@@ -48,6 +48,11 @@ class IdSource:
         return self._random[start : self._used]
 
 
+def made_at_ms(identity: bytes) -> int:
+    """When a UUIDv7 was made (milliseconds since 1970), by the clock of whoever made it."""
+    return int.from_bytes(identity[:6], "big")
+
+
 def format_id(identity: bytes) -> str:
     """The written form of a 16-byte identity; of anything else its hexadecimal digits."""
     return str(uuid.UUID(bytes=identity)) if len(identity) == ID_BYTES else identity.hex()

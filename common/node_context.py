@@ -24,6 +24,7 @@ class RequestLimits:
 
     time_to_live_ms_default: int = 3_600_000
     time_to_live_ms_max: int = 30 * 86_400_000
+    message_lifetime_ms: int = 90 * 86_400_000
     destinations_max: int = 64
     waiting_entries_max: int = 100_000
     waiting_bytes_max: int = 256 * 1_048_576

@@ -162,6 +162,11 @@ LEG_REASONS: Mapping[str, Reason] = {
         "Ask again after the time that the answer names.",
         "请按应答给出的时间稍后重新提交。",
     ),
+    "REQUEST_TOO_OLD": Reason(
+        "The request is older than messages live; it was not carried out.",
+        "请求已超过报文的最长有效期，未予执行。",
+        *_ASK_AGAIN,
+    ),
     "LEG_MISNAMED": Reason(*_UNFIT),
     # What is not proved, or does not fit
     "ORIGIN_PROOF_MISSING": Reason(*_UNPROVED),

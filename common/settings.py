@@ -11,12 +11,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from common.errors import Fault
+from common.journal.settings import RetentionSettings
 from common.link.settings import LinkSettings
 from common.messaging.intake import RetryPolicy
 from common.messaging.sealer import SealLimits
@@ -222,19 +223,29 @@ class NodeSettings(BaseSettings):
     sealing: SealLimits = SealLimits()
     writer: WriterLimits = WriterLimits()
     retry: RetryPolicy = RetryPolicy()
+    retention: RetentionSettings = RetentionSettings()
 
     @property
     def code(self) -> str:
         """The node's code."""
         raise NotImplementedError
 
-    @field_validator("requests", "link", "sealing", "writer", "retry", mode="after")
+    @field_validator("requests", "link", "sealing", "writer", "retry", "retention", mode="after")
     @classmethod
     def _limits_are_positive(cls, limits: Any) -> Any:
         wrong = [name for name in type(limits).__dataclass_fields__ if getattr(limits, name) <= 0]
         if wrong:
             raise ValueError(f"{', '.join(wrong)} must be greater than 0")
         return limits
+
+    @model_validator(mode="after")
+    def _what_is_refused_is_pruned_no_earlier(self) -> Self:
+        lifetime_days = self.requests.message_lifetime_ms / 86_400_000
+        if min(self.retention.inbox_days, self.retention.journal_days) <= lifetime_days:
+            raise ValueError("retention.inbox_days and journal_days must be longer than requests.message_lifetime_ms")
+        if self.requests.message_lifetime_ms <= self.requests.time_to_live_ms_max:
+            raise ValueError("requests.message_lifetime_ms must be longer than requests.time_to_live_ms_max")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from common.cli import alarm_commands, evidence_commands, keys_commands, parked_commands, program, request_commands
+from common.cli import (
+    alarm_commands,
+    evidence_commands,
+    journal_commands,
+    keys_commands,
+    parked_commands,
+    program,
+    request_commands,
+)
 from common.cli.node_commands import add_node_commands, show_made
 from common.cli.session import Bootstrap, Program, Session, command
 from hq_node.directory import command_line as directory
@@ -75,6 +83,8 @@ app.add_typer(request_commands.app, name="requests")
 app.add_typer(directory.app, name="nodes")
 app.add_typer(evidence_commands.app, name="evidence")
 app.add_typer(keys_commands.app, name="keys")
+app.add_typer(journal_commands.app, name="journal")
+app.add_typer(journal_commands.private_bodies_app, name="private-bodies")
 app.add_typer(parked_commands.app, name="parked")
 app.add_typer(alarm_commands.app, name="alarms")
 

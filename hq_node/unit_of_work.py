@@ -15,11 +15,11 @@ from common.messaging.incoming import Incoming
 from common.messaging.origin import entry_with_proof, origin_proof
 from common.messaging.outbox import envelope_entry, stamp_entry
 from common.node_context import NodeContext
-from common.requests.repository import RequestRepository
+from common.requests.repository import RequestRepository, asked_legs
 from hq_node.directory.repository import EnrolmentRepository, InvitationRepository, SealsOnTheirWay
 from hq_node.hub.admission_rate import AdmissionRate, Admissions
 from hq_node.hub.model import HubLeg
-from hq_node.hub.repository import HubLegRepository, HubOrder
+from hq_node.hub.repository import HubLegRepository, HubOrder, hub_legs
 from hq_node.hub.statements import admission_stamp, relay_stamp
 
 
@@ -40,6 +40,7 @@ class HqUnitOfWork(UnitOfWork):
         super().__init__(connection, ids, now_us)
         self.node = node
         self._waiting = waiting
+        self.leg_tables = (asked_legs, hub_legs)
         self.hub_legs = HubLegRepository(self)
         self.order = HubOrder(self)
         self.admissions = Admissions(admission_rate or AdmissionRate(), self)

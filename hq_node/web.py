@@ -11,6 +11,7 @@ from common.alarms.routes import alarm_routes
 from common.db.leg_counts import LegCounts
 from common.evidence.routes import evidence_routes
 from common.ids import format_id
+from common.journal.routes import journal_routes
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
 from common.parked.routes import parked_routes
@@ -65,6 +66,7 @@ def admin_app(node: Node) -> FastAPI:
         request_routes(node),
         parked_routes(node),
         evidence_routes(node),
+        journal_routes(node),
         node_routes(node),
         hub_routes(node),
     ]

@@ -13,10 +13,10 @@ from common.messaging.envelope import Envelope
 from common.messaging.inbox import IS_OPEN, PARKED, WAITING, inbox
 from common.messaging.outbox import envelope_entry
 from common.node_context import NodeContext
-from common.requests.repository import RequestRepository
+from common.requests.repository import RequestRepository, asked_legs
 from province_node.customers.queries import customer_count
 from province_node.customers.repository import CustomerRepository
-from province_node.serving.repository import ServingLegRepository
+from province_node.serving.repository import ServingLegRepository, serving_legs
 from province_node.subscriptions.queries import subscription_count
 from province_node.subscriptions.repository import SubscriptionRepository
 
@@ -35,6 +35,7 @@ class ProvinceUnitOfWork(UnitOfWork):
         super().__init__(connection, ids, now_us)
         self.node = node
         self._waiting = waiting
+        self.leg_tables = (asked_legs, serving_legs)
         self.directories = DirectoryRepository(self)
         self.requests = RequestRepository(self)
         self.serving_legs = ServingLegRepository(self)

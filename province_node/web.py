@@ -12,6 +12,7 @@ from common.db.leg_counts import LegCounts
 from common.evidence.routes import evidence_routes
 from common.evidence.windows import LegTimes
 from common.ids import format_id
+from common.journal.routes import journal_routes
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
 from common.parked.routes import parked_routes
@@ -76,6 +77,7 @@ def admin_app(node: Node) -> FastAPI:
         request_routes(node),
         parked_routes(node),
         evidence_routes(node),
+        journal_routes(node),
         customer_routes(node, subscription_counts),
         subscription_routes(node),
     ]

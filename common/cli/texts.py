@@ -220,6 +220,19 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "~ between two nodes' clocks: the ways there and back are taken for equally long",
         "~ 跨两个节点的时钟：按去程与回程耗时相等估算",
     ),
+    # Journals
+    "journal.pruning": (
+        "{archived:,} batches archived, {batches:,} deleted, {messages:,} received messages forgotten …",
+        "已归档 {archived:,} 个批次，删除 {batches:,} 个，清理收件记录 {messages:,} 条……",
+    ),
+    "journal.pruned": (
+        "{archived:,} batches archived, {batches:,} deleted, {messages:,} received messages forgotten.",
+        "已归档 {archived:,} 个批次，删除 {batches:,} 个，清理收件记录 {messages:,} 条。",
+    ),
+    "private_bodies.erased": (
+        "Personal data of {request_id} was erased: {stored} places in the database, {archived} in archives.",
+        "已删除请求 {request_id} 的个人信息：数据库 {stored} 处，归档 {archived} 处。",
+    ),
     # Evidence
     "evidence.exported": ("{bytes:,} bytes of evidence are in {file}.", "证据已写入 {file}（{bytes:,} 字节）。"),
     "usage.root_key": (

@@ -12,7 +12,8 @@ from common.evidence.gather import Gatherer
 from common.evidence.windows import LegTimes
 from common.gen.quanwang.federation.v1 import directory_pb2
 from common.ids import format_id
-from common.journal.reader import LiveJournal
+from common.journal.archive import JournalArchive
+from common.journal.reader import WholeJournal
 from common.node_context import NodeContext
 from common.requests.model import RequestNotFound
 
@@ -39,6 +40,7 @@ def export_evidence(
     connection: sa.Connection,
     find_legs: FindLegs,
     context: NodeContext,
+    archive: JournalArchive,
     request_id: bytes,
     now_us: int,
     *,
@@ -48,7 +50,7 @@ def export_evidence(
     legs = find_legs(connection, context, request_id, now_us)
     if not legs:
         raise RequestNotFound(request_id=format_id(request_id))
-    gatherer = Gatherer(request_id, LiveJournal(connection), private_bodies=private_bodies)
+    gatherer = Gatherer(request_id, WholeJournal(connection, archive), private_bodies=private_bodies)
     gatherer.search(legs)
     gatherer.add_witnesses()
     gatherer.add_directories(StoredDirectories(connection))

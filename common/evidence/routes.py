@@ -22,6 +22,7 @@ def evidence_routes(node: Node) -> APIRouter:
             export_evidence,
             node.role.leg_times,
             node.context,
+            node.archive,
             id_of(request_id),
             node.clock.now_us(),
             private_bodies=private_bodies,

@@ -7,10 +7,33 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from common.evidence.windows import Window
+from common.journal.archive import JournalArchive
 from common.messaging.links import journal, journal_batch
 
 FETCH_ROWS = 16
 """Batches in memory at a time; one may have megabytes."""
+
+
+class WholeJournal:
+    """The journals from their beginnings: what was archived, then what stands in the database.
+
+    A batch may come twice, once from each, while pruning is under way; it is the same.
+    """
+
+    def __init__(self, connection: sa.Connection, archive: JournalArchive) -> None:
+        self._live = LiveJournal(connection)
+        self._archive = archive
+
+    def between(self, window: Window) -> Iterator[bytes]:
+        """The batches of a link that were stored in that time, in their order."""
+        for row in self._archive.between(window.link, window.from_us, window.to_us):
+            yield row.batch
+        yield from self._live.between(window)
+
+    def batch(self, link: str, seal_number: int) -> bytes | None:
+        """One batch."""
+        live = self._live.batch(link, seal_number)
+        return live if live is not None else self._archive.batch(link, seal_number)
 
 
 class LiveJournal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from common.core import NodeCore
 from common.db.engine import open_reader
 from common.db.leg_counts import LegCounts
 from common.evidence.queries import FindLegs
+from common.journal.archive import JournalArchive
 from common.link.activity import LinkActivity
 from common.messaging.writer import Queue
 from common.metrics import NodeMetrics, OpenLegs
@@ -26,6 +28,8 @@ from common.program.reads import Reads
 from common.requests.events import LegEnded
 from common.requests.watch import RequestWatch
 from common.settings import NodeSettings
+
+ARCHIVE_DIRECTORY = "archive"
 
 
 class CommandWriter(Protocol):
@@ -76,6 +80,8 @@ class Node:
     writer: CommandWriter
     metrics: NodeMetrics
     watch: RequestWatch = field(default_factory=RequestWatch)
+    pruning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever archives, prunes or erases."""
     link_activities: Callable[[], Mapping[str, LinkActivity]] = no_links
     key_keeper: KeyKeeper = field(init=False)
     """Set by the node's bootstrap."""
@@ -84,6 +90,11 @@ class Node:
     def context(self) -> NodeContext:
         """What handlers know of the node."""
         return self.core.context
+
+    @property
+    def archive(self) -> JournalArchive:
+        """Where journals are kept that left the database."""
+        return JournalArchive(self.data.path / ARCHIVE_DIRECTORY)
 
     def close(self) -> None:
         """Gives back the database."""

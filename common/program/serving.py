@@ -23,6 +23,7 @@ from common.alarms.commands import RaiseAlarm
 from common.db.engine import reading
 from common.db.schema import Schema, require_schema
 from common.errors import TemporaryFault
+from common.journal.pruning import prune_by_schedule
 from common.link.activity import LinkActivity
 from common.link.ports import LinkNode
 from common.messaging.link_reader import LinkReader
@@ -89,11 +90,13 @@ async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S])
     try:
         await program.start(writer)
         https = _Http(data, settings, program)
+        pruning = asyncio.create_task(prune_by_schedule(node, settings.retention))
         try:
             log.info("node serves", role=node.role.name, software=node.context.software_version)
             await stopping.wait()
             log.info("node stops")
         finally:
+            pruning.cancel()
             await _within(settings.program.stop_timeout_ms, https.stop())
     finally:
         await _within(settings.program.stop_timeout_ms, program.stop())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
-from common.ids import HQ
+from common.ids import HQ, made_at_ms
 from common.messaging.envelope import PROTOCOL_VERSION, Envelope
 
 PROTOCOL_VERSION_UNSUPPORTED = "PROTOCOL_VERSION_UNSUPPORTED"
@@ -17,6 +17,7 @@ MESSAGE_CLASS_UNKNOWN = "MESSAGE_CLASS_UNKNOWN"
 DESTINATION_QUEUE_FULL = "DESTINATION_QUEUE_FULL"
 ADMISSION_RATE_EXCEEDED = "ADMISSION_RATE_EXCEEDED"
 LEG_MISNAMED = "LEG_MISNAMED"
+REQUEST_TOO_OLD = "REQUEST_TOO_OLD"
 
 _CLASSES = frozenset((pb.MESSAGE_CLASS_WORK_ORDER, pb.MESSAGE_CLASS_CUSTOMER_DATA, pb.MESSAGE_CLASS_MANAGEMENT))
 
@@ -34,6 +35,9 @@ def refusal_of(envelope: Envelope, uow: Any) -> str:
         return LEG_MISNAMED
     if routing.destination == HQ or not node.directory.is_active(routing.destination):
         return DESTINATION_UNKNOWN
+    if made_at_ms(routing.message_id) < uow.now_us // 1000 - node.limits.message_lifetime_ms:
+        # What would know a repetition of it may be pruned by now.
+        return REQUEST_TOO_OLD
     if routing.region and not _region_is_current(routing, node.directory):
         return DIRECTORY_STALE
     if not 1 <= routing.time_to_live_ms <= node.limits.time_to_live_ms_max:

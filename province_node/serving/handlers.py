@@ -59,6 +59,7 @@ def take_request(incoming: Incoming, uow: ServingUnitOfWork) -> None:
         return
     leg = _new_leg(envelope, incoming.received_at_us)
     try:
+        _require_young(incoming, uow)
         answer = _carry_out(envelope, uow)
     except Refusal as refusal:
         uow.start_over()  # Whatever the handler staged before its rule said no.
@@ -133,6 +134,13 @@ def _carry_out(envelope: Envelope, uow: ServingUnitOfWork) -> Answer | None:
         raise Unsupported(kind=envelope.routing.message_type)
     event = kind.serve.handle(kind.serve.to_command(_asked(kind, envelope, uow)), uow)
     return None if event is WORKING else kind.serve.answer(event)
+
+
+def _require_young(incoming: Incoming, uow: ServingUnitOfWork) -> None:
+    """What was admitted so long ago that a repetition of it might be known no more. Raises RequestTooOld."""
+    stamp = incoming.stamp
+    if stamp is not None and stamp.admitted_at_us < uow.now_us - uow.node.limits.message_lifetime_ms * 1000:
+        raise RequestTooOld(days=uow.node.limits.message_lifetime_ms // 86_400_000)
 
 
 def _asked(kind: RequestKind, envelope: Envelope, uow: ServingUnitOfWork) -> Asked:
@@ -218,6 +226,13 @@ class ReasonCodeUnfit(Refusal):
 
     en = "{given!r} is no reason code. Use 1 to {most} capital letters, digits and underscores."
     zh = "{given!r} 不是有效的原因代码，请使用 1 至 {most} 个大写字母、数字或下划线。"
+
+
+class RequestTooOld(Refusal):
+    """The request was admitted longer ago than messages live."""
+
+    en = "The request was admitted more than {days} days ago, which is longer than messages live."
+    zh = "该请求受理已超过 {days} 天，超出报文的最长有效期。"
 
 
 class PrivateRequestUnreadable(Refusal):

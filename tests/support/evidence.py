@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import hq_node.web
 import province_node.web
@@ -13,13 +14,21 @@ from common.evidence.verifier import Verdict, verify_evidence
 from common.gen.quanwang.evidence.v1 import evidence_pb2 as pb
 from common.gen.quanwang.federation.v1 import directory_pb2, envelope_pb2, seal_pb2
 from common.ids import HQ, link_name
+from common.journal.archive import JournalArchive
 from common.messaging.envelope import Envelope, build, header_digest
 from common.messaging.seal import NO_HASH, leaf, leaf_prefix, sign_seal, stamp_digest
 from common.security.signing import Signer
 from tests.support.federation import Federation
 
 
-def export(federation: Federation, node: str, request_id: bytes, *, private_bodies: bool = False) -> bytes:
+def export(
+    federation: Federation,
+    node: str,
+    request_id: bytes,
+    *,
+    private_bodies: bool = False,
+    archive: JournalArchive | None = None,
+) -> bytes:
     """The evidence file that a node puts together."""
     core = federation.cores[node]
     role = hq_node.web.ROLE if node == HQ else province_node.web.ROLE
@@ -27,6 +36,7 @@ def export(federation: Federation, node: str, request_id: bytes, *, private_bodi
         core.connection,
         role.leg_times,
         core.context,
+        archive if archive is not None else JournalArchive(Path("no archive")),
         request_id,
         federation.clock.now_us(),
         private_bodies=private_bodies,
