@@ -93,8 +93,8 @@ class NodeMetrics:
         self._work.observe(outcome.work_us / 1e6)
         self._commit.observe(outcome.commit_us / 1e6)
         self._messages.inc(outcome.messages)
-        for peer, batch in outcome.received.items():
-            self._received_bytes.labels(peer).inc(len(batch.batch_bytes))
+        for received in outcome.receipts:
+            self._received_bytes.labels(received.peer).inc(len(received.batch_bytes))
         for sealed in outcome.sealed:
             self._sealed_batches.labels(sealed.peer).inc()
             self._sealed_bytes.labels(sealed.peer).inc(len(sealed.batch_bytes))

@@ -198,6 +198,24 @@ class KeySettings(Section):
     """How often the node looks after its keys."""
 
 
+class LiveSettings(Section):
+    """The history that the live view keeps, in buckets of two widths."""
+
+    fine_s: int = Field(default=10, ge=1, le=3_600)
+    """The width of a narrow bucket."""
+    fine_keep_s: int = Field(default=3_600, ge=60, le=86_400)
+    """For how long narrow buckets are kept."""
+    coarse_s: int = Field(default=300, ge=10, le=86_400)
+    """The width of a wide bucket."""
+    coarse_keep_s: int = Field(default=604_800, ge=3_600)
+    """For how long wide buckets are kept."""
+
+    @property
+    def widths(self) -> tuple[tuple[int, int], ...]:
+        """Each width with how long it is kept, the narrow one first."""
+        return (self.fine_s, self.fine_keep_s), (self.coarse_s, self.coarse_keep_s)
+
+
 class NodeSettings(BaseSettings):
     """What both kinds of node have in common."""
 
@@ -218,6 +236,7 @@ class NodeSettings(BaseSettings):
     reads: ReadSettings = ReadSettings()
     program: ProgramSettings = ProgramSettings()
     alarms: AlarmSettings = AlarmSettings()
+    live: LiveSettings = LiveSettings()
     requests: RequestLimits = Field(default_factory=RequestLimits)
     link: LinkSettings = LinkSettings()
     sealing: SealLimits = SealLimits()

@@ -38,6 +38,9 @@ from common.directory.signing import open_directory
 from common.directory.wire import decode_signed
 from common.gen.quanwang.federation.v1 import directory_pb2
 from common.ids import HQ, IdSource
+from common.live.commands import StoreBucket
+from common.live.handlers import storing
+from common.live.sampling import HistoryTimers
 from common.messaging.writer import Writer
 from common.parked.commands import JudgeParkedAgain
 from common.parked.model import DIRECTORY_PROBLEMS
@@ -224,7 +227,11 @@ def open_node(
         clock,
         os.urandom,
         software_version=SOFTWARE_VERSION,
-        handlers={**handlers(authority), EvaluateAlarms: evaluation(AlarmWatch(settings.alarms), overdue_readings)},
+        handlers={
+            **handlers(authority),
+            EvaluateAlarms: evaluation(AlarmWatch(settings.alarms), overdue_readings),
+            StoreBucket: storing(settings.live),
+        },
         admission_rate=AdmissionRate(settings.hub.admissions_a_second_max, settings.hub.admissions_burst_max),
         seal_limits=settings.sealing,
         retry=settings.retry,
@@ -261,13 +268,14 @@ class HqProgram:
         self._servicer: FederationLinkServicer | None = None
         guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
         self._hub_timers = HubTimers(node.clock, guard, settings.hub.expiry_grace_ms * 1000)
-        self._alarm_timers = AlarmTimers(node, guard)
         limits, look_us = limits_of(settings), settings.keys.look_ms * 1000
         self._directory_timers = DirectoryTimers(node.clock, node.core.directory, limits.key_overlap_us, look_us)
+        self._watching = (AlarmTimers(node, guard), HistoryTimers(node))
         self.admin_app, self.health_app = admin_app(node), health_app(node)
 
     def timed_commands(self) -> list[Any]:
-        return [*self._hub_timers.due(), *self._directory_timers.due(), *self._alarm_timers.due()]
+        timers = (self._hub_timers, self._directory_timers, *self._watching)
+        return [command for timer in timers for command in timer.due()]
 
     async def start(self, writer: Writer) -> None:
         link = link_node(self.node, writer, signed_directory=lambda: self._signed)

@@ -41,6 +41,9 @@ from common.directory.signing import open_directory
 from common.directory.wire import decode_signed
 from common.errors import Refusal
 from common.ids import HQ
+from common.live.commands import StoreBucket
+from common.live.handlers import storing
+from common.live.sampling import HistoryTimers
 from common.messaging.writer import Writer
 from common.parked.commands import JudgeParkedAgain
 from common.parked.model import DIRECTORY_PROBLEMS
@@ -202,6 +205,7 @@ def open_node(
         handlers={
             **handlers(root_public_key, lambda: keys.own_keys(own.current.tls_certificate_pem)),
             EvaluateAlarms: evaluation(AlarmWatch(settings.alarms)),
+            StoreBucket: storing(settings.live),
         },
         seal_limits=settings.sealing,
         retry=settings.retry,
@@ -231,12 +235,13 @@ class ProvinceProgram:
         self._dialler: LinkDialler | None = None
         guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
         self._clock_guard, self._alarm_timers = guard, AlarmTimers(node, guard)
+        self._history_timers = HistoryTimers(node)
         self.admin_app, self.health_app = admin_app(node), health_app(node)
 
     def timed_commands(self) -> list[Any]:
         """Nothing at a province ends by its own clock; it only looks after itself."""
         self._clock_guard.trusted()
-        return self._alarm_timers.due()
+        return [*self._alarm_timers.due(), *self._history_timers.due()]
 
     async def start(self, writer: Writer) -> None:
         self._dialler = dialler = make_dialler(self.node, writer, self._keys, self._membership)

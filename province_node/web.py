@@ -13,6 +13,7 @@ from common.evidence.routes import evidence_routes
 from common.evidence.windows import LegTimes
 from common.ids import format_id
 from common.journal.routes import journal_routes
+from common.live.routes import live_routes
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
 from common.parked.routes import parked_routes
@@ -74,6 +75,7 @@ def admin_app(node: Node) -> FastAPI:
         operator_routes(node),
         alarm_routes(node),
         key_routes(node),
+        live_routes(node),
         request_routes(node),
         parked_routes(node),
         evidence_routes(node),

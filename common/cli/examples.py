@@ -21,6 +21,7 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     "migrate": ("migrate --data /var/lib/quanwang/node",),
     "check": ("check", "check --json"),
     "status": ("status", "status --json"),
+    "top": ("top", "top --once --sort queue", "top --json"),
     "requests": (
         "requests submit query-node-status --region north-china --wait 10s",
         f"requests trace {_ID}",

@@ -10,6 +10,7 @@ import typer
 from common.cli import display
 from common.cli.exits import Exit
 from common.cli.session import Finding, Session, command
+from common.cli.top import top
 
 
 def add_node_commands(app: typer.Typer) -> None:
@@ -18,6 +19,7 @@ def add_node_commands(app: typer.Typer) -> None:
     app.command("migrate")(command(migrate))
     app.command("check")(command(check))
     app.command("status")(command(status))
+    app.command("top")(command(top))
 
 
 def show_made(session: Session, node: str, next_key: str) -> None:

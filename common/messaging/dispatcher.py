@@ -80,6 +80,8 @@ class GroupOutcome:
     """What a group did, for the links and the meters: by peer, what was received and what was sealed."""
 
     received: dict[str, ReceivedBatch] = field(default_factory=dict)
+    receipts: list[ReceivedBatch] = field(default_factory=list)
+    """Every batch that was new; `received` has the last of each peer."""
     sealed: list[SealedBatch] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class GroupOutcome:
     def merge(self, other: GroupOutcome) -> None:
         """Takes in what a later group of the same run did."""
         self.received.update(other.received)
+        self.receipts.extend(other.receipts)
         self.sealed.extend(other.sealed)
         self.failed.update(other.failed)
         self.lost.update(other.lost)

@@ -66,6 +66,8 @@ class SealedBatch:
     last_sequence: int
     witnessed_seal_number: int
     batch_bytes: bytes
+    entries: int = 0
+    """How many; not told where the batch was read back from the journal."""
 
 
 @dataclass(slots=True)

@@ -134,6 +134,7 @@ class Intake:
                 outcome.failed[batch.peer] = NODE_NOT_ACTIVE
                 continue
             if self._take_batch(batch, uow):
+                outcome.receipts.append(batch)
                 messages.extend(self._take_entry(entry, uow, receive_only) for entry in batch.entries)
             outcome.received[batch.peer] = batch
         uow.keep_item()

@@ -285,7 +285,9 @@ class Sealer:
         ).SerializeToString()
         seal_number, last = link.sealed_seal_number + 1, first + len(chunk) - 1
         uow.rows(JOURNAL).insert(JournalRow(name, seal_number, first, len(chunk), uow.now_us, batch_bytes))
-        group.batches.append(SealedBatch(link.peer, seal_number, last, link.received_seal_number, batch_bytes))
+        group.batches.append(
+            SealedBatch(link.peer, seal_number, last, link.received_seal_number, batch_bytes, len(chunk))
+        )
         return link._replace(sealed_seal_number=seal_number, sealed_sequence=last, sealed_hash=seal_hash(signed))
 
 

@@ -18,6 +18,9 @@ from common.db.leg_counts import LegCounts
 from common.evidence.queries import FindLegs
 from common.journal.archive import JournalArchive
 from common.link.activity import LinkActivity
+from common.live.events import LegBegan, LegFinished
+from common.live.recorder import Recorder
+from common.messaging.dispatcher import GroupOutcome
 from common.messaging.writer import Queue
 from common.metrics import NodeMetrics, OpenLegs
 from common.node_context import NodeContext
@@ -79,6 +82,7 @@ class Node:
     reads: Reads
     writer: CommandWriter
     metrics: NodeMetrics
+    recorder: Recorder = field(default_factory=Recorder)
     watch: RequestWatch = field(default_factory=RequestWatch)
     pruning: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by whoever archives, prunes or erases."""
@@ -95,6 +99,11 @@ class Node:
     def archive(self) -> JournalArchive:
         """Where journals are kept that left the database."""
         return JournalArchive(self.data.path / ARCHIVE_DIRECTORY)
+
+    def group_ran(self, outcome: GroupOutcome) -> None:
+        """A group was run: the meters and the history hear of it. On the writer's thread."""
+        self.metrics.group_ran(outcome)
+        self.recorder.group_ran(outcome)
 
     def close(self) -> None:
         """Gives back the database."""
@@ -119,4 +128,6 @@ def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Cl
     core.dispatcher.subscribe(AlarmTold, log_alarm)
     core.dispatcher.subscribe(LegEnded, node.watch.leg_ended)
     core.dispatcher.subscribe(LegEnded, node.metrics.leg_ended)
+    core.dispatcher.subscribe(LegBegan, node.recorder.leg_began)
+    core.dispatcher.subscribe(LegFinished, node.recorder.leg_finished)
     return node

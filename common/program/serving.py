@@ -84,7 +84,7 @@ async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S])
     stopping = _stop_on_signals()
     program = open_program(data, settings)
     node = program.node
-    writer = Writer(node.core.dispatcher, node.clock, program.timed_commands, node.metrics.group_ran, settings.writer)
+    writer = Writer(node.core.dispatcher, node.clock, program.timed_commands, node.group_ran, settings.writer)
     writer.start(asyncio.get_running_loop())
     node.writer = writer
     try:

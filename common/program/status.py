@@ -19,16 +19,10 @@ from common.requests.queries import request_counts
 
 def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
     """The node as it is now. Times in µs of its own clock."""
-    context, directory = node.context, node.context.directory
+    directory = node.context.directory
     legs = {"requests": request_counts(connection), **node.role.legs(connection)}
-    entry = directory.node(context.node)
     return {
-        "node": context.node,
-        "name": {"zh": entry.name_zh, "en": entry.name_en} if entry is not None else {"zh": "", "en": ""},
-        "role": node.role.name,
-        "software_version": context.software_version,
-        "started_at_us": context.started_at_us,
-        "now_us": node.clock.now_us(),
+        **node_head(node),
         "incarnation": node.core.incarnation.hex(),
         "database": node.data.database_name,
         "directory_version": directory.version,
@@ -41,6 +35,20 @@ def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
         "alarms": standing_alarm_count(connection),
         "storage_failing": node.writer.storage_failing,
         **node.role.counts(connection),
+    }
+
+
+def node_head(node: Node) -> dict[str, Any]:
+    """Who the node is, and what time it has."""
+    context = node.context
+    entry = context.directory.node(context.node)
+    return {
+        "node": context.node,
+        "name": {"zh": entry.name_zh, "en": entry.name_en} if entry is not None else {"zh": "", "en": ""},
+        "role": node.role.name,
+        "software_version": context.software_version,
+        "started_at_us": context.started_at_us,
+        "now_us": node.clock.now_us(),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, IdSource, format_id, leg_id
+from common.live.events import ORIGIN, WHOLE, LegBegan, LegFinished
 from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
@@ -94,6 +95,7 @@ def submit_service_request(command: SubmitServiceRequest, uow: AskingUnitOfWork)
         envelope = request_envelope(command, leg, kind, time_to_live_ms, uow)
         leg.submit(envelope.routing.message_id, envelope.digest, uow.now_us)
         uow.requests.add_leg(leg)
+        uow.record(LegBegan(ORIGIN, leg.leg_id, destination, kind.message_class))
         uow.send_to_hub(envelope, leg.leg_id, waits_for_credit=True)
     return RequestSubmitted(request_id, destinations)
 
@@ -160,6 +162,13 @@ def _take_final(envelope: Envelope, leg: AskedLeg, uow: AskingUnitOfWork) -> Non
         leg.home_received_at_us, leg.home_answered_at_us = routing.received_at_us, routing.created_at_us
     leg.answer = stored_answer(envelope)
     uow.record(LegEnded(leg.request_id, leg.destination, outcome, routing.reason_code))
+    uow.record(_finished(leg, routing.message_type, uow))
+
+
+def _finished(leg: AskedLeg, kind_name: str, uow: AskingUnitOfWork) -> LegFinished:
+    message_class = uow.node.kinds.message_class_of(kind_name)
+    named = (leg.leg_id, leg.destination, message_class, kind_name, leg.state, leg.reason_code)
+    return LegFinished(ORIGIN, *named, ((WHOLE, leg.submitted_at_us, leg.ended_at_us),))
 
 
 def _require_bound(envelope: Envelope, leg: AskedLeg) -> None:

@@ -152,6 +152,11 @@ class RequestKinds:
         """The kind by its protobuf prefix, or None."""
         return self._by_name.get(name)
 
+    def message_class_of(self, name: str) -> int:
+        """The message class of a kind by its protobuf prefix; MESSAGE_CLASS_UNSPECIFIED where it is not known here."""
+        kind = self._by_name.get(name)
+        return kind.message_class if kind is not None else pb.MESSAGE_CLASS_UNSPECIFIED
+
     def asked_as(self, name: str) -> RequestKind:
         """The kind by its alias or protobuf prefix. Raises UnknownRequestKind."""
         kind = self._by_alias.get(name) or self._by_name.get(name)

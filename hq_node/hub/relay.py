@@ -11,6 +11,7 @@ from typing import Any
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ
+from common.live.events import ANSWER, HUB, QUEUE, WHOLE, LegBegan, LegFinished
 from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of, origin_of
 from common.messaging.incoming import Incoming
@@ -123,6 +124,7 @@ def _take_answer(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any) 
     if event != "Interim":
         leg.reason_code = envelope.routing.reason_code
         leg.final_seal_number, leg.final_index = incoming.seal_number, incoming.index
+        _tell_end(leg, uow)
     uow.relay_answer(leg.origin, envelope, incoming, leg.leg_id, relay_stamp(leg, envelope.digest, uow))
     uow.hub_legs.save(leg)
 
@@ -135,6 +137,7 @@ def _admit(leg: HubLeg, time_to_live_ms: int, uow: Any) -> None:
     leg.business_date = uow.order.business_date
     leg.admitted_at_us = uow.now_us
     leg.expires_at_us = leg.due_at_us = uow.now_us + time_to_live_ms * 1000
+    uow.record(LegBegan(HUB, leg.leg_id, leg.home, leg.message_class))
 
 
 def _end_at_origin(leg: HubLeg, uow: Any) -> None:
@@ -142,6 +145,18 @@ def _end_at_origin(leg: HubLeg, uow: Any) -> None:
     envelope = final_envelope(leg, uow)
     leg.final = seal_pb2.Entry(header=envelope.header, body=envelope.body).SerializeToString()
     uow.send(leg.origin, envelope, leg.leg_id)
+    _tell_end(leg, uow)
+
+
+def _tell_end(leg: HubLeg, uow: Any) -> None:
+    """For meters, history and traces."""
+    steps = (
+        (WHOLE, leg.admitted_at_us, leg.ended_at_us),
+        (QUEUE, leg.admitted_at_us, leg.forwarded_at_us),
+        (ANSWER, leg.forwarded_at_us, leg.answered_at_us),
+    )
+    named = (leg.leg_id, leg.home, leg.message_class, leg.kind, leg.state, leg.reason_code)
+    uow.record(LegFinished(HUB, *named, steps))
 
 
 def _say_again(leg: HubLeg, uow: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from common.errors import REASON_CODE_CHARACTERS_MAX, REASON_CODE_PATTERN, Refusal
 from common.ids import IdSource, format_leg
+from common.live.events import HOME, WHOLE, LegFinished
 from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
@@ -190,6 +191,8 @@ def _answer(leg: ServingLeg, envelope: Envelope, uow: ServingUnitOfWork) -> None
     leg.answer = stored_answer(envelope)
     uow.serving_legs.save(leg)
     _send(envelope, leg, uow)
+    named = (leg.leg_id, leg.source, uow.node.kinds.message_class_of(leg.kind), leg.kind, leg.state, leg.reason_code)
+    uow.record(LegFinished(HOME, *named, ((WHOLE, leg.received_at_us, leg.ended_at_us),)))
 
 
 def _say_again(leg: ServingLeg, said: tuple[str, ...], uow: ServingUnitOfWork) -> None:

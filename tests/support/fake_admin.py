@@ -80,6 +80,8 @@ class FakeNode:
         match path.strip("/").split("/"):
             case ["status"]:
                 return STATUS
+            case ["live"]:
+                return LIVE
             case ["requests"]:
                 return {"items": [request_row(self.request_state)], "next": REQUEST}
             case ["requests", _]:
@@ -364,4 +366,70 @@ ALARM_ENTRY = {
     "severity": "critical",
     "by": "Li Na",
     "note": "HQ was called",
+}
+
+
+def flow_row(peer: str, name: str, rate: float, p95_us: int, **ended: int) -> dict[str, Any]:
+    def step(value_us: int) -> dict[str, Any]:
+        return {"count": 9, "sum_us": 90, "p50_us": value_us // 2, "p95_us": value_us, "p99_us": 2 * value_us}
+
+    return {
+        "role": "hub",
+        "peer": peer,
+        "class": name,
+        "began": 9,
+        "ended": ended,
+        "steps": {"whole": step(p95_us), "queue": step(900), "answer": step(p95_us - 30_000)},
+        "open": {"admitted": {"legs": 3, "oldest_age_us": 5_000_000}},
+        "began_a_second": rate,
+        "ended_a_second": rate,
+        "trend": [0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100, 90] * 5,
+    }
+
+
+def link_row(peer: str, state: str, waiting: int, oldest_at_us: int) -> dict[str, Any]:
+    return STATUS["links"][0] | {
+        "peer": peer,
+        "state": state,
+        "waiting_entries": waiting,
+        "oldest_waiting_at_us": oldest_at_us,
+        "sealed_a_second": 12.5,
+        "received_a_second": 11.0,
+        "sealed_bytes_a_second": 9_000,
+        "received_bytes_a_second": 8_000,
+        "queue_trend": [0, 1],
+    }
+
+
+LIVE_AT_US = 1_795_404_660_000_000
+
+# Shanghai works, and is refused now and then; Guangdong is away.
+LIVE: dict[str, Any] = {
+    "node": "00",
+    "name": {"zh": "总部", "en": "HQ"},
+    "role": "hq",
+    "software_version": "0.1.0",
+    "started_at_us": 1_795_404_000_000_000,
+    "now_us": LIVE_AT_US,
+    "links": [link_row("31", "open", 0, 0), link_row("44", "closed", 1_200, LIVE_AT_US - 400_000_000)],
+    "flows": [
+        flow_row("31", "management", 7.0, 150_000, completed=7),
+        flow_row("31", "work_order", 25.0, 150_000, completed=20, rejected=5),
+        flow_row("44", "work_order", 0.5, 90_000, expired=1),
+    ],
+    "peers": [
+        flow_row("31", "all", 32.0, 150_000, completed=27, rejected=5),
+        flow_row("44", "all", 0.5, 90_000, expired=1),
+    ],
+    "classes": [
+        flow_row("all", "management", 7.0, 150_000, completed=7),
+        flow_row("all", "work_order", 25.5, 150_000, completed=20, rejected=5, expired=1),
+    ],
+    "totals": [flow_row("all", "all", 32.5, 150_000, completed=27, rejected=5, expired=1)],
+    "inbox": {"waiting": 0, "parked": 2},
+    "alarms": [ALARM | {"name": "LINK_AWAY:44", "state": "raised", "acknowledged_by": ""}],
+    "storage_failing": False,
+    "node_last_minute": {"groups": 60},
+    "width_s": 10,
+    "rate_span_s": 60,
 }
