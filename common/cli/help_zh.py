@@ -32,6 +32,11 @@ COMMANDS: Mapping[str, str] = {
     "journal": "日志：归档清理、核验、比对。",
     "journal prune": "立即将超过保留期限的数据归档并删除，逐段进行。\n\n"
     "节点也会定期自动执行。可随时中断；未归档的不会删除。",
+    "journal verify": "核验每条链路的每个批次（含归档）：链、根、签名、水位、缺口。\n\n"
+    "全部正常时以 0 结束，有错误时以 1 结束。被中断时会说明如何继续。",
+    "journal digest": "将全部签封的散列写入文件，供链路对端比对。",
+    "journal compare": "用另一节点的摘要文件比对双方日志，指出首个不一致的签封。\n\n"
+    "签封逐个相链：在某一签封处一致，则此前全部一致。双方共有部分一致时以 0 结束，不一致时以 1 结束。",
     "private-bodies": "请求中的个人信息：删除。",
     "private-bodies erase": "从本节点的数据库和归档中永久删除一个已结束请求的个人信息。\n\n"
     "仅删除密文，已签名的内容仍可验证。参与的各节点分别删除自己的副本。",
@@ -131,6 +136,10 @@ OPTIONS: Mapping[str, str] = {
     "nodes revoke --reason": "原因；与操作员姓名一同记录，所有节点可见。",
     "nodes end-legs --reason": "原因；与操作员姓名一同记录，所有节点可见。",
     "nodes revoke --yes": "不询问是否确定。",
+    "--link": "仅此单向链路，如 31-00。",
+    "--after": "从该链路的此签封之后继续。",
+    "journal digest --out": "写入的文件。",
+    "journal compare FILE": "另一节点的摘要。",
     "evidence export --out": "写入的文件；默认为当前目录下的 ID.evidence。",
     "--private-bodies": "一并包含个人信息的密文。",
     "evidence verify FILE": "证据文件。",

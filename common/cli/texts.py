@@ -229,6 +229,24 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "{archived:,} batches archived, {batches:,} deleted, {messages:,} received messages forgotten.",
         "已归档 {archived:,} 个批次，删除 {batches:,} 个，清理收件记录 {messages:,} 条。",
     ),
+    "journal.checking": ("{link}: {seal:,} of {last:,} …", "{link}：{seal:,} / {last:,}……"),
+    "journal.go_on": (
+        "Go on with: journal verify --link {link} --after {seal}",
+        "继续执行：journal verify --link {link} --after {seal}",
+    ),
+    "journal.checked": ("{link}: {batches:,} batches checked", "{link}：已核验 {batches:,} 个批次"),
+    "journal.good": ("Every journal is whole and signed.", "所有日志完整，签名有效。"),
+    "journal.no_link": ("There is no journal {link}.", "没有日志 {link}。"),
+    "journal.digest": ("The digest is in {file}. Hand it to the other node.", "摘要已写入 {file}，请交给对端节点。"),
+    "journal.nothing_in_common": ("{file} is of no link of this node.", "{file} 中没有本节点的链路。"),
+    "journal.agrees": (
+        "{link}: the same, as far as both go (here {ours:,}, there {theirs:,})",
+        "{link}：一致（本地至 {ours:,}，对端至 {theirs:,}）",
+    ),
+    "journal.parts": (
+        "{link}: they part at seal {parts_at:,} (here {ours:,}, there {theirs:,})",
+        "{link}：自第 {parts_at:,} 号签封起不一致（本地至 {ours:,}，对端至 {theirs:,}）",
+    ),
     "private_bodies.erased": (
         "Personal data of {request_id} was erased: {stored} places in the database, {archived} in archives.",
         "已删除请求 {request_id} 的个人信息：数据库 {stored} 处，归档 {archived} 处。",

@@ -93,6 +93,20 @@ class MonthFile:
             return indexed
         return self._scanned(indexed if end is not None else [])
 
+    def last_seal(self) -> int:
+        """The number of the last record, without reading on where the index is whole; 0: none."""
+        try:
+            size = self._index_path.stat().st_size
+            with self._index_path.open("rb") as file:
+                file.seek(max(0, size - size % _PLACE.size - _PLACE.size))
+                last = Place._make(_PLACE.unpack(file.read(_PLACE.size)))
+            if self._end_of(last, self.path.stat().st_size) == self.path.stat().st_size:
+                return last.seal_number
+        except (FileNotFoundError, struct.error):
+            pass  # The file itself says it.
+        places = self.places()
+        return places[-1].seal_number if places else 0
+
     def read(self, place: Place) -> Row:
         """One record, with its check. Raises ArchiveDamaged."""
         with self.path.open("rb") as file:
@@ -256,9 +270,8 @@ class JournalArchive:
     def last_seal(self, link: str) -> int:
         """The number of the last batch archived; 0: none."""
         for file in reversed(self.files(link)):
-            places = file.places()
-            if places:
-                return places[-1].seal_number
+            if last := file.last_seal():
+                return last
         return 0
 
     def append(self, link: str, rows: list[Row]) -> int:
@@ -289,6 +302,8 @@ class JournalArchive:
     def batch(self, link: str, seal_number: int) -> bytes | None:
         """One archived batch. Raises ArchiveDamaged."""
         for file in self.files(link):
+            if file.last_seal() < seal_number:
+                continue
             for place in file.places():
                 if place.seal_number == seal_number:
                     return file.read(place).batch
@@ -299,6 +314,15 @@ class JournalArchive:
         for file in self.files(link):
             for place in file.places():
                 if from_us <= place.stored_at_us <= to_us:
+                    yield file.read(place)
+
+    def following(self, link: str, after_seal: int) -> Iterator[Row]:
+        """The archived batches of a link behind a seal, each checked. Raises ArchiveDamaged."""
+        for file in self.files(link):
+            if file.last_seal() <= after_seal:
+                continue
+            for place in file.places():
+                if place.seal_number > after_seal:
                     yield file.read(place)
 
     def rows(self, link: str) -> Iterator[Row]:
