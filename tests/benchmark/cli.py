@@ -16,7 +16,7 @@ from rich.console import Console
 
 from common.directory.regions import PROVINCES
 from tests.benchmark import broker_comparison, fanin, machine, memory, report
-from tests.benchmark.comparison import Comparison
+from tests.benchmark.comparison import STORES, Comparison, make_databases
 from tests.benchmark.federation import NODES, SUBSCRIPTIONS, make_federation
 from tests.benchmark.fleet import ROOT, Fleet
 from tests.benchmark.profiling import THREADS
@@ -45,7 +45,9 @@ def main(arguments: list[str]) -> int:
 
 async def _relay(options: argparse.Namespace, place: Path) -> dict[str, Any]:
     about = machine.describe(place)
-    result = await Comparison(place, _tell).run(options.in_flight, options.rounds, options.seconds, options.requests)
+    result = await Comparison(place, _tell, options.store).run(
+        options.in_flight, options.rounds, options.seconds, options.requests
+    )
     settings = {"rounds": options.rounds, "seconds": options.seconds, "requests": options.requests}
     return result | {"machine": about, "settings": settings}
 
@@ -70,7 +72,9 @@ async def _brokers(options: argparse.Namespace, place: Path) -> dict[str, Any]:
 async def _profile(options: argparse.Namespace, place: Path) -> dict[str, Any]:
     """By node and thread, while the same load goes on."""
     make_federation().save(place / "federation.json")
-    fleet = Fleet("relay", place)
+    [path] = STORES[options.store]
+    server = make_databases(place / path) if options.store == "postgres" else None
+    fleet = Fleet(path, place)
     profiles: dict[str, dict[str, str]] = {node: {} for node in NODES}
     await fleet.start()
     try:
@@ -84,6 +88,8 @@ async def _profile(options: argparse.Namespace, place: Path) -> dict[str, Any]:
                 profiles[node][thread] = f"{measured.requests} requests\n{text}"
     finally:
         await fleet.stop()
+        if server is not None:
+            server.close()
     return {"in_flight": options.in_flight, "profiles": profiles}
 
 
@@ -103,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     relay.add_argument("--seconds", type=float, default=4.0, help="of each stretch")
     relay.add_argument("--requests", type=int, default=0, help="of each stretch, in place of --seconds")
     relay.add_argument("--rounds", type=int, default=5, help="stretches of each path at each depth")
+    relay.add_argument("--store", choices=STORES, default="sqlite", help="what the relay's nodes keep their records in")
     flat = _command(commands, "memory", "resident memory over many requests", _memory)
     flat.set_defaults(show=report.show_memory)
     flat.add_argument("--requests", type=int, default=200_000)
@@ -122,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     profile.set_defaults(show=_show_profile)
     profile.add_argument("--in-flight", type=_depth, default=64)
     profile.add_argument("--seconds", type=float, default=5.0)
+    profile.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     profile.add_argument("--top", type=int, default=30, help="how many functions are shown")
     return parser
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -17,7 +18,7 @@ import hq_node.core
 import province_node.core
 from common.clock import SystemClock
 from common.core import NodeCore, write_identity
-from common.db.engine import METADATA, open_writer, sqlite_url
+from common.db.engine import METADATA, open_writer, sqlite_url, store_of
 from common.directory.model import NO_HASH, Directory, KeyUse, NodeEntry, NodeKey, NodeStatus
 from common.ids import HQ, IdSource
 from common.security import tls
@@ -30,6 +31,9 @@ ORIGIN = "31"
 HOME = "44"
 NODES = (HQ, ORIGIN, HOME)
 HOST = "127.0.0.1"
+
+DATABASES_FILE = "databases.json"
+"""Names databases elsewhere, by node."""
 
 SUBSCRIPTIONS = 8_192
 """How many subscriptions of a home take turns; several times the deepest depth, so that no two requests meet on one."""
@@ -90,11 +94,9 @@ def make_federation(nodes: Sequence[str] = NODES, homes: Sequence[str] = (HOME,)
 def open_core(federation: Federation, node: str, place: Path, **parts: Any) -> NodeCore:
     """A node's core on its own database below `place`, which is made where there is none. `parts`: as build_core's."""
     keys = federation.nodes[node]
-    path = place / f"{node}.db"
-    if not path.exists():
-        _make_database(path, node, keys, node in federation.homes)
+    url, clock = database_url(place, node), SystemClock()
+    _make_database(url, node, keys, node in federation.homes)
     signer, private_keys, directory = keys.signer(), keys.private_keys(), federation.directory()
-    url, clock = sqlite_url(str(path)), SystemClock()
     if node == HQ:
         return hq_node.core.build_core(url, signer, private_keys, directory, clock, os.urandom, **parts)
     return province_node.core.build_core(url, node, signer, private_keys, directory, clock, os.urandom, **parts)
@@ -105,11 +107,23 @@ def subscription_ids(home: str) -> list[str]:
     return [f"{home}-{number:010d}-01" for number in range(SUBSCRIPTIONS)]
 
 
-def _make_database(path: Path, node: str, keys: NodeKeys, is_home: bool) -> None:
+def database_url(place: Path, node: str) -> str:
+    """Where a node's database is: a file below `place`, unless that names others."""
+    named = place / DATABASES_FILE
+    if named.exists():
+        return str(json.loads(named.read_text(encoding="utf-8"))[node])
+    return sqlite_url(str(place / f"{node}.db"))
+
+
+def _make_database(url: str, node: str, keys: NodeKeys, is_home: bool) -> None:
     clock = SystemClock()
-    engine = open_writer(sqlite_url(str(path)))
+    engine = open_writer(url)
     with engine.connect() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if sa.inspect(connection).has_table("node_identity"):
+            engine.dispose()
+            return
+        store = store_of(connection)
+        store.begin(connection)
         METADATA.create_all(connection)
         write_identity(connection, node, bytes.fromhex(keys.incarnation), clock.now_us())
         ids = IdSource(clock, os.urandom)
@@ -134,7 +148,7 @@ def _make_database(path: Path, node: str, keys: NodeKeys, is_home: bool) -> None
                 )
             home.keep_item()
             home.flush()
-        connection.exec_driver_sql("COMMIT")
+        store.commit(connection)
     engine.dispose()
 
 

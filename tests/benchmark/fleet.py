@@ -18,6 +18,9 @@ from tests.benchmark.workload import Measured, Stretch
 
 ROOT = Path(__file__).resolve().parents[2]
 
+POSTGRES_PATH = "relay-postgres"
+"""The relay on PostgreSQL."""
+
 LINE_BYTES_MAX = 64 * 1024 * 1024
 """Of one line between the processes: all latencies of a slice travel in one."""
 
@@ -27,7 +30,7 @@ class ProcessFailed(Exception):
 
 
 class Fleet:
-    """The nodes of one path ("relay" or "naive")."""
+    """The nodes of one path (such as "relay" or "naive")."""
 
     def __init__(self, path: str, place: Path, nodes: Sequence[str] = NODES) -> None:
         self.path = path

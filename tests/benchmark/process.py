@@ -18,7 +18,7 @@ from common.core import NodeCore
 from tests.benchmark.broker_nodes import BrokerBatchNode, BrokerMessageNode
 from tests.benchmark.brokers import CLIENTS
 from tests.benchmark.federation import Federation, open_core
-from tests.benchmark.fleet import LINE_BYTES_MAX
+from tests.benchmark.fleet import LINE_BYTES_MAX, POSTGRES_PATH
 from tests.benchmark.naive_node import NaiveNode
 from tests.benchmark.profiling import Profiler, SwitchProfile, switch_profile
 from tests.benchmark.relay_node import RelayNode
@@ -70,7 +70,7 @@ class NodeProcess:
 
 def make_node(path: str, federation: Federation, core: NodeCore, place: Path) -> Any:
     """The node of a path: "relay", "naive", or a broker's name and whether it is given messages or batches."""
-    if path == "relay":
+    if path in ("relay", POSTGRES_PATH):
         return RelayNode(federation, core)
     if path == "naive":
         return NaiveNode(federation, core)

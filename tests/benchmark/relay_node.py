@@ -35,7 +35,7 @@ class RelayNode:
         self._ends = LegEnds(loop)
         core.dispatcher.subscribe(LegEnded, self._ends.say)
         self.writer.start(loop)
-        self._reader = open_reader(str(core.engine.url))
+        self._reader = open_reader(core.engine.url.render_as_string(hide_password=False))
         self._link_node = LinkNode(
             core.node,
             self.writer,

@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmark.fleet import POSTGRES_PATH
+
 NAMES = {"00": "HQ", "31": "origin", "44": "home"}
 
 
@@ -18,7 +20,7 @@ def show_comparison(result: dict[str, Any], console: Console) -> None:
     for heading in ("requests/s", "spread", "p50 ms", "p99 ms", "CPU µs", "× naive", "of floor"):
         table.add_column(heading, justify="right")
     for depth, figures in result["depths"].items():
-        for path in ("relay", "naive", "floor"):
+        for path in [name for name in ("relay", POSTGRES_PATH, "naive", "floor") if name in result]:
             details, is_relay = result[path][depth], path == "relay"
             table.add_row(
                 depth if is_relay else "",
@@ -33,6 +35,9 @@ def show_comparison(result: dict[str, Any], console: Console) -> None:
                 end_section=path == "floor",
             )
     console.print(table)
+    for depth, figures in result.get(POSTGRES_PATH, {}).items():
+        spread = f"{figures['ratio_to_sqlite_min']:.2f}-{figures['ratio_to_sqlite_max']:.2f}"
+        console.print(f"PostgreSQL × {figures['ratio_to_sqlite']:.2f} of SQLite ({spread}) at {depth} in flight")
     show_machine(result["machine"], console)
 
 

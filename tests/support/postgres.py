@@ -27,6 +27,10 @@ GIVEN_URL = os.environ.get("QUANWANG_TEST_POSTGRES_URL", "")
 QUICK = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nshared_buffers = 64MB\n"
 
 
+DURABLE = "shared_buffers = 128MB\n"
+"""As a carrier would run it: commits wait for the disk."""
+
+
 class PostgresServer:
     """A server of the tests' own, from the wheel."""
 
@@ -85,6 +89,10 @@ class Cluster:
         name = str(sa.make_url(url).database)
         self._connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
         self._names.discard(name)
+
+    def release(self) -> None:
+        """Leaves what was made to others."""
+        self._connection.close()
 
     def close(self) -> None:
         """Removes all that was made."""
