@@ -28,7 +28,7 @@ STATUS_AFTER = {"SuspendSubscription": "suspended", "ResumeSubscription": "activ
 class Audit:
     """What the databases say. `lost` and `duplicated` are counts, `findings` sentences."""
 
-    def __init__(self, place, provinces, submitted):
+    def __init__(self, place, provinces, submitted, postgres=None):
         self.requests = collections.Counter()
         """Requests by the end of all their legs together."""
         self.legs = collections.Counter()
@@ -37,7 +37,10 @@ class Audit:
         self.lost = 0
         self.duplicated = 0
         self.findings = []
-        self._nodes = {code: Rows(os.path.join(place.node(code), "node.db"), code) for code in [HQ, *provinces]}
+        self._nodes = {}
+        for code in [HQ, *provinces]:
+            file = os.path.join(place.node(code), "node.db")
+            self._nodes[code] = Rows(opened(file) if postgres is None else postgres.opened(code), code)
         self._compare(submitted)
 
     def numbers(self):
@@ -149,9 +152,9 @@ class Audit:
 class Rows:
     """The rows of one node's database, read with one snapshot."""
 
-    def __init__(self, path, code):
+    def __init__(self, opened_database, code):
         self.code = code
-        with contextlib.closing(opened(path)) as database:
+        with contextlib.closing(opened_database) as database:
             database.execute("BEGIN")
             self.requests = dict(database.execute("SELECT request_id, legs FROM requests"))
             self.asked_legs = self._legs(database, "asked_legs", "state")

@@ -99,9 +99,10 @@ class Node:
 class Federation:
     """HQ and its provinces."""
 
-    def __init__(self, place, processes, provinces, language):
+    def __init__(self, place, processes, provinces, language, postgres=None):
         self._processes = processes
         self._place = place
+        self._postgres = postgres
         self.hq = Node(HQ, place, processes, language)
         self.provinces = {code: Node(code, place, processes, language) for code in provinces}
 
@@ -132,7 +133,7 @@ class Federation:
     def _set_up_hq(self):
         """HQ, founded and serving. The system chooses its ports, so that nothing else is in the way."""
         ports = ["--federation-port", "0", "--enrolment-port", "0", "--http-port", "0", "--public-host", "127.0.0.1"]
-        self.hq.run("step_init", "init", *ports)
+        self.hq.run("step_init", "init", *ports, *self._database(HQ))
         with open(os.path.join(self.hq.data, "node.toml"), "a", encoding="utf-8") as settings:
             settings.write(f"\n[hub]\nexpiry_grace_ms = {EXPIRY_GRACE_MS}\n")
         self.hq.serve()
@@ -140,13 +141,17 @@ class Federation:
     def _set_up_province(self, code, extract, founding):
         """One province: enrolled, approved, linked, with its customers. Returns what became of the rows."""
         node = self.provinces[code]
-        node.run("step_init", "init", "--node", code, "--http-port", "0")
+        node.run("step_init", "init", "--node", code, "--http-port", "0", *self._database(code))
         founding.result()
         self._enrol(node)
         node.serve()
         rows = self._import(node, extract)
         node.wait_until("step_link", LINK_SECONDS, lambda: node.has_link_to(HQ))
         return rows
+
+    def _database(self, code):
+        """Where a node keeps its records, as `init` is told."""
+        return [] if self._postgres is None else ["--database-url", self._postgres.url(code)]
 
     def start_province(self, code):
         """A province that was set up before: serving and linked."""

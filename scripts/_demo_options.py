@@ -44,6 +44,10 @@ TEXTS = {
         "one JSON document on standard output, made from the nodes' databases",
         "在标准输出给出一份由各节点数据库统计的 JSON",
     ),
+    "store": (
+        "what the nodes keep their records in: a file each (default), or a PostgreSQL that comes with this checkout",
+        "节点数据库：各节点一个本地文件（默认），或随本代码提供的 PostgreSQL",
+    ),
     "fresh": ("begin with empty nodes (this is the default)", "清空演示目录重新开始（默认）"),
     "keep": ("go on with the nodes of the last run", "沿用上一次运行的节点数据"),
     "lang": ("language of the output (default: that of the system)", "输出语言（默认：系统语言）"),
@@ -91,6 +95,7 @@ def parse(arguments):
     add("--mapping", choices=("quanwang", "telco"), help=text("mapping"))
     add("--requests", type=number(0, REQUESTS_MAX), default=0, metavar="N", help=text("requests"))
     add("--data", default=os.path.join(_environment.ROOT, DIRECTORY), metavar="DIR", help=text("data"))
+    add("--store", choices=("sqlite", "postgres"), default="sqlite", help=text("store"))
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--fresh", action="store_true", help=text("fresh"))
     begin.add_argument("--keep", action="store_true", help=text("keep"))

@@ -97,13 +97,20 @@ class Place:
 
     def known_provinces(self):
         """The provinces of the last run, if it got as far as having them all; otherwise None."""
-        try:
-            with open(os.path.join(self.path, FEDERATION), encoding="utf-8") as file:
-                return json.load(file)["provinces"]
-        except (OSError, ValueError, KeyError):
-            return None
+        return self._known("provinces")
 
-    def remember(self, provinces):
+    def known_store(self):
+        """What the nodes of the last run keep their records in."""
+        return self._known("store") or "sqlite"
+
+    def remember(self, provinces, store):
         """All nodes are set up: a later run may go on with them."""
         with open(os.path.join(self.path, FEDERATION), "w", encoding="utf-8") as file:
-            json.dump({"provinces": provinces}, file)
+            json.dump({"provinces": provinces, "store": store}, file)
+
+    def _known(self, name):
+        try:
+            with open(os.path.join(self.path, FEDERATION), encoding="utf-8") as file:
+                return json.load(file)[name]
+        except (OSError, ValueError, KeyError):
+            return None

@@ -46,6 +46,7 @@ class Processes:
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._alive = set()
+        self._last = set()
         self._environment = environment_for(directory, language)
         guard = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_demo_guard.py")
         self._guard = subprocess.Popen(
@@ -57,8 +58,8 @@ class Processes:
             start_new_session=True,
         )
 
-    def start(self, command, output, errors=None):
-        """Begins a process. Raises Stopped."""
+    def start(self, command, output, errors=None, last=False):
+        """Begins a process. `last`: others need it until their end. Raises Stopped."""
         with self._lock:
             # Under the lock, so that nothing begins behind the back of `stop_all`.
             if self.stopping.is_set():
@@ -72,6 +73,8 @@ class Processes:
                 start_new_session=True,
             )
             self._alive.add(process)
+            if last:
+                self._last.add(process)
             self._tell_guard(f"+{process.pid}")
         return process
 
@@ -123,8 +126,9 @@ class Processes:
         """Ends everything, for good. Whoever waits for a process or a moment gets Stopped."""
         self.stopping.set()
         with self._lock:
-            alive = list(self._alive)
-        self.end(alive)
+            alive = set(self._alive)
+        self.end(alive - self._last)
+        self.end(alive & self._last)
         self._guard.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._guard.wait(timeout=TERMINATE_SECONDS + KILL_SECONDS)
@@ -177,11 +181,13 @@ def tail_of_file(path):
 
 
 def left_over(directory):
-    """Nodes that serve below `directory`, whoever started them, as (process number, command)."""
+    """Nodes that serve below `directory`, and their database's server, whoever started them, as (process number,
+    command)."""
     found = []
     for number, command in _all_processes():
         below = any(part.startswith(directory + os.sep) for part in command)
-        if below and "serve" in command and number != os.getpid():
+        serves = "serve" in command or os.path.basename(command[0]) == "postgres"
+        if below and serves and number != os.getpid():
             found.append((number, command))
     return found
 

@@ -11,7 +11,8 @@ from _demo_admin import NodeAway, NodeRefused
 from _demo_audit import Audit
 from _demo_federation import HQ, Federation, StepFailed
 from _demo_load import Load
-from _demo_processes import Stopped
+from _demo_postgres import Postgres
+from _demo_processes import CommandFailed, Stopped
 from _demo_requests import Requests
 from _demo_scenes import Scenes
 from _demo_words import short
@@ -35,6 +36,7 @@ class Show:
         self._processes = processes
         self._screen = screen
         self._words = screen.words
+        self._postgres = None
         self._rows = {}
         self._seconds = {}
 
@@ -50,13 +52,18 @@ class Show:
             self._screen.title("title", count=len(provinces))
             if left_over:
                 self._screen.say("leftovers", count=left_over, style="yellow")
-            federation = Federation(self._place, self._processes, provinces, options.lang)
+            store = self._place.known_store() if options.keep else options.store
+            if store == "postgres":
+                self._postgres = Postgres(self._place, self._processes)
+            federation = Federation(self._place, self._processes, provinces, options.lang, self._postgres)
             if not self._set_up(federation):
                 return CANNOT_USE
             self._seconds["set_up"] = time.monotonic() - started
             return self._show(federation, started)
         except StepFailed as failure:
             self._tell_failure(failure)
+        except CommandFailed as failure:
+            self._tell_failure(StepFailed("step_postgres", HQ, failure.tail))
         except (NodeAway, NodeRefused) as failure:
             self._processes.wait(0)
             self._tell_failure(StepFailed("step_ask", HQ, str(failure)))
@@ -72,6 +79,7 @@ class Show:
         self._screen.chapter("chapter_set_up")
         if self._options.keep:
             self._place.prepare()
+            self._start_postgres()
             self._start_again(federation)
             return True
         # Before anything of the last run is deleted.
@@ -79,6 +87,7 @@ class Show:
         if mapping is None:
             return False
         self._place.empty()
+        self._start_postgres([HQ, *federation.provinces])
         extract = self._extract(list(federation.provinces), mapping)
         count = len(federation.provinces)
 
@@ -95,8 +104,18 @@ class Show:
 
         with self._screen.working("working_hq") as tell:
             federation.set_up(extract, hq_ready, province_ready)
-        self._place.remember(list(federation.provinces))
+        self._place.remember(list(federation.provinces), "sqlite" if self._postgres is None else "postgres")
         return True
+
+    def _start_postgres(self, new_databases=()):
+        """The server, where the nodes' databases are to be on one."""
+        if self._postgres is None:
+            return
+        begun = time.monotonic()
+        with self._screen.working("working_postgres"):
+            self._postgres.start()
+            self._postgres.create(new_databases)
+        self._screen.done("postgres_ready", time.monotonic() - begun)
 
     def _start_again(self, federation):
         def start(code):
@@ -150,7 +169,7 @@ class Show:
             with self._screen.working("working_stop"):
                 federation.stop()
         with self._screen.working("working_audit"):
-            audit = Audit(self._place, list(federation.provinces), requests.submitted)
+            audit = Audit(self._place, list(federation.provinces), requests.submitted, self._postgres)
         self._seconds["total"] = time.monotonic() - started
         self._tell_audit(audit, requests)
         good = not (requests.unexpected or audit.lost or audit.duplicated)
@@ -223,8 +242,9 @@ class Show:
         looking = os.path.join(programs, "hq-node")
         if self._options.once:
             screen.say("stopped_once")
-            screen.say("look_back")
-            screen.line(f"  {asking} requests list --data {visited}")
+            if self._postgres is None:
+                screen.say("look_back")
+                screen.line(f"  {asking} requests list --data {visited}")
             screen.say("go_on")
             screen.line(f"  python3 {short(os.path.abspath(sys.argv[0]))} --keep{self._place_option()}")
             return

@@ -142,8 +142,9 @@ def test_a_request_that_a_node_took_and_forgot_is_lost(shown: Shown) -> None:
         ("made-up customers", ()),
         ("HQ founded and serving", ()),
         ("The nodes keep running", ("--provinces", "1")),
+        ("The nodes keep running", ("--provinces", "1", "--store", "postgres")),
     ],
-    ids=["while HQ is founded", "while provinces enrol", "while all is running"],
+    ids=["while HQ is founded", "while provinces enrol", "while all is running", "while all is running on PostgreSQL"],
 )
 def test_ctrl_c_leaves_no_process_behind(tmp_path: Path, moment: str, options: tuple[str, ...]) -> None:
     with Demo(tmp_path / "data", "--customers", "30", "--json", *options) as demo:
@@ -158,6 +159,7 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path, moment: str, options: t
         # Where the show was over, its numbers have been printed, once.
         assert (json.loads(output)["lost"] == 0) if options else (output == "")
         assert "Traceback" not in demo.said
+    assert not ("postgres" in options and list((tmp_path / "data").glob("*/node.db")))
 
 
 def test_a_killed_demonstration_takes_its_nodes_along_and_the_next_one_begins_anew(tmp_path: Path) -> None:
