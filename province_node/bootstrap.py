@@ -62,7 +62,7 @@ from common.security.keyring import Keyring, KeyringMissing
 from common.security.tls import node_name
 from common.version import SOFTWARE_VERSION
 from province_node.core import build_core
-from province_node.directory.commands import KeepFirstDirectory
+from province_node.directory.commands import KeepFirstDirectory, TakeDirectory
 from province_node.directory.events import DirectoryTaken
 from province_node.directory.handlers import handlers
 from province_node.directory.key_desk import OwnMembership, ProvinceKeyDesk
@@ -220,6 +220,9 @@ def open_node(
     stored = latest(core.connection)
     if stored is not None:
         core.context.directory = open_directory(stored, root_public_key)
+    if membership.directory().version > core.context.directory.version:
+        # Enrolled anew: nothing may be sealed by the keys that the former directory names.
+        InlineWriter(core.dispatcher).run(TakeDirectory(membership.signed_directory))
     node = make_node(ROLE, data, settings, clock, core)
     desk = ProvinceKeyDesk(node, keys, own, renewed)
     node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, partial(alarm_of, node))

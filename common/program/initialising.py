@@ -17,6 +17,7 @@ from common.db.engine import store_at, writing
 from common.db.faults import DatabaseOfAnotherNode
 from common.db.schema import Schema, current_revisions, revisions_of_others
 from common.db.unit_of_work import UnitOfWork
+from common.messaging.link_resume import LinkResume, resume_link
 from common.messaging.links import node_identity
 from common.program.data_directory import DataDirectory
 from common.security.private_files import write_private
@@ -97,6 +98,11 @@ def run_once(
         return result
 
     return with_connection(data, run)
+
+
+def resume_link_of(data: DataDirectory, node: str, now_us: int, resume: LinkResume) -> None:
+    """Puts a province's link with HQ where HQ remembers it, when the node was enrolled anew and does not run."""
+    with_connection(data, lambda connection: resume_link(connection, node, resume, now_us))
 
 
 def with_connection(data: DataDirectory, work: Callable[[sa.Connection], Any]) -> Any:

@@ -15,6 +15,7 @@ from common.directory.proof import enrolment_proof_bytes
 from common.directory.regions import DEFAULT_REGIONS, HQ_NAME_EN, HQ_NAME_ZH, PROVINCES
 from common.directory.signing import root_in_force
 from common.ids import HQ
+from common.messaging.link_resume import LinkResume
 from common.security import tls
 from common.security.reader import HPKE_X25519
 from common.security.signing import ED25519, key_id_of, verify
@@ -81,6 +82,8 @@ class EnrolmentAnswer:
     tls_certificate: bytes = b""
     signed_directory: bytes = field(default=b"", repr=False)
     link_address: str = ""
+    resume: LinkResume | None = None
+    """Where the link goes on, for a node that was enrolled anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,11 +285,13 @@ def _require_new_keys(entry: NodeEntry, keys: EnrolmentKeys, invitation: Invitat
 
 
 def _approved_answer(enrolment: Enrolment, uow: DirectoryWork, authority: Authority) -> EnrolmentAnswer:
+    entry = require_current(uow, authority).node(enrolment.node)
     return EnrolmentAnswer(
         state=EnrolmentState.APPROVED,
         tls_certificate=enrolment.tls_certificate,
         signed_directory=uow.directories.latest().SerializeToString(),
         link_address=authority.link_address,
+        resume=uow.seals.resume_of(enrolment.node) if entry is not None and entry.re_enrolments else None,
     )
 
 

@@ -11,6 +11,7 @@ from common.directory.model import Directory, NodeEntry, NodeKey, RootKey
 from common.directory.signing import open_directory, root_in_force, sign_directory
 from common.directory.wire import KEYS_PER_NODE_MAX
 from common.ids import HQ
+from common.messaging.link_resume import LinkResume
 from common.security import tls
 from hq_node.directory.authority import Authority
 from hq_node.directory.events import DirectoryPublished
@@ -34,6 +35,7 @@ class Directories(Protocol):
 
 class Seals(Protocol):
     def only_by(self, node: str, key_id: str, peers: Collection[str]) -> bool: ...
+    def resume_of(self, node: str) -> LinkResume | None: ...
 
 
 class DirectoryWork(Protocol):

@@ -13,7 +13,9 @@ from common.db.unit_of_work import UnitOfWork
 from common.directory.repository import DirectoryRepository
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, IdSource, link_name
+from common.messaging.link_resume import LinkResume, Place
 from common.messaging.links import LinkRow, journal_batch, links
+from common.messaging.seal import NO_HASH, seal_hash
 from hq_node.directory.model import Enrolment, EnrolmentKeys, EnrolmentState, Invitation
 
 invitations = sa.Table(
@@ -164,6 +166,17 @@ class SealsOnTheirWay:
             for row in rows
             if row.peer in peers and row.acked_seal_number < row.sealed_seal_number
         )
+
+    def resume_of(self, node: str) -> LinkResume | None:
+        """Where a node that was enrolled anew goes on: what HQ has received of it, and what of HQ it acknowledged."""
+        found = [LinkRow._make(row) for row in self._uow.query(sa.select(links).where(links.c.peer == node))]
+        if not found or not (found[0].received_seal_number or found[0].acked_seal_number):
+            return None
+        row = found[0]
+        sealed = Place(row.peer_incarnation, row.received_seal_number, row.received_sequence, row.received_hash)
+        acked = journal_batch(self._uow.connection, link_name(HQ, node), row.acked_seal_number)
+        hash_of_acked = NO_HASH if acked is None else seal_hash(seal_pb2.SealedBatch.FromString(acked).seal)
+        return LinkResume(sealed, Place(row.incarnation, row.acked_seal_number, row.acked_sequence, hash_of_acked))
 
     def _key_of(self, link: str, seal_number: int) -> str:
         batch = journal_batch(self._uow.connection, link, seal_number)

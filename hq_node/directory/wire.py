@@ -7,7 +7,9 @@ from common.directory.rotation_wire import MalformedKeyRotation, decode_rotation
 from common.directory.wire import decode_signed
 from common.errors import Refusal
 from common.gen.quanwang.federation.v1 import enrolment_pb2 as pb
+from common.gen.quanwang.federation.v1 import link_pb2
 from common.ids import NODE_PATTERN
+from common.messaging.link_resume import Place
 from common.security.tls import pem_to_der
 from hq_node.directory.commands import RequestEnrolment, RotateKeys
 from hq_node.directory.handlers import EnrolmentAnswer
@@ -73,12 +75,24 @@ def rotation_response(rotated: KeysRotated) -> pb.RotateKeysResponse:
     )
 
 
+def _position(place: Place) -> link_pb2.Position:
+    return link_pb2.Position(
+        sequence=place.sequence,
+        seal_number=place.seal_number,
+        seal_hash=place.seal_hash,
+        incarnation=place.incarnation,
+    )
+
+
 def enrolment_response(answer: EnrolmentAnswer) -> pb.EnrolResponse:
     """The answer as it is sent; the certificate as DER."""
     if answer.state is not EnrolmentState.APPROVED:
         return pb.EnrolResponse(state=_STATES[answer.state])
+    sealed, received = (None, None) if answer.resume is None else map(_position, answer.resume)
     return pb.EnrolResponse(
         state=_STATES[answer.state],
+        node_sealed=sealed,
+        node_received=received,
         tls_certificate=pem_to_der(answer.tls_certificate),
         directory=decode_signed(answer.signed_directory),
         link_address=answer.link_address,

@@ -31,12 +31,15 @@ def enrol(
     wait: Annotated[
         str, typer.Option("--wait", metavar="TIME", help="How long to wait for HQ's operator to approve (10m).")
     ] = "",
+    new_keys: Annotated[
+        bool, typer.Option("--new-keys", help="Make new keys if those that there are were revoked.")
+    ] = False,
 ) -> None:
     """Join the federation with an invitation from HQ. May be repeated after any failure."""
     text = _invitation(session, invitation)
     wait_ms = duration_option(session, wait, "--wait")
     session.require_node()
-    membership = _enrol(session, text, wait_ms)
+    membership = _enrol(session, text, wait_ms, new_keys)
     document = {
         "node": membership.node,
         "link_address": membership.link_address,
@@ -45,13 +48,14 @@ def enrol(
     session.result(document, lambda: _show(session, document))
 
 
-def _enrol(session: Session, invitation: str, wait_ms: int) -> Membership:
+def _enrol(session: Session, invitation: str, wait_ms: int, new_keys: bool) -> Membership:
     import asyncio
+    from functools import partial
 
     from common.clock import SystemClock
     from common.program.data_directory import DataDirectory
+    from common.program.initialising import resume_link_of
     from common.security.key_protection import passphrase_from
-    from common.settings import load_settings
     from common.version import SOFTWARE_VERSION
     from province_node.directory.enrolment import EnrolmentOptions
     from province_node.directory.enrolment import enrol as join
@@ -63,12 +67,14 @@ def _enrol(session: Session, invitation: str, wait_ms: int) -> Membership:
     data = DataDirectory(session.data_dir)
     # Held so that the node cannot start on half a membership.
     with data.locked():
-        settings = load_settings(ProvinceSettings, data.settings_file)
+        settings = data.load_settings(ProvinceSettings)
         options = EnrolmentOptions(
             wait_us_max=wait_ms * 1_000,
             language=session.language,
             on_waiting=on_waiting,
             passphrase=passphrase_from(settings.keys.passphrase_file),
+            new_keys=new_keys,
+            resume=partial(resume_link_of, data, settings.node, SystemClock().now_us()),
         )
         return asyncio.run(join(invitation, settings.node, data.path, SOFTWARE_VERSION, SystemClock(), options))
 

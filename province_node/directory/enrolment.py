@@ -22,10 +22,13 @@ from common.directory.signing import verify_directory
 from common.errors import Fault, Refusal, TemporaryFault
 from common.gen.quanwang.federation.v1 import enrolment_pb2 as pb
 from common.gen.quanwang.federation.v1 import enrolment_pb2_grpc as pb_grpc
+from common.ids import ID_BYTES
+from common.link.handshake import HASH_BYTES, NUMBER_MAX
+from common.messaging.link_resume import LinkResume, Place
 from common.rpc.status import LANGUAGE_KEY, reason_code_of
 from common.security import tls
 from common.security.key_protection import Passphrase, no_passphrase
-from common.security.keyring import Keyring, KeyringMissing
+from common.security.keyring import NODE_USES, Keyring, KeyringMissing
 from common.security.private_files import make_private_directory
 from province_node.directory.membership import Membership, MembershipDamaged, NotEnrolled
 
@@ -77,6 +80,9 @@ class HqCertificateOutOfDate(Fault):
     zh = "总部 {address} 的证书当前不在有效期内。请先检查本机时钟，再联系总部。"
 
 
+KEY_REVOKED = "KEY_REVOKED"
+
+
 class EnrolmentRefused(Refusal):
     """HQ said no. `reason_code` is HQ's; the detail is in the language that was asked for."""
 
@@ -108,6 +114,10 @@ class EnrolmentOptions:
     """Called once with the signing key id, which the operator at HQ compares."""
     passphrase: Passphrase = no_passphrase
     """Of the keys, where they are encrypted."""
+    new_keys: bool = False
+    """Whether to make new keys where HQ says that those that there are were revoked."""
+    resume: Callable[[LinkResume], None] | None = None
+    """Puts the node's link where HQ says that it goes on, when it was enrolled anew. Before the membership is there."""
 
 
 async def enrol(
@@ -132,10 +142,29 @@ async def enrol(
     _require_same_federation(invitation, data_dir)
     keyring = _load_or_create_keyring(data_dir, options.passphrase)
     request = enrolment_request(invitation, keyring, software_version)
-    response = await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
+    try:
+        response = await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
+    except EnrolmentRefused as refused:
+        if not options.new_keys or refused.facts["reason_code"] != KEY_REVOKED:
+            raise
+        keyring = keyring.with_new_keys(data_dir, NODE_USES)
+        request = enrolment_request(invitation, keyring, software_version)
+        response = await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
     membership = checked_membership(response, invitation, keyring, clock.now_us())
+    if response.HasField("node_sealed") and options.resume is not None:
+        options.resume(resume_of(response))
     membership.save(data_dir)
     return membership
+
+
+def resume_of(response: pb.EnrolResponse) -> LinkResume:
+    """Where HQ says that the link goes on. Raises EnrolmentAnswerUnusable."""
+    places = (response.node_sealed, response.node_received)
+    if any(len(place.seal_hash) != HASH_BYTES or len(place.incarnation) != ID_BYTES for place in places):
+        raise EnrolmentAnswerUnusable(detail="node_sealed")
+    if any(max(place.seal_number, place.sequence) > NUMBER_MAX for place in places):
+        raise EnrolmentAnswerUnusable(detail="node_sealed")
+    return LinkResume(*(Place(p.incarnation, p.seal_number, p.sequence, p.seal_hash) for p in places))
 
 
 def enrolment_request(invitation: Invitation, keyring: Keyring, software_version: str) -> pb.EnrolRequest:

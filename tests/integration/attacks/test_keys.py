@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from common.db.engine import store_of
 from common.directory.continuity import continued_key
 from common.directory.model import KeyUse, NodeEntry, NodeStatus
 from common.directory.signing import open_directory
@@ -14,6 +15,7 @@ from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ
 from common.link import effects as reason
 from common.messaging.inbox import leg_of
+from common.messaging.link_resume import LinkResume, Place, resume_link
 from common.security.signing import ED25519, Ed25519Signer
 from tests.support.dishonest import request
 from tests.support.federation import DAY_US, GUANGDONG, SHANGHAI, ZHEJIANG, Federation
@@ -113,11 +115,13 @@ def test_a_node_that_is_out_seals_nothing(federation: Federation, status: NodeSt
     federation.say(ZHEJIANG, HQ, request(ZHEJIANG, GUANGDONG))
     assert federation.cuts[HQ, ZHEJIANG] == reason.KEY_UNKNOWN
     assert federation.link_row(HQ, ZHEJIANG) == before
-    if status is NodeStatus.SUSPENDED:
-        # A node whose keys have ended cannot have what it sealed with them received.
-        welcome_back(federation)
-    else:
-        federation.adopt(signed)
+    if status is NodeStatus.REVOKED:
+        # What it sealed with keys that have ended it must seal again, where HQ says that the link goes on.
+        assert resume(federation, ZHEJIANG) == 1
+        assert resume(federation, ZHEJIANG) == 0
+    welcome_back(federation)
+    federation.pass_time()
+    assert federation.link_row(HQ, ZHEJIANG).received_sequence == before.received_sequence + 1
 
 
 def rotate(federation: Federation, node: str, signer: Ed25519Signer | None = None) -> list[NodeEntry]:
@@ -142,6 +146,23 @@ def rotate(federation: Federation, node: str, signer: Ed25519Signer | None = Non
     others = [federation.entry(other) for other in federation.nodes if other != node]
     federation.rotated[node] = replace(entry, keys=(*entry.keys, key))
     return [*others, federation.rotated[node]]
+
+
+def resume(federation: Federation, node: str) -> int:
+    """The node starts on what HQ remembers of its link. How many entries it will seal again."""
+    at_hq, core = federation.link_row(HQ, node), federation.cores[node]
+    sealed = Place(
+        at_hq.peer_incarnation or core.incarnation,
+        at_hq.received_seal_number,
+        at_hq.received_sequence,
+        at_hq.received_hash,
+    )
+    store = store_of(core.connection)
+    store.begin(core.connection)
+    taken_back = resume_link(core.connection, node, LinkResume(sealed, sealed), federation.clock.now_us())
+    store.commit(core.connection)
+    core.dispatcher.load()
+    return taken_back
 
 
 def held_back(receiver: str) -> Any:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from common.clock import SystemClock
+from common.program.data_directory import DataDirectory
+from common.program.initialising import resume_link_of
+from province_node.directory.enrolment import ApprovalPending, EnrolmentOptions, enrol
 from tests.support.judgement import verdict
 from tests.support.processes import WAIT_S, NodeProcess
 from tests.support.request_load import Load, plan_jobs
-from tests.support.running import RunningFederation, import_customers
+from tests.support.running import RunningFederation, eventually, import_customers
 
 SEED = 20270118
 REQUESTS = 240
@@ -96,3 +104,74 @@ def test_a_node_killed_while_its_keys_are_replaced_goes_on_and_finishes_by_itsel
         assert not set(after.values()) & set(before.values())
         states = {key["state"] for key in node.get("/keys")["items"]}
         assert states == {"in-force", "former"}
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["database kept", "everything lost"])
+def test_a_revoked_node_comes_back_with_new_keys_and_is_marked_for_good(tmp_path: Path, kept: bool) -> None:
+    with RunningFederation(tmp_path, PROVINCES) as federation:
+        hq, lost = federation.nodes["00"], federation["44"]
+        held = {code: import_customers(federation[code], code, 5) for code in PROVINCES}
+        _ask(federation, "31", "44", held["44"][0].subscription_id)
+        _ask(federation, "44", "31", held["31"][0].subscription_id)
+        former = in_force(lost)["signing"]
+        hq.post("/nodes/44/revoke", {"reason": "burnt down", "by": "li.na"})
+        # What it seals now HQ never receives.
+        lost.post("/requests", _wish("31", held["31"][1].subscription_id))
+        lost.stop()
+        if not kept:
+            shutil.rmtree(lost.data_dir)
+            federation.init_province("44")
+        said = len(hq.log)
+        _enrol_anew(federation, "44")
+        lost.start()
+        hq.wait_for("link open", after=said, peer="44")
+        held["44"] = held["44"] if kept else import_customers(lost, "44", 5)
+        _ask(federation, "31", "44", held["44"][2].subscription_id)
+        _ask(federation, "44", "31", held["31"][2].subscription_id)
+        federation.wait_until_quiet()
+        (row,) = [row for row in hq.get("/nodes")["items"] if row["node"] == "44"]
+        assert (row["state"], len(row["enrolled_anew_at_us"])) == ("active", 1)
+        states = {key["key_id"]: key["state"] for key in lost.get("/keys")["items"]}
+        assert states[former] == "ended"
+        assert in_force(lost)["signing"] != former
+        if kept:
+            asked = lost.get("/requests")["items"]
+            assert len(asked) == 3
+            assert {leg["state"] for request in asked for leg in request["legs"]} == {"completed"}
+
+
+def _wish(destination: str, subscription: str) -> dict[str, Any]:
+    return {
+        "kind": "suspend-subscription",
+        "destinations": [destination],
+        "content": {"subscription_id": subscription},
+        "acting": {"customer_authentication": "SERVICE_PASSWORD"},
+    }
+
+
+def _ask(federation: RunningFederation, origin: str, home: str, subscription: str) -> None:
+    """A request that is answered."""
+    request_id = federation[origin].post("/requests", _wish(home, subscription))["request_id"]
+    federation[origin].get(f"/requests/{request_id}", wait_ms=20_000)
+    eventually(
+        lambda: all(
+            leg["state"] in ("completed", "rejected")
+            for leg in federation[origin].get(f"/requests/{request_id}")["legs"]
+        ),
+        f"{request_id} has an answer",
+    )
+
+
+def _enrol_anew(federation: RunningFederation, code: str) -> None:
+    """The whole way, as the command does it."""
+    hq, data = federation.nodes["00"], DataDirectory(federation[code].data_dir)
+    invitation = hq.post("/nodes/invitations", {"node": code, "valid_hours": 1})["invitation"]
+    options = EnrolmentOptions(new_keys=True, resume=partial(resume_link_of, data, code, SystemClock().now_us()))
+
+    def ask() -> None:
+        asyncio.run(enrol(invitation, code, data.path, "0.1.0", SystemClock(), options))
+
+    with pytest.raises(ApprovalPending):
+        ask()
+    hq.post(f"/nodes/{code}/approve", {"signing_key_id": ""})
+    ask()

@@ -23,33 +23,34 @@ _sym_db = _symbol_database.Default()
 
 
 from common.gen.quanwang.federation.v1 import directory_pb2 as quanwang_dot_federation_dot_v1_dot_directory__pb2
+from common.gen.quanwang.federation.v1 import link_pb2 as quanwang_dot_federation_dot_v1_dot_link__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&quanwang/federation/v1/enrolment.proto\x12\x16quanwang.federation.v1\x1a&quanwang/federation/v1/directory.proto\"\x82\x01\n\nInvitation\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x0e\n\x06secret\x18\x03 \x01(\x0c\x12\x17\n\x0froot_public_key\x18\x04 \x01(\x0c\x12\x15\n\rtls_authority\x18\x05 \x01(\x0c\x12\x15\n\rexpires_at_us\x18\x06 \x01(\x03\"\xcc\x01\n\x0c\x45nrolRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x19\n\x11invitation_secret\x18\x02 \x01(\x0c\x12\x1a\n\x12signing_public_key\x18\x03 \x01(\x0c\x12\x1f\n\x17private_body_public_key\x18\x04 \x01(\x0c\x12\x1f\n\x17tls_certificate_request\x18\x05 \x01(\x0c\x12\x1b\n\x13proof_of_possession\x18\x06 \x01(\x0c\x12\x18\n\x10software_version\x18\x07 \x01(\t\"\xb1\x01\n\rEnrolResponse\x12\x35\n\x05state\x18\x01 \x01(\x0e\x32&.quanwang.federation.v1.EnrolmentState\x12\x17\n\x0ftls_certificate\x18\x02 \x01(\x0c\x12:\n\tdirectory\x18\x03 \x01(\x0b\x32\'.quanwang.federation.v1.SignedDirectory\x12\x14\n\x0clink_address\x18\x04 \x01(\t\"8\n\x11RotateKeysRequest\x12\x10\n\x08rotation\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\x9d\x01\n\x0bKeyRotation\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x11\n\tsigned_by\x18\x02 \x01(\t\x12,\n\x04keys\x18\x03 \x03(\x0b\x32\x1e.quanwang.federation.v1.NewKey\x12\x1f\n\x17tls_certificate_request\x18\x04 \x01(\x0c\x12\x1e\n\x16\x66ormer_tls_fingerprint\x18\x05 \x01(\x0c\"\xae\x01\n\x06NewKey\x12+\n\x03use\x18\x01 \x01(\x0e\x32\x1e.quanwang.federation.v1.KeyUse\x12\r\n\x05suite\x18\x02 \x01(\t\x12\x12\n\npublic_key\x18\x03 \x01(\x0c\x12\x17\n\x0fprevious_key_id\x18\x04 \x01(\t\x12\x1e\n\x16previous_key_signature\x18\x05 \x01(\x0c\x12\x1b\n\x13proof_of_possession\x18\x06 \x01(\x0c\"i\n\x12RotateKeysResponse\x12\x17\n\x0ftls_certificate\x18\x01 \x01(\x0c\x12:\n\tdirectory\x18\x02 \x01(\x0b\x32\'.quanwang.federation.v1.SignedDirectory*y\n\x0e\x45nrolmentState\x12\x1f\n\x1b\x45NROLMENT_STATE_UNSPECIFIED\x10\x00\x12(\n$ENROLMENT_STATE_WAITING_FOR_APPROVAL\x10\x01\x12\x1c\n\x18\x45NROLMENT_STATE_APPROVED\x10\x02\x32h\n\x10\x45nrolmentService\x12T\n\x05\x45nrol\x12$.quanwang.federation.v1.EnrolRequest\x1a%.quanwang.federation.v1.EnrolResponse2v\n\x0fNodeKeysService\x12\x63\n\nRotateKeys\x12).quanwang.federation.v1.RotateKeysRequest\x1a*.quanwang.federation.v1.RotateKeysResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&quanwang/federation/v1/enrolment.proto\x12\x16quanwang.federation.v1\x1a&quanwang/federation/v1/directory.proto\x1a!quanwang/federation/v1/link.proto\"\x82\x01\n\nInvitation\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x0e\n\x06secret\x18\x03 \x01(\x0c\x12\x17\n\x0froot_public_key\x18\x04 \x01(\x0c\x12\x15\n\rtls_authority\x18\x05 \x01(\x0c\x12\x15\n\rexpires_at_us\x18\x06 \x01(\x03\"\xcc\x01\n\x0c\x45nrolRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x19\n\x11invitation_secret\x18\x02 \x01(\x0c\x12\x1a\n\x12signing_public_key\x18\x03 \x01(\x0c\x12\x1f\n\x17private_body_public_key\x18\x04 \x01(\x0c\x12\x1f\n\x17tls_certificate_request\x18\x05 \x01(\x0c\x12\x1b\n\x13proof_of_possession\x18\x06 \x01(\x0c\x12\x18\n\x10software_version\x18\x07 \x01(\t\"\xa1\x02\n\rEnrolResponse\x12\x35\n\x05state\x18\x01 \x01(\x0e\x32&.quanwang.federation.v1.EnrolmentState\x12\x17\n\x0ftls_certificate\x18\x02 \x01(\x0c\x12:\n\tdirectory\x18\x03 \x01(\x0b\x32\'.quanwang.federation.v1.SignedDirectory\x12\x14\n\x0clink_address\x18\x04 \x01(\t\x12\x35\n\x0bnode_sealed\x18\x05 \x01(\x0b\x32 .quanwang.federation.v1.Position\x12\x37\n\rnode_received\x18\x06 \x01(\x0b\x32 .quanwang.federation.v1.Position\"8\n\x11RotateKeysRequest\x12\x10\n\x08rotation\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\x9d\x01\n\x0bKeyRotation\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x11\n\tsigned_by\x18\x02 \x01(\t\x12,\n\x04keys\x18\x03 \x03(\x0b\x32\x1e.quanwang.federation.v1.NewKey\x12\x1f\n\x17tls_certificate_request\x18\x04 \x01(\x0c\x12\x1e\n\x16\x66ormer_tls_fingerprint\x18\x05 \x01(\x0c\"\xae\x01\n\x06NewKey\x12+\n\x03use\x18\x01 \x01(\x0e\x32\x1e.quanwang.federation.v1.KeyUse\x12\r\n\x05suite\x18\x02 \x01(\t\x12\x12\n\npublic_key\x18\x03 \x01(\x0c\x12\x17\n\x0fprevious_key_id\x18\x04 \x01(\t\x12\x1e\n\x16previous_key_signature\x18\x05 \x01(\x0c\x12\x1b\n\x13proof_of_possession\x18\x06 \x01(\x0c\"i\n\x12RotateKeysResponse\x12\x17\n\x0ftls_certificate\x18\x01 \x01(\x0c\x12:\n\tdirectory\x18\x02 \x01(\x0b\x32\'.quanwang.federation.v1.SignedDirectory*y\n\x0e\x45nrolmentState\x12\x1f\n\x1b\x45NROLMENT_STATE_UNSPECIFIED\x10\x00\x12(\n$ENROLMENT_STATE_WAITING_FOR_APPROVAL\x10\x01\x12\x1c\n\x18\x45NROLMENT_STATE_APPROVED\x10\x02\x32h\n\x10\x45nrolmentService\x12T\n\x05\x45nrol\x12$.quanwang.federation.v1.EnrolRequest\x1a%.quanwang.federation.v1.EnrolResponse2v\n\x0fNodeKeysService\x12\x63\n\nRotateKeys\x12).quanwang.federation.v1.RotateKeysRequest\x1a*.quanwang.federation.v1.RotateKeysResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quanwang.federation.v1.enrolment_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ENROLMENTSTATE']._serialized_start=1128
-  _globals['_ENROLMENTSTATE']._serialized_end=1249
-  _globals['_INVITATION']._serialized_start=107
-  _globals['_INVITATION']._serialized_end=237
-  _globals['_ENROLREQUEST']._serialized_start=240
-  _globals['_ENROLREQUEST']._serialized_end=444
-  _globals['_ENROLRESPONSE']._serialized_start=447
-  _globals['_ENROLRESPONSE']._serialized_end=624
-  _globals['_ROTATEKEYSREQUEST']._serialized_start=626
-  _globals['_ROTATEKEYSREQUEST']._serialized_end=682
-  _globals['_KEYROTATION']._serialized_start=685
-  _globals['_KEYROTATION']._serialized_end=842
-  _globals['_NEWKEY']._serialized_start=845
-  _globals['_NEWKEY']._serialized_end=1019
-  _globals['_ROTATEKEYSRESPONSE']._serialized_start=1021
-  _globals['_ROTATEKEYSRESPONSE']._serialized_end=1126
-  _globals['_ENROLMENTSERVICE']._serialized_start=1251
-  _globals['_ENROLMENTSERVICE']._serialized_end=1355
-  _globals['_NODEKEYSSERVICE']._serialized_start=1357
-  _globals['_NODEKEYSSERVICE']._serialized_end=1475
+  _globals['_ENROLMENTSTATE']._serialized_start=1275
+  _globals['_ENROLMENTSTATE']._serialized_end=1396
+  _globals['_INVITATION']._serialized_start=142
+  _globals['_INVITATION']._serialized_end=272
+  _globals['_ENROLREQUEST']._serialized_start=275
+  _globals['_ENROLREQUEST']._serialized_end=479
+  _globals['_ENROLRESPONSE']._serialized_start=482
+  _globals['_ENROLRESPONSE']._serialized_end=771
+  _globals['_ROTATEKEYSREQUEST']._serialized_start=773
+  _globals['_ROTATEKEYSREQUEST']._serialized_end=829
+  _globals['_KEYROTATION']._serialized_start=832
+  _globals['_KEYROTATION']._serialized_end=989
+  _globals['_NEWKEY']._serialized_start=992
+  _globals['_NEWKEY']._serialized_end=1166
+  _globals['_ROTATEKEYSRESPONSE']._serialized_start=1168
+  _globals['_ROTATEKEYSRESPONSE']._serialized_end=1273
+  _globals['_ENROLMENTSERVICE']._serialized_start=1398
+  _globals['_ENROLMENTSERVICE']._serialized_end=1502
+  _globals['_NODEKEYSSERVICE']._serialized_start=1504
+  _globals['_NODEKEYSSERVICE']._serialized_end=1622
 # @@protoc_insertion_point(module_scope)

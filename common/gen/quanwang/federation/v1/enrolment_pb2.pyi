@@ -1,4 +1,5 @@
 from common.gen.quanwang.federation.v1 import directory_pb2 as _directory_pb2
+from common.gen.quanwang.federation.v1 import link_pb2 as _link_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -52,16 +53,20 @@ class EnrolRequest(_message.Message):
     def __init__(self, node: _Optional[str] = ..., invitation_secret: _Optional[bytes] = ..., signing_public_key: _Optional[bytes] = ..., private_body_public_key: _Optional[bytes] = ..., tls_certificate_request: _Optional[bytes] = ..., proof_of_possession: _Optional[bytes] = ..., software_version: _Optional[str] = ...) -> None: ...
 
 class EnrolResponse(_message.Message):
-    __slots__ = ("state", "tls_certificate", "directory", "link_address")
+    __slots__ = ("state", "tls_certificate", "directory", "link_address", "node_sealed", "node_received")
     STATE_FIELD_NUMBER: _ClassVar[int]
     TLS_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
     DIRECTORY_FIELD_NUMBER: _ClassVar[int]
     LINK_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    NODE_SEALED_FIELD_NUMBER: _ClassVar[int]
+    NODE_RECEIVED_FIELD_NUMBER: _ClassVar[int]
     state: EnrolmentState
     tls_certificate: bytes
     directory: _directory_pb2.SignedDirectory
     link_address: str
-    def __init__(self, state: _Optional[_Union[EnrolmentState, str]] = ..., tls_certificate: _Optional[bytes] = ..., directory: _Optional[_Union[_directory_pb2.SignedDirectory, _Mapping]] = ..., link_address: _Optional[str] = ...) -> None: ...
+    node_sealed: _link_pb2.Position
+    node_received: _link_pb2.Position
+    def __init__(self, state: _Optional[_Union[EnrolmentState, str]] = ..., tls_certificate: _Optional[bytes] = ..., directory: _Optional[_Union[_directory_pb2.SignedDirectory, _Mapping]] = ..., link_address: _Optional[str] = ..., node_sealed: _Optional[_Union[_link_pb2.Position, _Mapping]] = ..., node_received: _Optional[_Union[_link_pb2.Position, _Mapping]] = ...) -> None: ...
 
 class RotateKeysRequest(_message.Message):
     __slots__ = ("rotation", "signature")
