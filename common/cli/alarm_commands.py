@@ -9,6 +9,7 @@ import typer
 
 from common.cli import display
 from common.cli.connection import segment
+from common.cli.listing import Listing
 from common.cli.session import Session, command
 
 app = typer.Typer(help="What an operator must see.", no_args_is_help=True)
@@ -59,19 +60,21 @@ def acknowledge(
 
 
 def _show_list(session: Session, page: Mapping[str, Any]) -> None:
-    rows = display.table(session, *COLUMNS, numbers=("count",))
+    rows = Listing(
+        session, *COLUMNS, numbers=("count",), stacked=("detail",), dropped=("by", "since", "count", "grave")
+    )
     for alarm in page["items"]:
-        rows.add_row(
+        rows.add(
             display.plain(alarm["name"]),
             display.state(session, alarm["severity"]),
             display.state(session, alarm["state"]),
             str(alarm["times"]),
-            display.moment(alarm["first_at_us"]),
-            display.moment(alarm["last_at_us"]),
+            display.when(session, alarm["first_at_us"]),
+            display.when(session, alarm["last_at_us"]),
             display.plain(alarm["acknowledged_by"]),
             display.plain(alarm["detail"]),
         )
-    display.show_table(session, rows, "alarms.none")
+    rows.show("alarms.none")
 
 
 def _show_one(session: Session, alarm: Mapping[str, Any]) -> None:
@@ -86,13 +89,13 @@ def _show_one(session: Session, alarm: Mapping[str, Any]) -> None:
     facts.add_row(words("column.count"), str(alarm["times"]))
     session.out.print(facts)
     session.out.print()
-    rows = display.table(session, "time", "state", "grave", "by", "note")
+    rows = Listing(session, "time", "state", "grave", "by", "note", stacked=("note",), dropped=("grave",))
     for entry in alarm["history"]:
-        rows.add_row(
-            display.moment(entry["at_us"]),
+        rows.add(
+            display.when(session, entry["at_us"]),
             display.state(session, entry["state"]),
             display.state(session, entry["severity"]),
             display.plain(entry["by"]),
             display.plain(entry["note"]),
         )
-    display.show_table(session, rows, "alarms.no_history")
+    rows.show("alarms.no_history")

@@ -1,8 +1,7 @@
-"""How things look on a terminal: tables, states, times. Calm: one accent, states as words, nothing that moves."""
+"""How things look on a terminal: facts, states, times. Calm: one accent, states as words, nothing that moves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -48,31 +47,6 @@ STYLES = {
     "warning": "yellow",
 }
 """Colours of states and severities. They repeat what the word says, and never stand for it."""
-
-COPIED = frozenset({"request", "id"})
-"""Columns of identities, which people copy: never broken over lines."""
-
-
-def table(session: Session, *columns: str, numbers: Iterable[str] = ()) -> Table:
-    """An empty table whose headings are the words under `column.<name>`; those in `numbers` are right-aligned.
-
-    On a terminal the headings are underlined; elsewhere there are no lines at all, so that columns can be cut and
-    counted.
-    """
-    from rich import box
-    from rich.table import Table
-
-    on_terminal = session.out.is_terminal
-    result = Table(box=box.SIMPLE_HEAD if on_terminal else None, pad_edge=False, header_style="bold")
-    right = set(numbers)
-    for column in columns:
-        result.add_column(
-            session.words(f"column.{column}"),
-            justify="right" if column in right else "left",
-            overflow="fold",
-            no_wrap=not on_terminal or column in COPIED,
-        )
-    return result
 
 
 def facts_table() -> Table:
@@ -126,17 +100,16 @@ def moment(at_us: int | None, *, milliseconds: bool = False) -> str:
     return shown + (f".{local.microsecond // 1000:03d}" if milliseconds else "")
 
 
+def when(session: Session, at_us: int | None, *, milliseconds: bool = False) -> str:
+    """A moment in a list: of today, the time alone, where people read it. In a pipe it is always the whole."""
+    shown = moment(at_us, milliseconds=milliseconds)
+    today = datetime.now().astimezone().strftime("%Y-%m-%d ")
+    return shown.removeprefix(today) if session.out.is_terminal else shown
+
+
 def span(microseconds: int | None) -> str:
     """A length of time, or a dash where it is not known."""
     return NOTHING if microseconds is None else format_duration(microseconds)
-
-
-def show_table(session: Session, rows: Table, empty: str) -> None:
-    """Prints a table; where it has no rows, says so instead."""
-    if rows.row_count:
-        session.out.print(rows)
-    else:
-        session.out.print(session.words(empty), style="dim")
 
 
 def plain_lines(text: str) -> Text:

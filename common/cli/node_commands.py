@@ -9,8 +9,10 @@ import typer
 
 from common.cli import display
 from common.cli.exits import Exit
+from common.cli.listing import Listing
 from common.cli.session import Finding, Session, command
 from common.cli.top import top
+from common.reasons import link_reason
 
 
 def add_node_commands(app: typer.Typer) -> None:
@@ -81,15 +83,16 @@ def _as_data(session: Session, finding: Finding) -> dict[str, str]:
 
 
 def _show_findings(session: Session, findings: list[Finding]) -> None:
-    rows = display.table(session, "severity", "subject", "finding", "mend")
+    below = {"mend": session.words("error.mend"), "finding": ""}
+    rows = Listing(session, "severity", "subject", "finding", "mend", stacked=below)
     for finding in findings:
-        rows.add_row(
+        rows.add(
             display.state(session, _severity(finding)),
             display.plain(session.words.name("subject", finding.subject)),
             display.plain(finding.text(session.language)),
             display.plain(finding.mend(session.language)),
         )
-    display.show_table(session, rows, "node.check_nothing")
+    rows.show("node.check_nothing")
 
 
 def status(session: Session) -> None:
@@ -149,18 +152,36 @@ def _show_links(session: Session, links: list[Mapping[str, Any]], now_us: int | 
         return
     session.out.print()
     numbers = ("waiting_entries", "oldest_waiting", "sealed", "acked", "received_sequence")
-    rows = display.table(session, "link_to", "state", "since", *numbers, "last_cut_reason", numbers=numbers)
+    columns = ("link_to", "state", "since", "next_attempt", *numbers, "last_cut_reason")
+    rows = Listing(
+        session,
+        *columns,
+        numbers=numbers,
+        stacked={"last_cut_reason": f"{session.words('column.last_cut_reason')}: "},
+        dropped=("sealed", "acked", "received_sequence"),
+    )
     for link in links:
-        oldest = link.get("oldest_waiting_at_us")
-        rows.add_row(
+        oldest, next_attempt = link.get("oldest_waiting_at_us"), link.get("next_attempt_at_us")
+        rows.add(
             display.node_name(session, str(link["peer"])),
             display.state(session, str(link["state"])),
-            display.moment(link.get("since_us")),
+            display.when(session, link.get("since_us")),
+            display.span(max(0, next_attempt - now_us) if now_us and next_attempt else None),
             str(link.get("waiting_entries", 0)),
             display.span(now_us - oldest if now_us and oldest else None),
             str(link.get("sealed_sequence", display.NOTHING)),
             str(link.get("acked_sequence", display.NOTHING)),
             str(link.get("received_sequence", display.NOTHING)),
-            display.plain(link.get("last_cut_reason")),
+            _last_cut(session, link),
         )
-    session.out.print(rows)
+    rows.show()
+
+
+def _last_cut(session: Session, link: Mapping[str, Any]) -> Any:
+    """Why the last stream ended; while there is none, also what to do."""
+    code = str(link.get("last_cut_reason") or "")
+    if not code:
+        return display.plain("")
+    reason = link_reason(code)
+    remedy = reason.remedy(session.language) if link["state"] != "open" else ""
+    return display.plain(" ".join(filter(None, (f"{reason.text(session.language)} ({code})", remedy))))

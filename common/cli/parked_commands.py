@@ -10,6 +10,7 @@ import typer
 
 from common.cli import display
 from common.cli.connection import segment
+from common.cli.listing import Listing
 from common.cli.session import Session, command
 
 app = typer.Typer(help="Messages that could not be processed: look, try again, end.", no_args_is_help=True)
@@ -78,19 +79,18 @@ def _say(session: Session, key: str, parked_id: str) -> None:
 
 
 def _show_list(session: Session, page: Mapping[str, Any]) -> None:
-    rows = display.table(
-        session, "id", "state", "problem", "message_type", "attempts", "received", numbers=("attempts",)
-    )
+    columns = ("id", "state", "problem", "message_type", "attempts", "received")
+    rows = Listing(session, *columns, numbers=("attempts",), stacked=("id",), dropped=("attempts", "message_type"))
     for item in page["items"]:
-        rows.add_row(
+        rows.add(
             display.plain(item["id"]),
             display.state(session, item["state"]),
             display.plain(item.get("problem")),
             display.plain(str(item.get("message_type") or "").rpartition(".")[2]),
             str(item.get("attempts", 0)),
-            display.moment(item.get("received_at_us")),
+            display.when(session, item.get("received_at_us")),
         )
-    display.show_table(session, rows, "parked.none")
+    rows.show("parked.none")
 
 
 def _show_one(session: Session, item: Mapping[str, Any]) -> None:

@@ -187,9 +187,14 @@ def cancel(
     with session.admin() as client:
         asked = client.post(f"/requests/{segment(request_id)}/cancel", {"destination": to})
     document = {"request_id": request_id, **(asked if isinstance(asked, dict) else {})}
-    session.result(
-        document, lambda: session.out.print(session.words("requests.cancel_asked", request_id=request_id), markup=False)
-    )
+    session.result(document, lambda: _show_cancelled(session, document))
+
+
+def _show_cancelled(session: Session, document: dict[str, Any]) -> None:
+    waiting = [display.node_name(session, node) for node in document.get("waiting_here") or ()]
+    key = "requests.cancel_waits" if waiting else "requests.cancel_asked"
+    said = session.words(key, request_id=document["request_id"], nodes=", ".join(waiting))
+    session.out.print(said, markup=False)
 
 
 @app.command("kinds")
@@ -274,6 +279,7 @@ def _show_when_ended(session: Session, client: AdminClient, request_id: str, wai
     found = _wait(session, client, request_id, wait_ms if client.online else 0)
     session.result(found, lambda: show_request(session, found))
     if found["state"] in OPEN_STATES:
+        session.note("requests.not_ended", request_id=request_id)
         session.end(Exit.NOT_ENDED)
     session.end(Exit.OK if found["state"] == "completed" else Exit.ENDED_OTHERWISE)
 

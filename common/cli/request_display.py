@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from common.cli import display
+from common.cli.listing import Listing
 from common.cli.session import Session
+from common.cli.whereabouts import show_whereabouts
+from common.reasons import leg_reason
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -16,18 +19,19 @@ EARLIEST_MOMENT_US = 10**15
 
 
 def show_requests(session: Session, page: Mapping[str, Any]) -> None:
-    """A page of requests as a table, and how to see the next one."""
-    rows = display.table(session, "request", "kind", "state", "legs", "created", "operator")
+    """A page of requests as a list, and how to see the next one."""
+    columns = ("request", "kind", "state", "legs", "created", "operator")
+    rows = Listing(session, *columns, stacked=("request",), dropped=("operator",))
     for request in page["items"]:
-        rows.add_row(
+        rows.add(
             display.plain(request["request_id"]),
             display.plain(request["kind"]),
             display.state(session, request["state"]),
             legs_in_short(session, request.get("legs", [])),
-            display.moment(request.get("created_at_us")),
+            display.when(session, request.get("created_at_us")),
             display.plain(request.get("operator")),
         )
-    display.show_table(session, rows, "requests.none")
+    rows.show("requests.none")
     if page.get("next"):
         session.note("requests.more", before=page["next"])
 
@@ -62,20 +66,37 @@ def show_request(session: Session, request: Mapping[str, Any]) -> None:
             facts.add_row(words(f"column.{name}"), display.plain(request[name]))
     session.out.print(facts)
     session.out.print()
-    rows = display.table(session, "node", "state", "reason", "ended", "took", numbers=("took",))
+    rows = Listing(session, "node", "state", "ended", "took", numbers=("took",), dropped=("took",))
     for leg in request["legs"]:
         ended, began = leg.get("ended_at_us"), leg.get("submitted_at_us") or request.get("created_at_us")
-        rows.add_row(
+        rows.add(
             display.node_name(session, leg["destination"]),
             display.state(session, leg["state"]),
-            display.plain(leg.get("reason_code")),
-            display.moment(ended, milliseconds=True),
+            display.when(session, ended, milliseconds=True),
             display.span(ended - began if ended and began else None),
         )
-    session.out.print(rows)
+    rows.show()
+    _show_reasons(session, request["legs"])
+    show_whereabouts(session, request)
     for leg in request["legs"]:
         if leg.get("answer"):
             _show_answer(session, leg)
+
+
+def _show_reasons(session: Session, legs: Sequence[Mapping[str, Any]]) -> None:
+    """Why legs ended otherwise, and what to do about it: each reason once, with the nodes that gave it."""
+    by_reason: dict[str, list[str]] = {}
+    for leg in legs:
+        if leg.get("reason_code"):
+            by_reason.setdefault(str(leg["reason_code"]), []).append(display.node_name(session, leg["destination"]))
+    for code, nodes in by_reason.items():
+        reason = leg_reason(code)
+        session.out.print()
+        said = session.words("requests.reason", nodes=", ".join(nodes), text=reason.text(session.language), code=code)
+        session.out.print(said, markup=False)
+        remedy = reason.remedy(session.language)
+        if remedy:
+            session.out.print(session.words("error.mend") + remedy, style="dim", markup=False)
 
 
 def _show_answer(session: Session, leg: Mapping[str, Any]) -> None:
@@ -107,12 +128,12 @@ def _is_moment(name: str, value: Any) -> bool:
 
 def show_kinds(session: Session, kinds: list[dict[str, Any]]) -> None:
     """The kinds of requests: what goes in, what comes back."""
-    rows = display.table(session, "kind", "fields", "answer")
+    rows = Listing(session, "kind", "fields", "answer")
     for kind in kinds:
-        rows.add_row(
+        rows.add(
             display.plain(kind["kind"]), _field_list(session, kind["fields"]), _field_list(session, kind["answer"])
         )
-    display.show_table(session, rows, "requests.no_kinds")
+    rows.show("requests.no_kinds")
     if any(field["private"] for kind in kinds for field in kind["fields"] + kind["answer"]):
         session.note("requests.private_fields")
 

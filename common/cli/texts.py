@@ -207,6 +207,59 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "HQ is asked to cancel {request_id}. What arrives there first counts.",
         "已请求总部取消 {request_id}，以先到达总部者为准。",
     ),
+    "requests.cancel_waits": (
+        "The cancellation of {request_id} waits here until there is a link to HQ ({nodes}); until then the request goes "
+        "on. `requests show` tells when it has left.",
+        "{request_id} 的取消请求正在本节点等待与总部的链路（{nodes}），在此之前请求仍会继续。可用 `requests show` 查看是否已发出。",
+    ),
+    "requests.not_ended": (
+        "It has not ended within that time, and goes on by itself: requests show {request_id} --wait 1m",
+        "在等待时间内尚未结束，请求会继续处理：requests show {request_id} --wait 1m",
+    ),
+    "requests.reason": ("{nodes}: {text} ({code})", "{nodes}：{text}（{code}）"),
+    "requests.whereabouts": ("{nodes}: {text}", "{nodes}：{text}"),
+    "whereabouts.outbox": ("It waits here to be sent to HQ, since {since}.", "自 {since} 起在本节点等待发往总部。"),
+    "whereabouts.sent": (
+        "It was sent to HQ at {since}, and HQ has not confirmed it yet.",
+        "已于 {since} 发往总部，总部尚未确认。",
+    ),
+    "whereabouts.hub": (
+        "HQ admitted it at {since}; it waits there for the province, or is on its way.",
+        "总部已于 {since} 受理，正在总部等待该省，或正在途中。",
+    ),
+    "whereabouts.home": (
+        "HQ passed it on at {since}; the province has not answered yet.",
+        "总部已于 {since} 转发，该省尚未应答。",
+    ),
+    "whereabouts.working": (
+        "The province is at work on it, as it said at {since}.",
+        "该省正在处理（{since} 告知）。",
+    ),
+    "whereabouts.overdue": (
+        "The time limit passed; HQ said so at {since}. Only the province can say how it ended.",
+        "已超过时限（总部于 {since} 告知），结果须由该省应答。",
+    ),
+    "whereabouts.no_link": (
+        "There has been no link to HQ since {since}; it goes out by itself when the link is back.",
+        "与总部的链路自 {since} 起中断，恢复后会自动发出。",
+    ),
+    "whereabouts.never_linked": (
+        "There has been no link to HQ since this node started; it goes out by itself when there is one.",
+        "本节点启动以来尚未连通总部，连通后会自动发出。",
+    ),
+    "whereabouts.time_left": ("Its time is over at {at}.", "时限至 {at}。"),
+    "whereabouts.time_over": (
+        "Its time was over at {at}; HQ ends it, or asks the province to, once it has looked.",
+        "时限已于 {at} 届满，总部检查后将终止该请求或要求该省撤回。",
+    ),
+    "whereabouts.cancel_waits": (
+        "Its cancellation, asked for at {at}, still waits here for HQ.",
+        "取消请求（{at} 提出）仍在本节点等待发往总部。",
+    ),
+    "whereabouts.cancel_asked": (
+        "Its cancellation was asked for at {at}; HQ has the word.",
+        "已于 {at} 请求取消，以总部处理为准。",
+    ),
     "requests.no_kinds": ("Nothing can be asked.", "没有可用的请求类型。"),
     "requests.private_fields": (
         "* personal data: encrypted for the node that is asked, or for the one that asked",

@@ -19,6 +19,8 @@ class LinkActivity:
     opened_at_us: int = 0
     ended_at_us: int = 0
     streams: int = 0
+    next_attempt_at_us: int = 0
+    """When the link is dialled next; 0 while it is, and where the peer is the one that dials."""
     last_frame_at_us: int = 0
     reason_code: str = ""
     """Why the last stream ended; `common.reasons.link_reason` says it in words."""

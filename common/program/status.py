@@ -96,6 +96,7 @@ def _link(
         "peer": peer,
         "state": "stopped" if port.sealing_stopped else "open" if is_open else "closed",
         "since_us": since_us,
+        "next_attempt_at_us": activity.next_attempt_at_us if activity is not None else 0,
         "last_cut_reason": activity.reason_code if activity is not None else "",
         "last_cut_detail": activity.detail if activity is not None else "",
         "sealing_stopped": port.sealing_stopped,

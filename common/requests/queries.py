@@ -17,6 +17,7 @@ from common.requests.leg_states import COMPLETED, OPEN, OVERDUE, REJECTED, SUBMI
 from common.requests.model import RequestNotFound, UnknownState, request_state
 from common.requests.registry import RequestKinds
 from common.requests.repository import AskedLegRow, RequestRow, asked_legs, requests
+from common.requests.whereabouts import cancels_waiting, open_legs_are
 from common.security.private_bodies import PrivateBodyUnreadable
 from common.trace import Step
 
@@ -54,13 +55,19 @@ def show_request(connection: sa.Connection, context: NodeContext, request_id: by
     """One request with its legs in full, and what completed legs answered. Raises RequestNotFound."""
     row, legs = _request(connection, request_id)
     described = _described(row, legs, context.kinds)
-    described["legs"] = [_leg_in_full(leg, row.kind, context) for leg in legs]
+    places = open_legs_are(connection, legs, row.time_to_live_ms)
+    described["legs"] = [_leg_in_full(leg, row.kind, context) | {"whereabouts": places.get(leg.leg_id)} for leg in legs]
     return described | {
         "time_to_live_ms": row.time_to_live_ms,
         "organisation": row.organisation,
         "customer_authentication": row.customer_authentication,
         "idempotency_key": row.idempotency_key,
     }
+
+
+def legs_not_cancelled_yet(connection: sa.Connection, request_id: bytes) -> list[str]:
+    """The destinations for which the Cancel of a request still waits in this node's outbox. Raises RequestNotFound."""
+    return cancels_waiting(connection, _request(connection, request_id)[1])
 
 
 def has_ended(connection: sa.Connection, request_id: bytes) -> bool:

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.ids import format_id
+from common.ids import HQ, format_id
 from common.program.node import Node
 from common.requests.commands import ActingFor, CancelServiceRequest, SubmitServiceRequest
-from common.requests.queries import REQUESTS_MAX, list_requests, show_request
+from common.requests.queries import REQUESTS_MAX, legs_not_cancelled_yet, list_requests, show_request
 from common.requests.watch import wait_for_end
+from common.requests.whereabouts import hub_link
 from common.web import id_of
 
 WAIT_MS_MAX = 30_000
@@ -87,7 +88,8 @@ def request_routes(node: Node) -> APIRouter:
         identity = id_of(request_id)
         if wait_ms:
             await wait_for_end(node.watch, node.reads, identity, wait_ms)
-        return await node.reads.run(show_request, node.context, identity)
+        found = await node.reads.run(show_request, node.context, identity)
+        return found | {"hub_link": hub_link(node.link_activities().get(HQ))}
 
     @router.get("/{request_id}/trace")
     async def trace(request_id: str) -> dict[str, Any]:
@@ -97,6 +99,10 @@ def request_routes(node: Node) -> APIRouter:
     async def cancel(request_id: str, which: Cancellation | None = None) -> dict[str, Any]:
         destination = which.destination if which is not None else ""
         asked = await node.writer.execute(CancelServiceRequest(id_of(request_id), destination))
-        return {"request_id": format_id(asked.request_id), "destinations": list(asked.destinations)}
+        return {
+            "request_id": format_id(asked.request_id),
+            "destinations": list(asked.destinations),
+            "waiting_here": await node.reads.run(legs_not_cancelled_yet, asked.request_id),
+        }
 
     return router

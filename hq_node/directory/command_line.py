@@ -12,6 +12,7 @@ import typer
 
 from common.cli import display
 from common.cli.connection import AdminClient, segment
+from common.cli.listing import Listing
 from common.cli.session import Misused, Session, command
 
 app = typer.Typer(help="Nodes of the federation: invite, list, approve, suspend, resume, revoke.", no_args_is_help=True)
@@ -77,18 +78,18 @@ def list_nodes(session: Session) -> None:
 
 def _show_nodes(session: Session, page: Mapping[str, Any]) -> None:
     columns = ("node", "state", "signing_key_id", "software_version", "invited", "asked", "approved")
-    rows = display.table(session, *columns)
+    rows = Listing(session, *columns, dropped=("software_version", "asked", "invited", "approved"))
     for node in page["items"]:
-        rows.add_row(
+        rows.add(
             display.plain(display.node_name(session, node["node"])),
             display.state(session, node["state"]),
             display.plain(node.get("signing_key_id")),
             display.plain(node.get("software_version")),
-            display.moment(node.get("invited_at_us")),
-            display.moment(node.get("requested_at_us")),
-            display.moment(node.get("approved_at_us")),
+            display.when(session, node.get("invited_at_us")),
+            display.when(session, node.get("requested_at_us")),
+            display.when(session, node.get("approved_at_us")),
         )
-    display.show_table(session, rows, "nodes.none")
+    rows.show("nodes.none")
 
 
 @app.command("approve")

@@ -10,6 +10,7 @@ import typer
 
 from common.cli import display
 from common.cli.exits import Exit
+from common.cli.listing import Listing
 from common.cli.session import Misused, Session, command
 
 if TYPE_CHECKING:
@@ -177,10 +178,10 @@ def _mapping(session: Session, name: str, assignments: list[str]) -> ColumnMappi
 def _show(session: Session, run: ImportRun, report: Path | None) -> None:
     words = session.words
     if run.shown:
-        rows = display.table(session, "line", "column", "reason", numbers=("line",))
+        rows = Listing(session, "line", "column", "reason", numbers=("line",), stacked=("reason",))
         for problem in run.shown:
-            rows.add_row(str(problem["line"]), display.plain(problem["column"]), display.plain(problem["reason"]))
-        session.out.print(rows)
+            rows.add(str(problem["line"]), display.plain(problem["column"]), display.plain(problem["reason"]))
+        rows.show()
         if run.problems > len(run.shown):
             key = "import.more_in_report" if report else "import.more"
             session.out.print(words(key, count=run.problems - len(run.shown), report=report), style="dim", markup=False)
