@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from common.ids import split_leg_id
@@ -19,7 +19,14 @@ class Step:
     step: str
     at_us: int
     clock: str
-    detail: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What there is to add, for screens to put into words: `position` and `business_date` of the hub's order; `cause`
+    of a withdrawal (expired, cancelled); `from`, the node that asked; `state` and `reason_code` of an end."""
+
+
+def end_facts(state: str, reason_code: str) -> dict[str, str]:
+    """The facts of a leg's end; none for a leg that has not ended."""
+    return {"state": state, **({"reason_code": reason_code} if reason_code else {})}
 
 
 def leg_names(legs: Iterable[bytes]) -> dict[bytes, str]:
@@ -57,7 +64,7 @@ def describe_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:
                 "since_previous_us": since,
                 "since_same_clock_us": None if before is None else step.at_us - before,
                 "clock": step.clock,
-                "detail": step.detail,
+                "facts": dict(step.facts),
             }
         )
         latest[step.leg, step.clock] = step.at_us

@@ -64,7 +64,7 @@ def _show_list(session: Session, page: Mapping[str, Any]) -> None:
         session, *COLUMNS, numbers=("count",), stacked=("detail",), dropped=("by", "since", "count", "grave")
     )
     for alarm in page["items"]:
-        rows.add(
+        rows.add_row(
             display.plain(alarm["name"]),
             display.state(session, alarm["severity"]),
             display.state(session, alarm["state"]),
@@ -91,7 +91,7 @@ def _show_one(session: Session, alarm: Mapping[str, Any]) -> None:
     session.out.print()
     rows = Listing(session, "time", "state", "grave", "by", "note", stacked=("note",), dropped=("grave",))
     for entry in alarm["history"]:
-        rows.add(
+        rows.add_row(
             display.when(session, entry["at_us"]),
             display.state(session, entry["state"]),
             display.state(session, entry["severity"]),

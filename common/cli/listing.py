@@ -42,7 +42,7 @@ class Listing:
         self._dropped = dropped
         self._rows: list[dict[str, Text]] = []
 
-    def add(self, *cells: Text | str) -> None:
+    def add_row(self, *cells: Text | str) -> None:
         """One row: a cell for each column."""
         from rich.text import Text
 

@@ -86,7 +86,7 @@ def _show_findings(session: Session, findings: list[Finding]) -> None:
     below = {"mend": session.words("error.mend"), "finding": ""}
     rows = Listing(session, "severity", "subject", "finding", "mend", stacked=below)
     for finding in findings:
-        rows.add(
+        rows.add_row(
             display.state(session, _severity(finding)),
             display.plain(session.words.name("subject", finding.subject)),
             display.plain(finding.text(session.language)),
@@ -162,7 +162,7 @@ def _show_links(session: Session, links: list[Mapping[str, Any]], now_us: int | 
     )
     for link in links:
         oldest, next_attempt = link.get("oldest_waiting_at_us"), link.get("next_attempt_at_us")
-        rows.add(
+        rows.add_row(
             display.node_name(session, str(link["peer"])),
             display.state(session, str(link["state"])),
             display.when(session, link.get("since_us")),

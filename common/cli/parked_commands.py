@@ -82,7 +82,7 @@ def _show_list(session: Session, page: Mapping[str, Any]) -> None:
     columns = ("id", "state", "problem", "message_type", "attempts", "received")
     rows = Listing(session, *columns, numbers=("attempts",), stacked=("id",), dropped=("attempts", "message_type"))
     for item in page["items"]:
-        rows.add(
+        rows.add_row(
             display.plain(item["id"]),
             display.state(session, item["state"]),
             display.plain(item.get("problem")),

@@ -23,7 +23,7 @@ def show_requests(session: Session, page: Mapping[str, Any]) -> None:
     columns = ("request", "kind", "state", "legs", "created", "operator")
     rows = Listing(session, *columns, stacked=("request",), dropped=("operator",))
     for request in page["items"]:
-        rows.add(
+        rows.add_row(
             display.plain(request["request_id"]),
             display.plain(request["kind"]),
             display.state(session, request["state"]),
@@ -69,7 +69,7 @@ def show_request(session: Session, request: Mapping[str, Any]) -> None:
     rows = Listing(session, "node", "state", "ended", "took", numbers=("took",), dropped=("took",))
     for leg in request["legs"]:
         ended, began = leg.get("ended_at_us"), leg.get("submitted_at_us") or request.get("created_at_us")
-        rows.add(
+        rows.add_row(
             display.node_name(session, leg["destination"]),
             display.state(session, leg["state"]),
             display.when(session, ended, milliseconds=True),
@@ -130,7 +130,7 @@ def show_kinds(session: Session, kinds: list[dict[str, Any]]) -> None:
     """The kinds of requests: what goes in, what comes back."""
     rows = Listing(session, "kind", "fields", "answer")
     for kind in kinds:
-        rows.add(
+        rows.add_row(
             display.plain(kind["kind"]), _field_list(session, kind["fields"]), _field_list(session, kind["answer"])
         )
     rows.show("requests.no_kinds")

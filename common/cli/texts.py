@@ -208,13 +208,14 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "已请求总部取消 {request_id}，以先到达总部者为准。",
     ),
     "requests.cancel_waits": (
-        "The cancellation of {request_id} waits here until there is a link to HQ ({nodes}); until then the request goes "
-        "on. `requests show` tells when it has left.",
-        "{request_id} 的取消请求正在本节点等待与总部的链路（{nodes}），在此之前请求仍会继续。可用 `requests show` 查看是否已发出。",
+        "The cancellation of {request_id} waits here until there is a link to HQ ({nodes}); until then the request "
+        "goes on. `requests show` tells when it has left.",
+        "{request_id} 的取消请求正在本节点等待与总部的链路（{nodes}），在此之前请求仍会继续。"
+        "可用 `requests show` 查看是否已发出。",
     ),
     "requests.not_ended": (
-        "It has not ended within that time, and goes on by itself: requests show {request_id} --wait 1m",
-        "在等待时间内尚未结束，请求会继续处理：requests show {request_id} --wait 1m",
+        "It has not ended within that time, and goes on by itself: {program} requests show {request_id} --wait 1m",
+        "在等待时间内尚未结束，请求会继续处理：{program} requests show {request_id} --wait 1m",
     ),
     "requests.reason": ("{nodes}: {text} ({code})", "{nodes}：{text}（{code}）"),
     "requests.whereabouts": ("{nodes}: {text}", "{nodes}：{text}"),
@@ -267,11 +268,20 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     ),
     "trace.title": ("{kind} {request_id}", "{kind} {request_id}"),
     "trace.seen_from": ("as {role} knows it", "来自{role}的记录"),
+    "list.and": (", ", "，"),
+    "trace.open_leg": ("Leg {node}: open for {total}", "分支 {node}：已持续 {total}，尚未结束"),
+    "trace.order": ("position {position}, business date {date}", "序号 {position}，营业日 {date}"),
+    "trace.from": ("from {node}", "来自 {node}"),
+    "trace.not_known": (
+        "– not known: nothing came back that the two clocks could be compared by",
+        "– 未知：没有可用于比对双方时钟的返回消息",
+    ),
     "trace.leg": ("Leg {node}: {total}", "分支 {node}：共 {total}"),
     "trace.none": ("No steps are known.", "没有已知的步骤。"),
     "trace.estimated": (
-        "~ between two nodes' clocks: the ways there and back are taken for equally long",
-        "~ 跨两个节点的时钟：按去程与回程耗时相等估算",
+        "~ estimated between two nodes' clocks: the ways there and back are taken for equally long; where something "
+        "waited on the way, the clocks for equal",
+        "~ 跨两个节点时钟的估算：按去程与回程耗时相等；途中有等待时，按双方时钟一致",
     ),
     # Journals
     "journal.pruning": (

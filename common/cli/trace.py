@@ -1,122 +1,134 @@
 """Where the time of a request went, drawn: each step with its node, and a bar from the step before to this one.
 
 The times of a leg come from several clocks. Between two steps by the same clock the time is known. Where the clock
-changes it is not: there the other node's steps are put in the middle of what the asking clock saw, as if the way there
-and the way back took equally long, and what follows from that is marked as an estimate (~). The JSON output holds
-what was measured alone.
+changes it is estimated (~), or not known at all; `clock_alignment` says how. Rows stand in the order of time. The JSON
+output holds what was measured alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from common.cli import display
+from common.cli.clock_alignment import Passed, in_order_of_time
 from common.cli.durations import format_duration
+from common.cli.listing import GAP, Listing
 from common.cli.session import Session
+from common.reasons import leg_reason
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-BAR_COLUMNS = 30
-BAR_COLUMNS_NARROW = 12
-NARROW_COLUMNS = 110
+BAR_COLUMNS_MOST, BAR_COLUMNS_LEAST = 30, 8
+TIME_COLUMNS = 12
+
+STAGES = ("committing", "home is working", "received", "forwarded", "admitted", "submitted")
+"""How far a leg can have come, the farthest first."""
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-class Passed(NamedTuple):
-    """From when to when a step took, in microseconds from the first step; whether that is estimated."""
-
-    begin_us: int
-    end_us: int
-    estimated: bool
-
-
 def show_trace(session: Session, trace: Mapping[str, Any]) -> None:
-    """The trace as one table for each leg."""
+    """The trace as one list for each leg."""
     words = session.words
     role = trace.get("role")
     heading = words("trace.title", kind=trace.get("kind") or display.NOTHING, request_id=trace["request_id"])
     session.out.print(heading, style="bold", markup=False)
     if role:
-        session.out.print(words("trace.seen_from", role=words.name("trace.role", str(role))), style="dim")
+        names = [words.name("trace.role", name) for name in str(role).split(", ")]
+        session.out.print(words("trace.seen_from", role=words("list.and").join(names)), style="dim")
     legs: dict[str, list[Mapping[str, Any]]] = {}
     for step in trace["steps"]:
         legs.setdefault(str(step["leg"]), []).append(step)
-    estimated = False
-    for leg, steps in legs.items():
-        estimated |= _show_leg(session, leg, steps)
+    passed = [step for leg, steps in legs.items() for step in _show_leg(session, leg, steps, trace.get("now_us"))]
     if not legs:
         session.out.print(words("trace.none"), style="dim")
-    if estimated:
+    if any(step.estimated for step in passed):
         session.note("trace.estimated")
+    if any(step.took_us is None for step in passed[1:]):
+        session.note("trace.not_known")
 
 
-def _show_leg(session: Session, leg: str, steps: Sequence[Mapping[str, Any]]) -> bool:
-    """Prints one leg; whether any of its times is an estimate."""
-    from rich.text import Text
-
+def _show_leg(session: Session, leg: str, steps: Sequence[Mapping[str, Any]], now_us: int | None) -> list[Passed]:
+    """Prints one leg; what passed between its steps."""
     words = session.words
-    passed = time_passed(steps)
-    total = max((step.end_us for step in passed), default=0)
+    steps = _each_once(steps)
+    is_open = now_us is not None and all(step["step"] != "ended" for step in steps)
+    if is_open:
+        steps = [*steps, _still_open(steps, now_us or 0)]
+    passed = in_order_of_time(steps)
+    total = passed[-1].end_us - passed[0].begin_us
     session.out.print()
     nodes = " → ".join(display.node_name(session, node) for node in leg.split("/"))
-    session.out.print(words("trace.leg", node=nodes, total=format_duration(total)), markup=False)
-    rows = display.table(
-        session, "step", "node", "time", "since_previous", "share", "detail", numbers=("since_previous",)
-    )
-    columns = BAR_COLUMNS if session.out.width >= NARROW_COLUMNS else BAR_COLUMNS_NARROW
+    key = "trace.open_leg" if is_open else "trace.leg"
+    session.out.print(words(key, node=nodes, total=format_duration(total)), markup=False)
+    _show_steps(session, [(steps[step.number], step) for step in passed], total)
+    return passed
+
+
+def _each_once(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The steps of a leg; where the node has two roles in it (HQ asks, and is the hub), what both tell stands once."""
+    return list({(step["step"], step["node"], step["at_us"]): step for step in reversed(steps)}.values())[::-1]
+
+
+def _still_open(steps: Sequence[Mapping[str, Any]], now_us: int) -> dict[str, Any]:
+    """A row for the time since a leg that has not ended came as far as it is, by the clock of the node that tells."""
+    reached = {str(step["step"]): step for step in steps}
+    latest = next(reached[stage] for stage in (*STAGES, str(steps[0]["step"])) if stage in reached)
+    seen_here = latest["clock"] == steps[0]["clock"]
+    name = f"after {latest['step']}" + (" here" if latest["step"] == "admitted" and seen_here else "")
+    return {"node": "", "step": name, "at_us": now_us, "clock": steps[0]["clock"], "facts": {}}
+
+
+def _show_steps(session: Session, steps: Sequence[tuple[Mapping[str, Any], Passed]], total: int) -> None:
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    columns = ("step", "node", "time", "since_previous", "share", "detail")
+    rows = Listing(session, *columns, numbers=("since_previous",), stacked=("detail",), dropped=("share", "node"))
+    names = [session.words.name("step", str(step["step"])) for step, _ in steps]
+    nodes = [display.node_name(session, step["node"]) if step["node"] else "" for step, _ in steps]
+    taken = [_took(passed) for _, passed in steps]
+    others = sum(max(cell_len(cell) for cell in cells) for cells in (names, nodes, taken)) + TIME_COLUMNS + 4 * GAP
+    size = min(BAR_COLUMNS_MOST, max(BAR_COLUMNS_LEAST, session.out.width - others))
     plain = not session.out.encoding.lower().startswith("utf")
-    for number, (step, took) in enumerate(zip(steps, passed, strict=True)):
-        drawn = bar(took.begin_us, took.end_us, total, columns, plain=plain)
-        shown = ("~" if took.estimated else "") + format_duration(took.end_us - took.begin_us)
+    for (step, passed), name, node, took in zip(steps, names, nodes, taken, strict=True):
+        drawn = bar(passed.begin_us, passed.end_us, total, size, plain=plain) if passed.took_us is not None else ""
         rows.add_row(
-            Text(words.name("step", step["step"])),
-            display.node_name(session, step["node"]),
+            name,
+            node,
             Text(display.moment(step["at_us"], milliseconds=True).rpartition(" ")[2], style="dim"),
-            Text(shown if number else "", style="dim" if took.estimated else ""),
-            Text(drawn, style="blue" if took.estimated else "cyan"),
-            _detail(session, str(step.get("detail") or "")),
+            Text(took, style="dim" if passed.estimated else ""),
+            Text(drawn, style="blue" if passed.estimated else "cyan"),
+            _detail(session, step.get("facts") or {}),
         )
-    session.out.print(rows)
-    return any(took.estimated for took in passed)
+    rows.show()
 
 
-def _detail(session: Session, detail: str) -> Text:
-    """What there is to add to a step; where it begins with a state, that is said in the session's language."""
-    state, space, rest = detail.partition(" ")
-    named = session.words.name("state", state)
-    return display.plain(named + space + rest) if detail else display.plain_lines(" ")
+def _took(passed: Passed) -> str:
+    if passed.is_first:
+        return ""
+    if passed.took_us is None:
+        return display.NOTHING
+    return ("~" if passed.estimated else "") + format_duration(passed.took_us)
 
 
-def time_passed(steps: Sequence[Mapping[str, Any]]) -> list[Passed]:
-    """For each step of a leg what passed since the step before, all on the first step's clock."""
-    aligned = _aligned(steps)
-    result: list[Passed] = []
-    end = 0
-    for number, at in enumerate(aligned):
-        other_clock = number > 0 and steps[number].get("clock") != steps[number - 1].get("clock")
-        begin, end = end, max(end, at)
-        result.append(Passed(begin, end, other_clock))
-    return result
-
-
-def _aligned(steps: Sequence[Mapping[str, Any]]) -> list[int]:
-    """The steps' times on the first step's clock, from 0."""
-    times: list[int | None] = [None] * len(steps)
-    clocks = list(dict.fromkeys(step.get("clock") for step in steps))
-    for clock in clocks:
-        own = [number for number, step in enumerate(steps) if step.get("clock") == clock]
-        first, last = own[0], own[-1]
-        before = next((times[number] for number in range(first - 1, -1, -1) if times[number] is not None), 0) or 0
-        after = next((times[number] for number in range(last + 1, len(steps)) if times[number] is not None), None)
-        length = steps[last]["at_us"] - steps[first]["at_us"]
-        # As much before as behind; where nothing is behind yet, or it does not fit, the way there is taken for nothing.
-        way = max(0, (after - before - length) // 2) if after is not None else 0
-        for number in own:
-            times[number] = before + way + steps[number]["at_us"] - steps[first]["at_us"]
-    return [time or 0 for time in times]
+def _detail(session: Session, facts: Mapping[str, Any]) -> Text:
+    """What there is to add to a step, in the session's language."""
+    words, parts = session.words, []
+    if facts.get("position"):
+        parts.append(words("trace.order", position=facts["position"], date=facts.get("business_date", "")))
+    if facts.get("cause"):
+        parts.append(words.name("trace.cause", str(facts["cause"])))
+    if facts.get("from"):
+        parts.append(words("trace.from", node=display.node_name(session, str(facts["from"]))))
+    if facts.get("state"):
+        parts.append(words.name("state", str(facts["state"])))
+    if facts.get("reason_code"):
+        code = str(facts["reason_code"])
+        parts.append(f"{leg_reason(code).text(session.language)} ({code})")
+    return display.plain(words("list.and").join(parts)) if parts else display.plain_lines(" ")
 
 
 def bar(begin: int, end: int, size: int, columns: int, *, plain: bool = False) -> str:
@@ -129,4 +141,6 @@ def bar(begin: int, end: int, size: int, columns: int, *, plain: bool = False) -
     if plain:
         return " " * start + "#" * max(1, round((last - first) / 8))
     whole, rest = divmod(max(1, last - first), 8)
+    if start + whole >= columns:
+        whole, rest = columns - start, 0
     return " " * start + "█" * whole + (_EIGHTHS[rest] if rest else "")

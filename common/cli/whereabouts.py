@@ -1,4 +1,4 @@
-"""Where the open legs of a request are, in a sentence each: what is waited for, since when, and what that depends on."""
+"""Where the open legs of a request are, in a sentence each: what is waited for, since when, what it depends on."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ class LinkActivity:
     open: bool = False
     opened_at_us: int = 0
     ended_at_us: int = 0
+    """When the last stream that had opened ended."""
     streams: int = 0
     next_attempt_at_us: int = 0
     """When the link is dialled next; 0 while it is, and where the peer is the one that dials."""

@@ -335,8 +335,10 @@ class LinkRun:
         if self._session is not None:
             self._do(self._session.closed)
         port, activity = self._port, self._activity
+        if activity.open:
+            # An attempt that failed ended nothing: the link has been away since the last stream that was open.
+            activity.ended_at_us = self._node.clock.now_us()
         port.open = activity.open = False
-        activity.ended_at_us = self._node.clock.now_us()
         # Without a reason the transport took the stream away in the middle of something.
         ended = self._cut.done() and not self._cut.cancelled()
         cut = self._cut.result() if ended else Cut(reason.STREAM_ENDED)

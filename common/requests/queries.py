@@ -19,7 +19,7 @@ from common.requests.registry import RequestKinds
 from common.requests.repository import AskedLegRow, RequestRow, asked_legs, requests
 from common.requests.whereabouts import cancels_waiting, open_legs_are
 from common.security.private_bodies import PrivateBodyUnreadable
-from common.trace import Step
+from common.trace import Step, end_facts
 
 REQUESTS_MAX = 500
 """Requests in one page."""
@@ -236,8 +236,8 @@ def _leg_steps(leg: AskedLegRow, own: str) -> Iterator[Step]:
     yield Step(name, own, "cancel asked", leg.cancel_asked_at_us, own)
     yield Step(name, home, "answered by home", leg.home_answered_at_us, home)
     yield Step(name, HQ, "answer at hub", leg.hub_answered_at_us, HQ)
-    yield Step(name, own, "ended", leg.ended_at_us, own, " ".join(filter(None, (leg.state, leg.reason_code))))
+    yield Step(name, own, "ended", leg.ended_at_us, own, end_facts(leg.state, leg.reason_code))
 
 
-def _order_of(leg: AskedLegRow) -> str:
-    return f"position {leg.hub_position}, business date {leg.business_date}" if leg.hub_position else ""
+def _order_of(leg: AskedLegRow) -> dict[str, Any]:
+    return {"position": leg.hub_position, "business_date": leg.business_date} if leg.hub_position else {}

@@ -93,7 +93,8 @@ def request_routes(node: Node) -> APIRouter:
 
     @router.get("/{request_id}/trace")
     async def trace(request_id: str) -> dict[str, Any]:
-        return await node.reads.run(node.role.trace, node.context, id_of(request_id))
+        found = await node.reads.run(node.role.trace, node.context, id_of(request_id))
+        return found | {"now_us": node.clock.now_us()}
 
     @router.post("/{request_id}/cancel", status_code=202)
     async def cancel(request_id: str, which: Cancellation | None = None) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def _show_nodes(session: Session, page: Mapping[str, Any]) -> None:
     columns = ("node", "state", "signing_key_id", "software_version", "invited", "asked", "approved")
     rows = Listing(session, *columns, dropped=("software_version", "asked", "invited", "approved"))
     for node in page["items"]:
-        rows.add(
+        rows.add_row(
             display.plain(display.node_name(session, node["node"])),
             display.state(session, node["state"]),
             display.plain(node.get("signing_key_id")),

@@ -12,8 +12,8 @@ from common.db.leg_counts import LegCounts, count_legs
 from common.evidence.windows import LegTimes
 from common.ids import HQ, link_name
 from common.node_context import NodeContext
-from common.trace import Step, leg_names
-from hq_node.hub.leg_states import ADMITTED, CANCELLED, FORWARDED, TERMINAL
+from common.trace import Step, end_facts, leg_names
+from hq_node.hub.leg_states import ADMITTED, FORWARDED, TERMINAL
 from hq_node.hub.repository import IS_OPEN, HubLegRow, hub_legs, hub_order
 
 OVERDUE_COUNTED_MAX = 1_000
@@ -84,13 +84,12 @@ def _leg_times(leg: HubLegRow, now_us: int) -> LegTimes:
 
 
 def _leg_steps(leg: HubLegRow, name: str) -> Iterator[Step]:
-    order = f"position {leg.hub_position}, business date {leg.business_date}" if leg.hub_position else ""
+    order = {"position": leg.hub_position, "business_date": leg.business_date} if leg.hub_position else {}
     yield Step(name, HQ, "admitted", leg.admitted_at_us, HQ, order)
     yield Step(name, HQ, "forwarded", leg.forwarded_at_us, HQ)
-    cause = "a cancellation came" if leg.withdraw == CANCELLED else "the time limit passed"
-    withdrawn = Step(name, HQ, "withdrawn", leg.withdrawn_at_us, HQ, cause)
+    withdrawn = Step(name, HQ, "withdrawn", leg.withdrawn_at_us, HQ, {"cause": leg.withdraw})
     # Overdue it is from its time limit on, whenever the hub notices.
     overdue = Step(name, HQ, "overdue", leg.expires_at_us if leg.overdue else 0, HQ)
     yield from sorted((withdrawn, overdue), key=lambda step: step.at_us)
     yield Step(name, HQ, "answered", leg.answered_at_us, HQ)
-    yield Step(name, HQ, "ended", leg.ended_at_us, HQ, " ".join(filter(None, (leg.state, leg.reason_code))))
+    yield Step(name, HQ, "ended", leg.ended_at_us, HQ, end_facts(leg.state, leg.reason_code))

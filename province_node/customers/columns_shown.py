@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from common.cli import display
+from common.cli.listing import Listing
 from common.cli.session import Misused, Session
 from province_node.customers.column_guide import GUIDE, accepted_text, accepted_values
 from province_node.customers.column_mapping import CANONICAL_COLUMNS, QUANWANG
@@ -33,7 +34,7 @@ def described_columns(language: str) -> list[dict[str, Any]]:
 def show_columns(session: Session, columns: Sequence[dict[str, Any]]) -> None:
     """One entry a column; values that are accepted stand below the explanation."""
     words = session.words
-    rows = display.table(session, "column", "chinese_heading", "explanation")
+    rows = Listing(session, "column", "chinese_heading", "explanation", stacked=("explanation",))
     for column in columns:
         explanation = column["explanation"]
         if column["needed"]:
@@ -42,7 +43,7 @@ def show_columns(session: Session, columns: Sequence[dict[str, Any]]) -> None:
             explanation += "\n" if session.out.is_terminal else " "
             explanation += words("columns.accepted", values=accepted_text(column["accepted"], session.language))
         rows.add_row(column["column"], column["headings"][1], explanation)
-    session.out.print(rows)
+    rows.show()
     session.out.print(words("columns.either_heading"), style="dim", markup=False)
 
 
@@ -53,10 +54,10 @@ def heading_document(heading: Heading) -> dict[str, Any]:
 
 def show_heading(session: Session, heading: Heading) -> None:
     """Which of the file's columns is used for what, and which are not."""
-    rows = display.table(session, "column", "file_heading")
+    rows = Listing(session, "column", "file_heading")
     for column, found in heading.used.items():
         rows.add_row(column, display.plain(found))
-    session.out.print(rows)
+    rows.show()
     show_unused(session, heading)
 
 

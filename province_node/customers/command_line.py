@@ -180,7 +180,7 @@ def _show(session: Session, run: ImportRun, report: Path | None) -> None:
     if run.shown:
         rows = Listing(session, "line", "column", "reason", numbers=("line",), stacked=("reason",))
         for problem in run.shown:
-            rows.add(str(problem["line"]), display.plain(problem["column"]), display.plain(problem["reason"]))
+            rows.add_row(str(problem["line"]), display.plain(problem["column"]), display.plain(problem["reason"]))
         rows.show()
         if run.problems > len(run.shown):
             key = "import.more_in_report" if report else "import.more"
@@ -213,25 +213,26 @@ def _show_columns(session: Session, extract: Extract) -> None:
 
 
 def _show_customers(session: Session, page: Any) -> None:
-    rows = display.table(session, "customer", "kind", "city_code", "updated")
+    rows = Listing(session, "customer", "kind", "city_code", "updated", dropped=("city_code",))
     for item in page["items"]:
         rows.add_row(
             display.plain(item["customer_number"]),
             session.words.name("customer_kind", item["kind"]),
             display.plain(item["city_code"]),
-            display.moment(item["updated_at_us"]),
+            display.when(session, item["updated_at_us"]),
         )
-    display.show_table(session, rows, "customers.none")
+    rows.show("customers.none")
     if page.get("next"):
         session.note("customers.more", after=page["next"])
 
 
 def _show_subscriptions(session: Session, page: Any) -> None:
-    rows = display.table(session, "subscription", "customer", "service_number", "offering", "state")
+    columns = ("subscription", "customer", "service_number", "offering", "state")
+    rows = Listing(session, *columns, stacked=("offering",), dropped=("customer",))
     for item in page["items"]:
         names = ("subscription_id", "customer_number", "service_number", "offering")
         rows.add_row(*(display.plain(item[name]) for name in names), display.state(session, item["status"]))
-    display.show_table(session, rows, "customers.no_subscriptions")
+    rows.show("customers.no_subscriptions")
     if page.get("next"):
         session.note("customers.more", after=page["next"])
 

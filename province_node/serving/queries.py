@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from common.db.leg_counts import LegCounts, count_legs
 from common.evidence.windows import LegTimes
 from common.ids import HQ, link_name
-from common.trace import Step, leg_names
+from common.trace import Step, end_facts, leg_names
 from province_node.serving.leg_states import COMMITTING, TERMINAL, WORKING
 from province_node.serving.repository import ServingLegRow, serving_legs
 
@@ -48,6 +48,6 @@ def served_leg_times(connection: sa.Connection, node: str, request_id: bytes, no
 
 
 def _leg_steps(leg: ServingLegRow, name: str, node: str) -> Iterator[Step]:
-    yield Step(name, node, "received", leg.received_at_us, node, f"from {leg.source}")
+    yield Step(name, node, "received", leg.received_at_us, node, {"from": leg.source})
     yield Step(name, node, "committing", leg.committing_at_us, node)
-    yield Step(name, node, "ended", leg.ended_at_us, node, " ".join(filter(None, (leg.state, leg.reason_code))))
+    yield Step(name, node, "ended", leg.ended_at_us, node, end_facts(leg.state, leg.reason_code))

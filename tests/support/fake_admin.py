@@ -247,7 +247,7 @@ def request_row(state: str) -> dict[str, Any]:
     }
 
 
-def trace_step(node: str, step: str, at_us: int, since: int | None, detail: str = "") -> dict[str, Any]:
+def trace_step(node: str, step: str, at_us: int, since: int | None, **facts: Any) -> dict[str, Any]:
     return {
         "leg": "44",
         "node": node,
@@ -256,7 +256,7 @@ def trace_step(node: str, step: str, at_us: int, since: int | None, detail: str 
         "since_previous_us": since,
         "since_same_clock_us": since,
         "clock": node,
-        "detail": detail,
+        "facts": facts,
     }
 
 
@@ -265,14 +265,15 @@ TRACE = {
     "request_id": REQUEST,
     "kind": "query-node-status",
     "role": "origin",
+    "now_us": 1_795_404_650_000_000,
     "steps": [
         trace_step("31", "submitted", 0, None),
-        trace_step("00", "admitted", 3_600_000_000, None, "position 1"),
+        trace_step("00", "admitted", 3_600_000_000, None, position=1, business_date="2026-11-23"),
         trace_step("00", "forwarded", 3_600_001_000, 1_000),
         trace_step("44", "received by home", -60_000_000, None),
         trace_step("44", "answered by home", -59_996_000, 4_000),
         trace_step("00", "answer at hub", 3_600_009_000, None),
-        trace_step("31", "ended", 20_000, None, "completed"),
+        trace_step("31", "ended", 20_000, None, state="completed"),
     ],
 }
 

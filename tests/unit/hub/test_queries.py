@@ -53,7 +53,7 @@ def test_the_trace_tells_when_a_cancellation_came_when_the_request_had_been_forw
 ) -> None:
     at_us = cancel(federation, forwarded)
     steps = steps_at_hub(federation, forwarded)
-    assert [(step.step, step.detail) for step in steps][1:] == [("forwarded", ""), ("withdrawn", "a cancellation came")]
+    assert [(step.step, step.facts) for step in steps][1:] == [("forwarded", {}), ("withdrawn", {"cause": "cancelled"})]
     assert steps[-1].at_us == at_us
 
 
@@ -76,7 +76,7 @@ def test_the_trace_tells_when_home_was_asked_to_give_up_when_the_time_limit_was_
     expires_at_us = federation.at_hub(forwarded).expires_at_us
     federation.clock.at_us = expires_at_us + LATER_US
     federation.execute(HQ, PassTimeLimits())
-    assert [(step.step, step.at_us, step.detail) for step in steps_at_hub(federation, forwarded)][2:] == [
-        ("overdue", expires_at_us, ""),
-        ("withdrawn", expires_at_us + LATER_US, "the time limit passed"),
+    assert [(step.step, step.at_us, step.facts) for step in steps_at_hub(federation, forwarded)][2:] == [
+        ("overdue", expires_at_us, {}),
+        ("withdrawn", expires_at_us + LATER_US, {"cause": "expired"}),
     ]

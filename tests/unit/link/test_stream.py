@@ -98,6 +98,17 @@ async def test_a_drain_ends_both_runs_in_good_order(both: Both) -> None:
     assert not both.hq.port(SHANGHAI).open
 
 
+async def test_an_attempt_that_fails_does_not_move_the_moment_since_which_the_link_is_away(both: Both) -> None:
+    both.activity.opened_at_us, both.activity.ended_at_us = 1, 2
+
+    def away(peer: str) -> LinkRow:
+        raise OSError("disk")
+
+    both.shanghai.link = away  # type: ignore[method-assign]
+    await LinkRun(HQ, both.shanghai_node, both.activity).run(both.wires.at_shanghai())
+    assert (both.activity.ended_at_us, both.activity.reason_code) == (2, reason.STORAGE_UNAVAILABLE)
+
+
 async def test_a_run_that_is_ended_before_it_began_touches_nothing(both: Both) -> None:
     run = LinkRun(HQ, both.shanghai_node, both.activity)
     run.end(reason.REPLACED)
