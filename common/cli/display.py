@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from common.cli.durations import format_duration
-from common.cli.listing import Listing
 from common.cli.session import Session
 
 if TYPE_CHECKING:
@@ -49,16 +47,6 @@ STYLES = {
     "warning": "yellow",
 }
 """Colours of states and severities. They repeat what the word says, and never stand for it."""
-
-
-def table(session: Session, *columns: str, numbers: Iterable[str] = ()) -> Listing:
-    """A list in which nothing stands below its row, and nothing is left out."""
-    return Listing(session, *columns, numbers=numbers)
-
-
-def show_table(_session: Session, rows: Listing, empty: str) -> None:
-    """Prints a list; where it has no rows, the words under `empty`."""
-    rows.show(empty)
 
 
 def facts_table() -> Table:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from common.cli import display
+from common.cli.listing import Listing
 from common.cli.session import Misused, Session, command
 
 app = typer.Typer(help="This node's keys: list, replace, encrypt.", no_args_is_help=True)
@@ -129,16 +130,16 @@ def _asked(session: Session) -> str:
 
 
 def _show_list(session: Session, page: Mapping[str, Any]) -> None:
-    rows = display.table(session, "use", "key_id", "state", "valid_from", "valid_until")
+    rows = Listing(session, "use", "key_id", "state", "valid_from", "valid_until", dropped=("valid_from",))
     for item in page["items"]:
         rows.add_row(
             display.plain(session.words.name("use", item["use"])),
             display.plain(item["key_id"]),
             display.state(session, item["state"]),
-            display.moment(item["valid_from_us"]),
-            display.moment(item["valid_until_us"]),
+            display.when(session, item["valid_from_us"]),
+            display.when(session, item["valid_until_us"]),
         )
-    display.show_table(session, rows, "keys.none")
+    rows.show("keys.none")
     session.note("keys.at_rest_protected" if page["protected"] else "keys.at_rest_plain")
 
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import re
 from collections.abc import Iterator
 
 import pytest
 
-import common
-import hq_node
-import province_node
 from common.errors import QuanwangError
 from common.link import effects, entries, origin
 from common.parked.model import MESSAGE_ID_REUSED, OPERATOR_ENDED
@@ -20,20 +16,27 @@ from common.requests.envelopes import OVERDUE_REASON
 from hq_node.hub import admission
 from hq_node.hub import leg_states as hub_states
 from hq_node.hub.model import HOME_LOST
+from province_node.core import KINDS
 
-NEVER_A_REASON = re.compile(
-    r"""
-    common\.(?:alarms|cli|core|directory|evidence|parked|program|rpc|settings|web)\b
-    | common\.db\.(?:schema|migrate|engine|store|sqlite|postgres)\b
-    | common\.messaging\.(?:dispatcher|writer)\b
-    | common\.security\.(?:keyring|private_files|tls)\b
-    | hq_node\.(?:directory|bootstrap|settings)\b
-    | province_node\.(?:bootstrap|directory)\b
-    | province_node\.customers\.(?:csv_import|column_mapping)\b
-    """,
-    re.VERBOSE,
+PROCESSING = (
+    "common.db.rows",
+    "common.errors",
+    "common.messaging.envelope",
+    "common.messaging.intake",
+    "common.messaging.origin",
+    "common.node_context",
+    "common.requests.model",
+    "common.requests.registry",
+    "common.security.private_bodies",
+    "common.state_table",
+    "hq_node.hub.model",
+    "hq_node.message_processor",
+    "province_node.customer_authentication",
+    "province_node.message_processor",
+    "province_node.serving.handlers",
+    "province_node.serving.model",
 )
-"""Where errors are for whoever runs a command or starts a node: nothing there runs while a message is processed."""
+"""Where errors are that can be raised while a message is processed, beside those of the features that serve."""
 
 TOLD_TO_WHOM_ASKED = {
     # Of the asking node's own commands; they refuse before anything is sent.
@@ -68,11 +71,10 @@ TOLD_TO_WHOM_ASKED = {
 }
 
 
-def _everything_imported() -> None:
-    for package in (common, hq_node, province_node):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not re.search(r"\.gen\.|\.gen$|migrations|__main__", module.name):
-                importlib.import_module(module.name)
+def _features() -> set[str]:
+    """The modules of the features that carry requests out, by their roles."""
+    packages = {kind.serve.handle.__module__.rpartition(".")[0] for kind in KINDS if kind.serve is not None}
+    return {f"{package}.{role}" for package in packages for role in ("handlers", "model", "wire")}
 
 
 def _below(base: type[QuanwangError]) -> Iterator[type[QuanwangError]]:
@@ -82,13 +84,10 @@ def _below(base: type[QuanwangError]) -> Iterator[type[QuanwangError]]:
 
 
 def _errors() -> set[str]:
-    _everything_imported()
-    ours = ("common.", "hq_node.", "province_node.")
-    return {
-        error.code
-        for error in _below(QuanwangError)
-        if error.__module__.startswith(ours) and not NEVER_A_REASON.match(error.__module__)
-    }
+    for module in PROCESSING:
+        importlib.import_module(module)
+    modules = _features() | set(PROCESSING)
+    return {error.code for error in _below(QuanwangError) if error.__module__ in modules}
 
 
 def constants(module: object) -> set[str]:
