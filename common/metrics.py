@@ -20,7 +20,8 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import generate_latest
 
-from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+from common.live.classes import OTHER, class_name
+from common.live.events import LegBegan, LegFinished
 from common.messaging.dispatcher import GroupOutcome
 from common.requests.events import LegEnded
 
@@ -28,6 +29,8 @@ from common.requests.events import LegEnded
 disable_created_metrics()
 
 GROUP_ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048)
+LEG_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 3_600, 86_400)
+PEERS_MAX = 100
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
@@ -74,6 +77,17 @@ class NodeMetrics:
         self._legs_ended = Counter(
             "quanwang_asked_legs_ended", "Legs of this node's own requests that ended.", ["outcome"], registry=registry
         )
+        flow = ("role", "peer", "message_class")
+        self._began = Counter("quanwang_legs_began", "Legs that began here.", flow, registry=registry)
+        self._ended = Counter("quanwang_legs_ended", "Legs that ended here.", (*flow, "outcome"), registry=registry)
+        self._leg_seconds = Histogram(
+            "quanwang_leg_seconds",
+            "Time of a leg's steps here: the whole; at the hub until it was forwarded, and from then until the answer.",
+            ("role", "step", "message_class"),
+            buckets=LEG_SECONDS,
+            registry=registry,
+        )
+        self._peers: set[str] = set()
         self.event_loop_tasks = Gauge(
             "quanwang_event_loop_tasks", "Tasks of the event loop that have not ended.", registry=registry
         )
@@ -99,6 +113,25 @@ class NodeMetrics:
             self._sealed_batches.labels(sealed.peer).inc()
             self._sealed_bytes.labels(sealed.peer).inc(len(sealed.batch_bytes))
 
+    def leg_began(self, event: LegBegan) -> None:
+        """A leg has begun at this place."""
+        self._began.labels(event.role, self._peer(event.peer), class_name(event.message_class)).inc()
+
+    def leg_finished(self, event: LegFinished) -> None:
+        """A leg has its end at this place."""
+        name = class_name(event.message_class)
+        self._ended.labels(event.role, self._peer(event.peer), name, event.outcome).inc()
+        for step, begin_us, end_us in event.steps:
+            if begin_us and end_us:
+                self._leg_seconds.labels(event.role, step, name).observe(max(0, end_us - begin_us) / 1e6)
+
+    def _peer(self, peer: str) -> str:
+        """The peer; beyond so many, which only a dishonest node can name, all are one."""
+        if peer not in self._peers and len(self._peers) >= PEERS_MAX:
+            return OTHER
+        self._peers.add(peer)
+        return peer
+
     def leg_ended(self, event: LegEnded) -> None:
         """A leg of this node's own has ended."""
         self._legs_ended.labels(event.outcome).inc()
@@ -120,11 +153,13 @@ class NodeMetrics:
         gauges["alarms"].set(sum(count for *_, count in status["alarms"]))
         for kind, severity, state, count in status["alarms"]:
             gauges["alarms_standing"].labels(kind, severity, state).set(count)
+        gauges["disk_bytes"].set(status["disk"].total)
+        gauges["disk_free_bytes"].set(status["disk"].free)
         gauges["storage_failing"].set(status["storage_failing"])
         gauges["directory_version"].set(status["directory_version"])
         gauges["directory_valid_seconds"].set((status["directory_valid_until_us"] - now_us) / 1e6)
         for group in open_legs:
-            labels = (group.peer, _class_name(group.message_class), group.state)
+            labels = (group.peer, class_name(group.message_class), group.state)
             gauges["open_legs"].labels(*labels).set(group.legs)
             gauges["open_legs_oldest_seconds"].labels(*labels).set((now_us - group.oldest_at_us) / 1e6)
         return generate_latest(self.registry)
@@ -140,6 +175,8 @@ class NodeMetrics:
         gauges["link_verify_seconds"].labels(peer).set(link["checking_us"] / 1e6)
         gauges["queue_entries"].labels(peer).set(link["waiting_entries"])
         gauges["queue_bytes"].labels(peer).set(link["waiting_bytes"])
+        if link["clock_difference_us"] is not None:
+            gauges["link_clock_difference_seconds"].labels(peer).set(link["clock_difference_us"] / 1e6)
         oldest_us = link["oldest_waiting_at_us"]
         gauges["queue_oldest_seconds"].labels(peer).set((now_us - oldest_us) / 1e6 if oldest_us else 0)
 
@@ -164,13 +201,10 @@ _GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("open_legs_oldest_seconds", "The age of the oldest of them.", _LEGS),
     ("alarms", "Alarms on the operator's list.", ()),
     ("alarms_standing", "The same, by kind, severity and state.", ("kind", "severity", "state")),
+    ("disk_bytes", "The size of the disk that the data directory is on.", ()),
+    ("disk_free_bytes", "How much of it is free.", ()),
+    ("link_clock_difference_seconds", "By how much this clock is ahead of the peer's, at most.", _PEER),
     ("storage_failing", "Whether the database takes nothing.", ()),
     ("directory_version", "The directory in force.", ()),
     ("directory_valid_seconds", "How long it is still valid.", ()),
 )
-
-
-def _class_name(message_class: int) -> str:
-    if message_class not in pb.MessageClass.values():
-        return str(message_class)
-    return pb.MessageClass.Name(message_class).removeprefix("MESSAGE_CLASS_").lower()

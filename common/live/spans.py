@@ -35,11 +35,15 @@ class Span(NamedTuple):
     @classmethod
     def of(cls, widths: Sequence[tuple[int, int]], now_us: int, span_s: int, until_us: int, width_s: int) -> Span:
         """The last `span_s` seconds until `until_us` (0: now), in buckets of `width_s` (0: the narrowest that go back
-        so far). `widths`: those that are kept, and for how long. Raises HistoryWidthUnknown, HistorySpanTooLong."""
+        so far, in no more points than are told at once). `widths`: those that are kept, and for how long.
+
+        Raises HistoryWidthUnknown, HistorySpanTooLong.
+        """
         now_s, to_s = now_us // 1_000_000, (until_us or now_us) // 1_000_000
         known = [width for width, _ in widths]
         if not width_s:
-            reaching = [width for width, keep_s in widths if now_s - (to_s - span_s) <= keep_s]
+            back_s = now_s - (to_s - span_s)
+            reaching = [width for width, keep_s in widths if back_s <= keep_s and span_s // width <= POINTS_MAX]
             width_s = reaching[0] if reaching else known[-1]
         if width_s not in known:
             raise HistoryWidthUnknown(known=", ".join(map(str, known)), given=width_s)

@@ -128,6 +128,8 @@ def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Cl
     core.dispatcher.subscribe(AlarmTold, log_alarm)
     core.dispatcher.subscribe(LegEnded, node.watch.leg_ended)
     core.dispatcher.subscribe(LegEnded, node.metrics.leg_ended)
+    core.dispatcher.subscribe(LegBegan, node.metrics.leg_began)
+    core.dispatcher.subscribe(LegFinished, node.metrics.leg_finished)
     core.dispatcher.subscribe(LegBegan, node.recorder.leg_began)
     core.dispatcher.subscribe(LegFinished, node.recorder.leg_finished)
     return node

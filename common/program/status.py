@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,6 +65,7 @@ def node_metrics(connection: sa.Connection, node: Node) -> bytes:
         "alarms": standing_alarm_counts(connection),
         "storage_failing": node.writer.storage_failing,
         "writer_queues": node.writer.queues(),
+        "disk": shutil.disk_usage(node.data.path),
     }
     return node.metrics.exposition(status, node.role.open_legs(connection, context))
 
@@ -105,6 +107,7 @@ def _link(
         "received_sequence": row.received_sequence if row is not None else 0,
         "batches_received": activity.batches_received if activity is not None else 0,
         "checking_us": activity.checking_us if activity is not None else 0,
+        "clock_difference_us": activity.clock_difference_us(node.clock.now_us()) if activity is not None else None,
         "waiting_entries": count,
         "waiting_bytes": size,
         "oldest_waiting_at_us": oldest,

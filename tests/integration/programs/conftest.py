@@ -8,9 +8,11 @@ from tests.support.processes import ProcessFederation
 
 # Where a node that was killed is back after seconds, half a minute between two attempts is long.
 DIAL_OFTEN = "\n[link]\nbackoff_first_s = 0.05\nbackoff_most_s = 0.5\n"
+# What is looked at and stored is seen soon.
+LOOK_OFTEN = "\n[live]\nfine_s = 1\n\n[alarms]\nevery_ms = 200\n\n[alarms.link_away]\nvalue = 0.5\n"
 
 
 @pytest.fixture(scope="session")
 def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessFederation]:
-    with ProcessFederation(tmp_path_factory.mktemp("federation"), ("31", "44"), DIAL_OFTEN) as running:
+    with ProcessFederation(tmp_path_factory.mktemp("federation"), ("31", "44"), DIAL_OFTEN + LOOK_OFTEN) as running:
         yield running

@@ -18,6 +18,10 @@ def test_the_last_hour_is_told_in_narrow_buckets_and_a_day_in_wide_ones() -> Non
     assert span(86_400).width_s == 300
 
 
+def test_wider_buckets_are_taken_where_narrow_ones_would_be_too_many() -> None:
+    assert Span.of(((1, 3_600), (300, 604_800)), NOW_S * 1_000_000, 3_600, 0, 0).width_s == 300
+
+
 def test_an_hour_that_is_long_past_is_told_in_wide_buckets() -> None:
     assert span(3_600, until_s=NOW_S - 7_200).width_s == 300
 
