@@ -14,10 +14,9 @@ from common.messaging.inbox import IS_OPEN, PARKED, WAITING, inbox
 from common.messaging.outbox import envelope_entry
 from common.node_context import NodeContext
 from common.requests.repository import RequestRepository, asked_legs
-from province_node.customers.queries import customer_count
 from province_node.customers.repository import CustomerRepository
+from province_node.record_totals import CUSTOMERS, SUBSCRIPTIONS, total_of
 from province_node.serving.repository import ServingLegRepository, serving_legs
-from province_node.subscriptions.queries import subscription_count
 from province_node.subscriptions.repository import SubscriptionRepository
 
 
@@ -48,8 +47,8 @@ class ProvinceUnitOfWork(UnitOfWork):
             self.query(sa.select(inbox.c.state, sa.func.count()).where(IS_OPEN).group_by(inbox.c.state)).tuples().all()
         )
         return {
-            "customers": customer_count(self.connection),
-            "subscriptions": subscription_count(self.connection),
+            "customers": total_of(self, CUSTOMERS),
+            "subscriptions": total_of(self, SUBSCRIPTIONS),
             "messages_waiting": states.get(WAITING, 0) + self._waiting(HQ)[0],
             "messages_parked": states.get(PARKED, 0),
         }

@@ -13,8 +13,9 @@ ENDED = ("completed", "rejected", "expired", "cancelled", "partly completed")
 class Row:
     """A request as the table shows it. Times are microseconds, None where a step did not happen."""
 
-    def __init__(self, path, what):
+    def __init__(self, path, short_path, what):
         self.path = path
+        self.short_path = short_path
         self.what = what
         self.steps = [None] * 4
         self.total = None
@@ -145,12 +146,17 @@ class Requests:
         self._federation.node(asked.origin).admin.post("/requests/" + asked.request_id + "/cancel", {})
 
     def _row(self, asked):
-        names = [self._words.node(node) for node in asked.destinations]
-        if len(names) > 1:
-            names = [self._words("all_provinces", count=len(names))]
         # HQ is the hub: what it asks itself passes no other station.
         stations = [asked.origin] if asked.origin == HQ else [asked.origin, HQ]
-        return Row([self._words.node(node) for node in stations] + names, asked.what)
+        if len(asked.destinations) > 1:
+            count = len(asked.destinations)
+            names, codes = [self._words("all_provinces", count=count)], [f"×{count}"]
+        else:
+            stations += asked.destinations
+            names, codes = [], []
+        path = [self._words.node(node) for node in stations] + names
+        short_path = [self._words.province(node) if node == HQ else node for node in stations] + codes
+        return Row(path, short_path, asked.what)
 
     def _detail(self, asked, shown):
         if shown["state"] != "completed":

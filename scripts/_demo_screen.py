@@ -5,12 +5,15 @@ import os
 import sys
 import threading
 
-WIDTH_WITHOUT_TERMINAL = 150
+WIDTH_WITHOUT_TERMINAL = 110
 """Where nobody says how wide a line may be: a pipe or a file."""
-WIDTH_FOR_STEPS = 140
-"""From this width on, the table has a column for each step's time."""
-WIDTH_FOR_WORDS = 100
-"""Below this width, paths and requests are broken into lines too."""
+GAP = 2
+MARK_WIDTH, TIME_WIDTH, RESULT_WIDTH = 1, 7, 31
+PATH_WIDTHS = {"en": (31, 8), "zh": (25, 10)}
+"""The column of paths: with the provinces' names, and where there is no room for them with codes alone."""
+WHAT_WIDTHS = {"en": 25, "zh": 22}
+HANGING = "      "
+"""Before the further lines of a command."""
 TIME_COLUMNS = ("column_to_hub", "column_at_hub", "column_to_home", "column_back")
 
 COLOURS = {
@@ -64,6 +67,18 @@ class Screen:
     def line(self, text, style=None):
         """A line as it is, never broken: to be copied."""
         self.console.print(text, style=style, markup=False, soft_wrap=True)
+
+    def command(self, *words):
+        """A command to be copied: broken only between its words, as a shell takes it."""
+        line = " "
+        for word in words:
+            # Room for the mark that says that the command goes on.
+            if len(line) + 1 + len(word) + len(" \\") > self.console.width and line.strip():
+                self.line(line + " \\")
+                line = HANGING + word
+            else:
+                line += " " + word
+        self.line(line)
 
     def complain(self, text):
         """What went wrong."""
@@ -125,25 +140,35 @@ class Screen:
             text.append(" · " + self.words("unexpected", expected=row.expected), style="red")
         times = [time_text(span) for span in (*row.steps, row.total)]
         number = Text(self.mark(row.good), style="green" if row.good else "red") if row.ended else Text(" ")
-        self._row([number, self.arrow().join(row.path), row.what, *times, text])
+        # Without room, codes stand close together: 31→HQ→44.
+        path = self.arrow().join(row.path) if self.has_room_for_names() else self.arrow().strip().join(row.short_path)
+        self._row([number, path, row.what, *times, text])
 
     def _row(self, cells, style=None):
         """Rows are printed one by one, as they come, so each is a table of its own with the same widths."""
         from rich.table import Table
 
-        widths = (25, 22) if self.words.language == "zh" else (32, 29)
-        grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
-        grid.add_column(width=1)
-        for width in widths:
-            wide = self.console.width >= WIDTH_FOR_WORDS
-            grid.add_column(width=width if wide else None, ratio=None if wide else 1)
-        if self.console.width < WIDTH_FOR_STEPS:
+        path_width = PATH_WIDTHS[self.words.language][0 if self.has_room_for_names() else 1]
+        grid = Table.grid(padding=(0, GAP, 0, 0), expand=True)
+        grid.add_column(width=MARK_WIDTH)
+        grid.add_column(width=path_width)
+        grid.add_column(width=WHAT_WIDTHS[self.words.language])
+        if self.console.width < self._width_with_names() + len(TIME_COLUMNS) * (TIME_WIDTH + GAP):
             del cells[3 : 3 + len(TIME_COLUMNS)]
         for _ in range(len(cells) - 4):
-            grid.add_column(width=7, justify="right", no_wrap=True)
+            grid.add_column(width=TIME_WIDTH, justify="right", no_wrap=True)
         grid.add_column(ratio=1)
         grid.add_row(*cells, style=style)
         self.console.print(grid)
+
+    def has_room_for_names(self):
+        """Whether a path can name its provinces, or only give their codes."""
+        return self.console.width >= self._width_with_names()
+
+    def _width_with_names(self):
+        language = self.words.language
+        columns = (MARK_WIDTH, PATH_WIDTHS[language][0], WHAT_WIDTHS[language], TIME_WIDTH, RESULT_WIDTH)
+        return sum(columns) + GAP * (len(columns) - 1)
 
     def _print(self, text, style=None):
         with self._lock:

@@ -7,6 +7,7 @@ import time
 
 import _demo_customers
 import _demo_processes
+import _environment
 from _demo_admin import NodeAway, NodeRefused
 from _demo_audit import Audit
 from _demo_federation import HQ, Federation, StepFailed
@@ -236,41 +237,42 @@ class Show:
 
     def _say_what_next(self, scenes, example):
         screen, words, roles = self._screen, self._words, scenes.roles
-        programs = short(os.path.dirname(sys.executable))
+        programs = _environment.programs_of(sys.executable)
         hq, visited = (short(self._place.node(code)) for code in (HQ, roles.visited))
-        asking = os.path.join(programs, "hq-node" if roles.visited == HQ else "province-node")
-        looking = os.path.join(programs, "hq-node")
+        asking = "hq-node" if roles.visited == HQ else "province-node"
         if self._options.once:
             screen.say("stopped_once")
             if self._postgres is None:
                 screen.say("look_back")
-                screen.line(f"  {asking} requests list --data {visited}")
+                screen.command(os.path.join(short(programs), asking), "requests", "list", "--data", visited)
             screen.say("go_on")
-            screen.line(f"  python3 {short(os.path.abspath(sys.argv[0]))} --keep{self._place_option()}")
+            screen.command("python3", short(os.path.abspath(sys.argv[0])), "--keep", *self._place_option())
             return
         screen.chapter("chapter_next")
+        screen.say("next_path")
+        screen.command(f'export PATH="{programs}:$PATH"')
         screen.say("next_status")
-        screen.line(f"  {looking} status --data {hq}")
+        screen.command("hq-node", "status", "--data", hq)
         held = scenes.pick(roles.home, "active", with_number=True) or scenes.pick(roles.home, "active")
         if held is not None:
             number = held["service_number"]
             who = f"service_number={number}" if number else f"customer_number={held['customer_number']}"
-            how = f"--to {roles.home} --authentication SERVICE_PASSWORD --wait 10s --data {visited}"
+            how = ["--authentication SERVICE_PASSWORD", "--wait 10s", f"--data {visited}"]
+            submit = [asking, "requests", "submit"]
             screen.say("next_submit", visited=words.province(roles.visited), home=words.province(roles.home))
-            screen.line(f"  {asking} requests submit query-customer-profile --set {who} {how}")
+            screen.command(*submit, "query-customer-profile", f"--to {roles.home}", f"--set {who}", *how)
             screen.say("next_suspend")
-            screen.line(
-                f"  {asking} requests submit suspend-subscription --set subscription_id={held['subscription_id']} {how}"
-            )
+            what = f"--set subscription_id={held['subscription_id']}"
+            screen.command(*submit, "suspend-subscription", f"--to {roles.home}", what, *how)
         if example is not None:
             screen.say("next_trace")
-            screen.line(f"  {asking} requests trace {example.request_id} --data {visited}")
+            screen.command(asking, "requests", "trace", example.request_id, f"--data {visited}")
         screen.say("next_logs", path=short(os.path.dirname(self._place.log(HQ))))
         screen.say("running", style="bold")
 
     def _place_option(self):
         """How to name this directory, where it is not the usual one."""
-        return "" if os.path.basename(self._place.path) == ".demo" else " --data " + short(self._place.path)
+        return [] if os.path.basename(self._place.path) == ".demo" else ["--data", short(self._place.path)]
 
     def _keep_running(self, federation):
         """Until somebody ends it; says so when a node ends by itself."""

@@ -20,6 +20,9 @@ PROJECT = os.path.join(ROOT, "pyproject.toml")
 OLDEST = (3, 11)
 NEWEST = (3, 14)
 
+CURRENT = "current"
+"""The name of the link to the environment that was entered last."""
+
 # Exit codes, as sysexits.h has them.
 UNAVAILABLE = 69  # The package index does not answer, or does not have what the lock names.
 SOFTWARE = 70  # Something nobody foresaw; the log says what.
@@ -49,6 +52,7 @@ def ensure():
                 build(home)
             # Between the look and the hold, another start may have cleaned this environment away.
             if hold(home) and is_ready(home):
+                remember(home)
                 enter(home)
     except Refusal as refusal:
         words.say(str(refusal))
@@ -83,6 +87,26 @@ def other_pythons():
     silent = subprocess.DEVNULL
     # Version managers put a command on the path for versions that are not switched on, so being there is not enough.
     return [n for n in names if shutil.which(n) and subprocess.call([n, "-c", ""], stdout=silent, stderr=silent) == 0]
+
+
+def remember(home):
+    """Lets `current` lead to this environment, so that people have a path to its programs that stays the same."""
+    link = os.path.join(os.path.dirname(home), CURRENT)
+    fresh = link + "-" + str(os.getpid())
+    try:
+        if os.path.realpath(link) != os.path.realpath(home):
+            os.symlink(os.path.basename(home), fresh)
+            os.replace(fresh, link)
+    except OSError as error:
+        # A place for environments that is shared may be read-only for us; nothing but a short path is missing then.
+        words.say(words.tell("no_current", link=link, reason=error.strerror))
+
+
+def programs_of(python):
+    """Where the programs beside this Python are: by the path that stays the same, where that leads there."""
+    programs = os.path.dirname(os.path.abspath(python))
+    current = os.path.join(environments_directory(), CURRENT, os.path.basename(programs))
+    return current if os.path.realpath(current) == os.path.realpath(programs) else programs
 
 
 def environment_path():

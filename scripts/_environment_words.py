@@ -70,6 +70,10 @@ WORDS = {
         "Could not finish: {title}. The last lines of {log}:\n{tail}",
         "未能完成：{title}。{log} 的最后几行：\n{tail}",
     ),
+    "no_current": (
+        "{link} cannot lead to this environment ({reason}). Everything else works.",
+        "无法将 {link} 指向当前环境（{reason}）。其他功能不受影响。",
+    ),
     "interrupted": (
         "Interrupted. What was fetched is kept; the next start goes on from there.",
         "已中断。已下载的内容会保留，下次启动将继续。",

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
+from province_node import record_totals
 from province_node.customers import model
 from province_node.customers.commands import CustomerRecord
 from province_node.customers.model import DIGEST_BYTES, Customer, CustomerNotFound
+from province_node.record_totals import count_one_more
 
 CUSTOMER_NUMBER_CHARS_MAX = 32
 NAME_CHARS_MAX = 120
@@ -81,6 +83,7 @@ class CustomerRepository:
     def add(self, customer: Customer) -> None:
         """Stages a new customer."""
         self._uow.rows(CUSTOMER_ROWS).insert(_row_of(customer))
+        count_one_more(self._uow, record_totals.CUSTOMERS)
 
     def save(self, customer: Customer) -> None:
         """Stages the new content of a customer that was read before."""

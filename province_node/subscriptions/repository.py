@@ -11,6 +11,8 @@ from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
 from common.ids import ID_BYTES
+from province_node import record_totals
+from province_node.record_totals import count_one_more
 from province_node.subscriptions import model
 from province_node.subscriptions.model import (
     REASON_CHARS_MAX,
@@ -160,6 +162,7 @@ class SubscriptionRepository:
         self._move_number(subscription, freed)
         if outcome == model.NEW:
             rows.insert(_row_of(subscription))
+            count_one_more(self._uow, record_totals.SUBSCRIPTIONS)
         else:
             rows.update(_row_of(subscription))
         return outcome

@@ -79,7 +79,7 @@ def test_each_kind_of_end_is_shown_with_its_path_and_reason(shown: Shown) -> Non
         "rejected · already suspended",
         "rejected · terminated for good",
         "rejected · no such customer",
-        "rejected · service password missing",
+        "rejected · password missing",
         "waits at HQ",
         "3 of 3 answered",
         "the first answer again",

@@ -190,6 +190,8 @@ class World:
                 database.execute("INSERT INTO simulated_poison VALUES (?)", (kinds.POISONED,))
                 for index in range(CUSTOMERS_A_PROVINCE):
                     self._insert_customer(database, node, index)
+                for record in ("customers", "subscriptions"):
+                    database.execute("INSERT INTO record_totals VALUES (?, ?)", (record, CUSTOMERS_A_PROVINCE))
         database.close()
         return path
 

@@ -89,6 +89,19 @@ def test_an_environment_is_ready_only_with_its_last_file(tmp_path: Path) -> None
     assert _environment.is_ready(str(tmp_path))
 
 
+def test_a_path_that_stays_the_same_leads_to_the_environment_that_was_entered_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_environment, "environments_directory", lambda: str(tmp_path))
+    for name in ("cpython-311-one", "cpython-312-two"):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        python = str(tmp_path / name / "bin" / "python")
+        assert _environment.programs_of(python) == str(tmp_path / name / "bin")
+        _environment.remember(str(tmp_path / name))
+        assert _environment.programs_of(python) == str(tmp_path / "current" / "bin")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cpython-311-one", "cpython-312-two", "current"]
+
+
 def test_a_script_inside_its_environment_goes_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", _environment.environment_path())
     monkeypatch.setattr(_environment, "build", None)

@@ -1,0 +1,84 @@
+"""How many customers and subscriptions there are: always what counting them would give, and never counted."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from common.db.engine import open_writer
+from common.db.migrate import migrate
+from province_node.bootstrap import SCHEMA
+from province_node.customers.queries import customer_count
+from province_node.customers.repository import CUSTOMERS as CUSTOMER_TABLE
+from province_node.record_totals import CUSTOMERS, RECORD_TOTALS, SUBSCRIPTIONS
+from province_node.subscriptions.queries import subscription_count
+from province_node.unit_of_work import ProvinceUnitOfWork
+from tests.support.province_uow import ProvinceDatabase
+from tests.support.stores import Databases
+from tests.unit.customers.conftest import load
+
+HEADING = "customer_number,name,subscription_id,service_number,offering,status\n"
+
+
+def totals(connection: sa.Connection) -> dict[str, int]:
+    return dict(connection.execute(sa.select(RECORD_TOTALS)).tuples().all())
+
+
+def counted(connection: sa.Connection) -> dict[str, int]:
+    return {CUSTOMERS: customer_count(connection), SUBSCRIPTIONS: subscription_count(connection)}
+
+
+def test_totals_grow_with_what_is_new_and_not_with_what_is_changed_repeated_or_refused(
+    province: ProvinceDatabase,
+) -> None:
+    load(province, HEADING + "1,a,S1,13800138000,m,active\n1,a,S2,,m,active\n2,b,,,,\n")
+    assert totals(province.connection) == counted(province.connection) == {CUSTOMERS: 2, SUBSCRIPTIONS: 2}
+    # One known, one changed, one new, one refused because its number is another's.
+    load(province, HEADING + "1,a,S1,13800138000,m,active\n2,c,,,,\n3,d,S3,,m,active\n4,e,S4,13800138000,m,active\n")
+    assert totals(province.connection) == counted(province.connection) == {CUSTOMERS: 3, SUBSCRIPTIONS: 3}
+
+
+ROWS = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5), st.sampled_from(["13800138000", "13900139000", ""])))
+
+
+def test_totals_are_what_counting_gives_whatever_is_imported(province: ProvinceDatabase) -> None:
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @given(ROWS)
+    def check(rows: list[tuple[int, int, str]]) -> None:
+        load(province, HEADING + "".join(f"{who},n{who},S{what},{number},m,active\n" for who, what, number in rows))
+        assert {CUSTOMERS: 0, SUBSCRIPTIONS: 0} | totals(province.connection) == counted(province.connection)
+
+    check()
+
+
+def test_a_provinces_answer_counts_no_records(province: ProvinceDatabase) -> None:
+    load(province, HEADING + "1,a,S1,,m,active\n2,b,S2,,m,active\n2,b,S3,,m,active\n")
+    statements: list[str] = []
+    province.watch(statements)
+    with province.group() as uow:
+        answer = ProvinceUnitOfWork(uow.connection, uow.ids, uow.now_us, None, lambda _peer: (0, 0)).counts()  # type: ignore[arg-type]
+    assert (answer["customers"], answer["subscriptions"]) == (2, 3)
+    assert statements
+    assert not [statement for statement in statements if "FROM customers" in statement or "FROM subscr" in statement]
+
+
+def test_the_migration_counts_what_was_there_before(databases: Databases) -> None:
+    url = databases.empty()
+    migrate(url, SCHEMA)
+    engine = open_writer(url)
+    with engine.connect() as connection:
+        # Back to the schema before, with two customers.
+        connection.exec_driver_sql("DROP TABLE record_totals")
+        connection.exec_driver_sql(
+            "UPDATE alembic_version SET version_num = 'province_0002' WHERE version_num = 'province_0003'"
+        )
+        for number in ("44-1", "44-2"):
+            row = {c.name: b"" if c.type.python_type is bytes else c.type.python_type() for c in CUSTOMER_TABLE.columns}
+            connection.execute(sa.insert(CUSTOMER_TABLE), [row | {"customer_number": number}])
+    engine.dispose()
+    migrate(url, SCHEMA)
+    engine = open_writer(url)
+    with engine.connect() as connection:
+        assert totals(connection) == {CUSTOMERS: 2, SUBSCRIPTIONS: 0}
+    engine.dispose()
