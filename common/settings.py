@@ -216,6 +216,15 @@ class LiveSettings(Section):
         return (self.fine_s, self.fine_keep_s), (self.coarse_s, self.coarse_keep_s)
 
 
+class TracingSettings(Section):
+    """Traces for OpenTelemetry (needs `quanwang-crm[tracing]`)."""
+
+    endpoint: str = Field(default="", pattern=r"^(https?://[^\s/]+)?$")
+    """Where the collector takes OTLP over gRPC, such as http://localhost:4317 (https: with TLS); empty: no traces."""
+    sample_ratio: float = Field(default=1.0, ge=0, le=1)
+    """How many of all requests are traced, from 0 to 1; the same at all nodes, so that they trace the same ones."""
+
+
 class NodeSettings(BaseSettings):
     """What both kinds of node have in common."""
 
@@ -237,6 +246,7 @@ class NodeSettings(BaseSettings):
     program: ProgramSettings = ProgramSettings()
     alarms: AlarmSettings = AlarmSettings()
     live: LiveSettings = LiveSettings()
+    tracing: TracingSettings = TracingSettings()
     requests: RequestLimits = Field(default_factory=RequestLimits)
     link: LinkSettings = LinkSettings()
     sealing: SealLimits = SealLimits()

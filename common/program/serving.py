@@ -33,6 +33,7 @@ from common.program.http_servers import HttpServer, listen_tcp, listen_unix
 from common.program.logs import configure_logs
 from common.program.node import CommandWriter, Node
 from common.settings import NodeSettings
+from common.tracing.starting import start_tracing
 
 log = structlog.get_logger()
 
@@ -84,6 +85,7 @@ async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S])
     stopping = _stop_on_signals()
     program = open_program(data, settings)
     node = program.node
+    stop_tracing = start_tracing(node)
     writer = Writer(node.core.dispatcher, node.clock, program.timed_commands, node.group_ran, settings.writer)
     writer.start(asyncio.get_running_loop())
     node.writer = writer
@@ -101,6 +103,7 @@ async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S])
     finally:
         await _within(settings.program.stop_timeout_ms, program.stop())
         await asyncio.to_thread(writer.stop)
+        await _within(settings.program.stop_timeout_ms, asyncio.to_thread(stop_tracing))
         node.close()
     log.info("node stopped")
 

@@ -1,0 +1,1 @@
+"""Traces for OpenTelemetry: one over all nodes of a request. Off unless an endpoint is set."""
