@@ -84,6 +84,14 @@ def format_leg(identity: bytes) -> str:
     return f"{format_id(request_id)}/{origin}/{destination}"
 
 
+def parse_leg(text: str) -> bytes:
+    """The key of a written leg; raises ValueError for anything else."""
+    written, *nodes = text.split("/")
+    if len(nodes) != 2 or not all(NODE_PATTERN.fullmatch(node) for node in nodes):
+        raise ValueError(text)
+    return leg_id(parse_id(written), *nodes)
+
+
 def link_name(sealer: str, receiver: str) -> str:
     """The directed link of a journal: "31>00" is what Shanghai seals for HQ."""
     return f"{sealer}>{receiver}"

@@ -19,6 +19,7 @@ from common.cli import (
 from common.cli.node_commands import add_node_commands, show_made
 from common.cli.session import Bootstrap, Program, Session, command
 from hq_node.directory import command_line as directory
+from hq_node.hub.command_line import add_relayed_command
 
 PORT_MAX = 65_535
 
@@ -79,7 +80,9 @@ def init(
 
 
 add_node_commands(app)
-app.add_typer(request_commands.app, name="requests")
+requests = request_commands.request_app()
+add_relayed_command(requests)
+app.add_typer(requests, name="requests")
 app.add_typer(directory.app, name="nodes")
 app.add_typer(evidence_commands.app, name="evidence")
 app.add_typer(keys_commands.app, name="keys")

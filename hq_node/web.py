@@ -66,6 +66,7 @@ def admin_app(node: Node) -> FastAPI:
         key_routes(node),
         live_routes(node),
         request_routes(node),
+        hub_routes(node),
         parked_routes(node),
         evidence_routes(node),
         journal_routes(node),

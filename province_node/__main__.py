@@ -20,6 +20,7 @@ from common.cli.node_commands import add_node_commands, show_made
 from common.cli.session import Bootstrap, Program, Session, command
 from province_node.customers import command_line as customers
 from province_node.directory.command_line import add_enrolment_commands
+from province_node.serving.command_line import add_served_command
 
 PORT_MAX = 65_535
 
@@ -58,7 +59,9 @@ def init(
 
 add_enrolment_commands(app)
 add_node_commands(app)
-app.add_typer(request_commands.app, name="requests")
+requests = request_commands.request_app()
+add_served_command(requests)
+app.add_typer(requests, name="requests")
 app.add_typer(customers.app, name="customers")
 app.add_typer(evidence_commands.app, name="evidence")
 app.add_typer(keys_commands.app, name="keys")

@@ -27,6 +27,7 @@ from common.trace import describe_trace
 from common.web import build_app
 from province_node.customers.routes import customer_routes
 from province_node.serving.queries import served_leg_times, served_steps, serving_leg_counts
+from province_node.serving.routes import serving_routes
 from province_node.subscriptions.queries import subscription_counts
 from province_node.subscriptions.routes import subscription_routes
 
@@ -77,6 +78,7 @@ def admin_app(node: Node) -> FastAPI:
         key_routes(node),
         live_routes(node),
         request_routes(node),
+        serving_routes(node),
         parked_routes(node),
         evidence_routes(node),
         journal_routes(node),

@@ -33,6 +33,8 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
         "requests submit resume-subscription --to 44 --json-content content.json",
     ),
     "requests list": ("requests list --state overdue --limit 20",),
+    "requests relayed": ("requests relayed --state open", "requests relayed --origin 31 --home 44 --limit 20"),
+    "requests served": ("requests served --state rejected", "requests served --origin 31"),
     "requests show": (f"requests show {_ID} --wait 30s",),
     "requests trace": (f"requests trace {_ID}",),
     "requests cancel": (f"requests cancel {_ID} --to 44",),

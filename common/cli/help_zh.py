@@ -19,6 +19,10 @@ COMMANDS: Mapping[str, str] = {
     "requests": "发往其他节点的业务请求：提交、跟踪、取消。",
     "requests submit": f"向其他节点提交请求。\n\n{_WAIT_ENDS}",
     "requests list": "列出本节点的请求，最新的在前。",
+    "requests relayed": "列出总部转发的各节点请求分支，最新的在前。\n\n"
+    "状态：admitted（在总部等待该节点）、forwarded（已转发）、completed、rejected、expired、cancelled。",
+    "requests served": "列出本省为其他节点受理的分支，最新的在前。\n\n"
+    "状态：working（处理中）、committing（已开始外部操作）、completed、rejected、expired、cancelled。",
     "requests show": f"显示请求及其各分支和应答。\n\n{_WAIT_ENDS}",
     "requests trace": "显示请求的时间花在何处：每个步骤、所在节点，以及距上一步的时间。\n\n"
     "在请求节点、总部和被请求节点上均可使用。",
@@ -118,6 +122,10 @@ OPTIONS: Mapping[str, str] = {
     "enrol --wait": "等待总部操作员批准的最长时间（10m）。",
     "--state": "仅列出此状态的请求。",
     "parked list --state": "等待操作员处理的、等待下次尝试的，或全部。",
+    "--origin": "仅列出此节点提出的。",
+    "--home": "仅列出发往此节点的。",
+    "requests relayed --state": "仅列出此状态的；open：全部尚未结束的。",
+    "requests served --state": "仅列出此状态的；open：全部尚未结束的。",
     "--limit": "最多列出的数量。",
     "--before": "仅列出早于此请求的请求。",
     "parked show ID": "消息编号，见 `parked list`。",

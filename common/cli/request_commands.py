@@ -42,6 +42,14 @@ class RequestState(StrEnum):
 
 app = typer.Typer(help="Service requests to other nodes: submit, follow, cancel.", no_args_is_help=True)
 
+
+def request_app() -> typer.Typer:
+    """The commands, for a program that adds its own to them."""
+    own = typer.Typer(help=app.info.help, no_args_is_help=True)
+    own.registered_commands.extend(app.registered_commands)
+    return own
+
+
 RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request's id.", show_default=False)]
 Wait = Annotated[
     str | None,

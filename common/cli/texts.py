@@ -51,7 +51,12 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "Ask HQ for an invitation (`hq-node nodes invite NODE`), then: {program} enrol --invitation @FILE",
         "请向总部申请邀请码（`hq-node nodes invite NODE`），然后运行：{program} enrol --invitation @FILE",
     ),
-    "mend.REQUEST_NOT_FOUND": ("`{program} requests list` shows the ids.", "可用 `{program} requests list` 查看编号。"),
+    "mend.REQUEST_NOT_FOUND": (
+        "`requests list` shows the ids of this node's own requests; those of others are in `hq-node requests "
+        "relayed` and `province-node requests served`, and `requests trace ID` shows any of them.",
+        "本节点的请求见 `requests list`；其他节点的请求见 `hq-node requests relayed` 或 "
+        "`province-node requests served`，均可用 `requests trace 编号` 查看。",
+    ),
     "mend.UNKNOWN_REQUEST_KIND": (
         "`{program} requests kinds` lists what can be asked.",
         "可用 `{program} requests kinds` 查看全部类型。",
@@ -268,6 +273,7 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     ),
     "trace.title": ("{kind} {request_id}", "{kind} {request_id}"),
     "trace.seen_from": ("as {role} knows it", "来自{role}的记录"),
+    "legs.none": ("No legs.", "没有分支。"),
     "list.and": (", ", "，"),
     "trace.open_leg": ("Leg {node}: open for {total}", "分支 {node}：已持续 {total}，尚未结束"),
     "trace.order": ("position {position}, business date {date}", "序号 {position}，营业日 {date}"),

@@ -157,6 +157,11 @@ class RequestKinds:
         kind = self._by_name.get(name)
         return kind.message_class if kind is not None else pb.MESSAGE_CLASS_UNSPECIFIED
 
+    def alias_of(self, name: str) -> str:
+        """The short name of a kind; of one that this node does not know, its protobuf prefix."""
+        kind = self._by_name.get(name)
+        return kind.alias if kind is not None else name
+
     def asked_as(self, name: str) -> RequestKind:
         """The kind by its alias or protobuf prefix. Raises UnknownRequestKind."""
         kind = self._by_alias.get(name) or self._by_name.get(name)

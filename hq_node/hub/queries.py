@@ -12,6 +12,8 @@ from common.db.leg_counts import LegCounts, count_legs
 from common.evidence.windows import LegTimes
 from common.ids import HQ, link_name
 from common.node_context import NodeContext
+from common.requests.leg_pages import Wanted, page_of_legs
+from common.requests.registry import RequestKinds
 from common.trace import Step, end_facts, leg_names
 from hq_node.hub.leg_states import ADMITTED, FORWARDED, TERMINAL
 from hq_node.hub.repository import IS_OPEN, HubLegRow, hub_legs, hub_order
@@ -52,6 +54,16 @@ def overdue_readings(connection: sa.Connection, _now_us: int) -> list[Reading]:
     found = overdue.limit(OVERDUE_COUNTED_MAX).subquery()
     statement = sa.select(found.c.home, sa.func.count()).group_by(found.c.home)
     return [Reading("OVERDUE", home, legs) for home, legs in connection.execute(statement)]
+
+
+def list_relayed_legs(connection: sa.Connection, kinds: RequestKinds, wanted: Wanted) -> dict[str, Any]:
+    """The legs that the hub relays, newest first. Raises UnknownState, MalformedLeg."""
+    columns = ("kind", "origin", "home", "state", "overdue", "reason_code", "hub_position", "business_date")
+    times = ("admitted_at_us", "forwarded_at_us", "expires_at_us", "ended_at_us")
+    states = (ADMITTED, FORWARDED, *TERMINAL)
+    legs, after = page_of_legs(connection, hub_legs, (*columns, *times), states, wanted)
+    items = [leg | {"kind": kinds.alias_of(leg["kind"]), "begun_at_us": leg["admitted_at_us"]} for leg in legs]
+    return {"items": items, "next": after}
 
 
 def relayed_steps(connection: sa.Connection, request_id: bytes) -> tuple[str, list[Step]] | None:

@@ -1,34 +1,30 @@
-"""The hub over HTTP: what an operator may do to legs."""
+"""The legs that the hub relays, over HTTP."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query
 
 from common.program.node import Node
-from hq_node.hub.commands import EndLegsOfLostHome
-
-
-class ForcedEnd(BaseModel):
-    """Why the legs of a node are ended that will never answer, and who says so."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: str = Field(min_length=1, max_length=400)
-    by: str = Field(default="admin", max_length=100)
+from common.requests.leg_pages import LEGS_MAX, Wanted
+from hq_node.hub.queries import list_relayed_legs
 
 
 def hub_routes(node: Node) -> APIRouter:
-    """The routes of the hub."""
-    router = APIRouter(prefix="/nodes", tags=["hub"])
+    """For the admin socket."""
+    router = APIRouter(tags=["legs"])
 
-    @router.post("/{code}/end-legs")
-    async def end_legs(code: str, wish: ForcedEnd) -> dict[str, Any]:
-        ended = 0
-        while more := await node.writer.execute(EndLegsOfLostHome(code, wish.reason, wish.by), bulk=True):
-            ended += more
-        return {"node": code, "ended_legs": ended}
+    @router.get("/legs")
+    async def legs(
+        origin: str = "",
+        home: str = "",
+        state: str = "",
+        limit: Annotated[int, Query(ge=1, le=LEGS_MAX)] = 50,
+        before: str = "",
+    ) -> dict[str, Any]:
+        wanted = Wanted({"origin": origin, "home": home}, state, limit, before)
+        found = await node.reads.run(list_relayed_legs, node.context.kinds, wanted)
+        return found | {"now_us": node.clock.now_us()}
 
     return router

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 
 from common.db.leg_counts import LegCounts, count_legs
 from common.evidence.windows import LegTimes
 from common.ids import HQ, link_name
+from common.requests.leg_pages import Wanted, page_of_legs
+from common.requests.registry import RequestKinds
 from common.trace import Step, end_facts, leg_names
 from province_node.serving.leg_states import COMMITTING, TERMINAL, WORKING
 from province_node.serving.repository import ServingLegRow, serving_legs
@@ -17,6 +20,15 @@ from province_node.serving.repository import ServingLegRow, serving_legs
 def serving_leg_counts(connection: sa.Connection) -> LegCounts:
     """How many legs are in each state."""
     return count_legs(connection, serving_legs, (WORKING, COMMITTING, *TERMINAL))
+
+
+def list_served_legs(connection: sa.Connection, kinds: RequestKinds, wanted: Wanted) -> dict[str, Any]:
+    """The legs that this province carries out, newest first. Raises UnknownState, MalformedLeg."""
+    columns = ("kind", "source", "state", "reason_code", "received_at_us", "committing_at_us", "ended_at_us")
+    states = (WORKING, COMMITTING, *TERMINAL)
+    legs, after = page_of_legs(connection, serving_legs, columns, states, wanted)
+    items = [leg | {"kind": kinds.alias_of(leg["kind"]), "begun_at_us": leg["received_at_us"]} for leg in legs]
+    return {"items": items, "next": after}
 
 
 def served_steps(connection: sa.Connection, node: str, request_id: bytes) -> tuple[str, list[Step]] | None:

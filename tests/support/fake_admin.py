@@ -82,6 +82,8 @@ class FakeNode:
                 return STATUS
             case ["live"]:
                 return LIVE
+            case ["legs"]:
+                return {"items": [leg_row()], "next": f"{REQUEST}/31/44", "now_us": 1_795_404_650_000_000}
             case ["requests"]:
                 return {"items": [request_row(self.request_state)], "next": REQUEST}
             case ["requests", _]:
@@ -244,6 +246,20 @@ def request_row(state: str) -> dict[str, Any]:
         "operator": "li.na",
         "channel": "counter",
         "legs": [leg],
+    }
+
+
+def leg_row() -> dict[str, Any]:
+    return {
+        "leg": f"{REQUEST}/31/44",
+        "request_id": REQUEST,
+        "kind": "suspend-subscription",
+        "origin": "31",
+        "home": "44",
+        "state": "rejected",
+        "reason_code": "SUBSCRIPTION_NOT_FOUND",
+        "begun_at_us": 1_795_404_600_000_000,
+        "ended_at_us": 1_795_404_600_017_800,
     }
 
 

@@ -144,6 +144,20 @@ def test_the_states_that_can_be_listed_are_those_that_there_are() -> None:
     assert {state.replace("-", " ") for state in RequestState} == set(STATES)
 
 
+def test_hq_lists_what_it_relays_and_a_province_what_it_carries_out(hq: CommandLine, province: CommandLine) -> None:
+    result = hq("requests", "relayed", "--origin", "31", "--home", "44", "--state", "Open", "--limit", "7")
+    assert hq.node.asked == [("/legs", {"origin": "31", "home": "44", "state": "open", "limit": "7", "before": ""})]
+    assert REQUEST in result.out
+    assert "The province has no such subscription. (SUBSCRIPTION_NOT_FOUND)" in result.out
+    assert f"--before {REQUEST}/31/44" in result.err
+    assert province("requests", "served", "--state", "rejected", "--lang", "zh").code == 0
+    assert province.node.asked[0][1]["state"] == "rejected"
+
+
+def test_each_program_has_only_its_own_list_of_legs(hq: CommandLine, province: CommandLine) -> None:
+    assert hq("requests", "served").code == province("requests", "relayed").code == 2
+
+
 def test_a_request_is_cancelled_at_one_node(province: CommandLine) -> None:
     assert province("requests", "cancel", REQUEST, "--to", "44").code == 0
     assert province.node.posted == [(f"/requests/{REQUEST}/cancel", {"destination": "44"})]
