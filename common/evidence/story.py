@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +40,7 @@ _WORDS = {
         "    by seal {seal_number} of {link}, {key_id}, {at}",
         "    签封：{link} 第 {seal_number} 号，{key_id}，{at}",
     ),
-    "decided": ("Decided: {outcome} {reason}, by {by}", "结果：{outcome} {reason}，由 {by} 作出"),
+    "decided": ("Decided by {by}: {outcome} {reason}", "由 {by} 决定：{outcome} {reason}"),
     "undecided": ("Decided: nothing that is proved here", "结果：此处无可证实的结局"),
 }
 
@@ -54,9 +55,13 @@ def story_of(leg: Leg) -> dict[str, Any]:
     return {
         "destination": leg.destination,
         "origin": leg.origin,
-        "statements": [_statement(statement) for statement in leg.statements],
+        "statements": [_statement(statement) for statement in sorted(leg.statements, key=_when)],
         "decided": decided,
     }
+
+
+def _when(statement: Statement) -> tuple[int, int]:
+    return statement.seal.seal.sealed_at_us, statement.number
 
 
 def _statement(statement: Statement) -> dict[str, Any]:
@@ -133,7 +138,7 @@ def story_text(verdict: dict[str, Any], language: str) -> Iterator[str]:
         return _WORDS[key][place].format(**facts).rstrip()
 
     yield f"{word('verdict')}: {word(verdict['verdict'])}"
-    yield f"{word('request')}: {verdict['request_id']}"
+    yield f"{word('request')}: {_written(verdict['request_id'])}"
     yield f"{word('exported')}: {verdict['exported_by']} {_iso(verdict['exported_at_us'])}"
     for leg in verdict["legs"]:
         yield ""
@@ -155,6 +160,10 @@ def story_text(verdict: dict[str, Any], language: str) -> Iterator[str]:
         yield ""
     for finding in verdict["findings"]:
         yield f"{word(finding['severity'])}: {finding['code']} ({finding['where']}): {finding['text']}"
+
+
+def _written(request_id: str) -> str:
+    return str(uuid.UUID(hex=request_id)) if len(request_id) == 32 else request_id
 
 
 def _iso(microseconds: int) -> str:

@@ -114,3 +114,9 @@ def test_a_verdict_is_told_in_words(federation: Federation, file: bytes, languag
     lines = list(story_text(verify(federation, file).to_dict(language), language))
     assert lines[0] in ("Verdict: PROVED", "结论: 已证实")
     assert any(federation.signers[GUANGDONG].key_id in line for line in lines)
+
+
+def test_statements_are_told_in_the_order_of_their_seals(federation: Federation, file: bytes) -> None:
+    (leg,) = verify(federation, file).to_dict()["legs"]
+    times = [statement["seal"]["sealed_at_us"] for statement in leg["statements"]]
+    assert times == sorted(times)
