@@ -51,6 +51,7 @@ def makers():
         "seals": lambda _stored: seal_vectors(),
         "batch": lambda _stored: batch_vector(),
         "directory": lambda _stored: directory_vector(),
+        "evidence": lambda _stored: evidence_vector(),
         "enrolment": lambda _stored: enrolment_vectors(),
         "private_body": private_body_vector,
     }
@@ -253,6 +254,115 @@ def directory_vector():
             }
         )
     return {"key_id": root.key_id, "root_public_key": root.public_key.hex(), "versions": versions}
+
+
+def evidence_vector():
+    """One completed request: Shanghai asked, HQ stamped, Guangdong answered, HQ relayed."""
+    from common.directory.head import entry_bytes, entry_tree
+    from common.directory.model import KeyUse, NodeEntry, NodeKey, NodeStatus
+    from common.directory.signing import sign_directory
+    from common.evidence.container import pack
+    from common.gen.quanwang.evidence.v1 import evidence_pb2
+    from common.gen.quanwang.federation.v1 import envelope_pb2, seal_pb2
+    from common.messaging.envelope import build
+    from common.messaging.seal import MerkleTree, leaf, leaf_prefix, sign_seal, stamp_digest
+    from common.security.signing import ED25519
+
+    root, nodes = signer("rt"), ("00", "31", "44")
+    entries = [
+        NodeEntry(
+            node,
+            node,
+            node,
+            NodeStatus.ACTIVE,
+            (NodeKey(signer(node).key_id, KeyUse.SIGNING, ED25519, signer(node).public_key, 1),),
+            bytes(range(32)),
+        )
+        for node in nodes
+    ]
+    signed = sign_directory(None, entries, {}, NOW_US, 86_400_000_000, root)
+    head = evidence_pb2.DirectoryEvidence(head=signed.head, head_signature=signed.head_signature, key_id=signed.key_id)
+    listed = entry_bytes(signed.directory)
+    for index, entry in enumerate(listed):
+        head.nodes.add(index=index, entry=entry, path=b"".join(entry_tree(listed).path(index)))
+    asked = envelope()
+    answer = build(
+        envelope_pb2.Routing(
+            message_id=bytes.fromhex("01a3185c500070008000000000000003"),
+            source="44",
+            destination="31",
+            leg_destination="44",
+            request_id=asked.routing.request_id,
+            phase=envelope_pb2.PHASE_FINAL,
+            outcome=envelope_pb2.OUTCOME_COMPLETED,
+            message_class=envelope_pb2.MESSAGE_CLASS_WORK_ORDER,
+            message_type=asked.routing.message_type,
+            protocol_version=1,
+            in_reply_to=asked.routing.message_id,
+            request_digest=asked.digest,
+            created_at_us=NOW_US + 3,
+        ),
+        b"\x0a\x0544-S1",
+    )
+
+    def stamp(message, verdict, **fields):
+        return seal_pb2.Stamp(
+            request_id=asked.routing.request_id,
+            destination="44",
+            message_digest=message.digest,
+            hub_position=7,
+            business_date="2027-01-15",
+            admitted_at_us=NOW_US + 1,
+            forwarded_at_us=NOW_US + 1,
+            verdict=verdict,
+            directory_version=1,
+            **fields,
+        ).SerializeToString()
+
+    bundle = evidence_pb2.Bundle(request_id=asked.routing.request_id, exported_by="00", exported_at_us=NOW_US + 9)
+    bundle.directories.append(head)
+    for message in (asked, answer):
+        bundle.envelopes.add(header=message.header, body=message.body)
+    said = (
+        ("31", "00", asked, 1, b""),
+        ("00", "44", asked, 1, stamp(asked, seal_pb2.VERDICT_ADMITTED, time_left_ms=3_600_000)),
+        ("44", "00", answer, 2, b""),
+        ("00", "31", answer, 2, stamp(answer, seal_pb2.VERDICT_RELAYED, answered_at_us=NOW_US + 4)),
+    )
+    for number, (node, peer, message, envelope_number, stamped) in enumerate(said):
+        link = node + ">" + peer
+        leaves = [leaf(leaf_prefix(link), 5 + place, bytes([place]) * 32) for place in range(3)]
+        leaves[1] = leaf(leaf_prefix(link), 6, message.digest, stamp_digest(stamped))
+        tree = MerkleTree(leaves)
+        seal = seal_pb2.Seal(
+            node=node,
+            incarnation=node.encode() * 8,
+            link=link,
+            epoch=1,
+            seal_number=3,
+            previous_hash=bytes(32),
+            first_sequence=5,
+            count=3,
+            merkle_root=tree.root,
+            sealed_at_us=NOW_US + 1 + number,
+            directory_version=1,
+            directory_hash=hash_of_directory(signed.directory),
+        )
+        bundle.seals.append(sign_seal(seal, signer(node)))
+        bundle.statements.add(
+            seal=number, sequence=6, path=b"".join(tree.path(1)), envelope=envelope_number, stamp=stamped
+        )
+    return {
+        "decided": {"by": "44", "outcome": "completed"},
+        "file": pack(bundle).hex(),
+        "root_public_key": root.public_key.hex(),
+    }
+
+
+def hash_of_directory(directory):
+    from common.directory.head import directory_hash
+
+    return directory_hash(directory)
 
 
 def enrolment_vectors():
