@@ -66,8 +66,8 @@ class Holdings:
         return str(self.cores[GUANGDONG].connection.execute(statement).scalar())
 
     def durable(self) -> dict[str, dict[str, list[Any]]]:
-        """Everything that all nodes hold, but alarms: to see that an attack has changed nothing."""
-        left_out = {"alarms"}
+        """Everything that all nodes hold, but alarms and their history: to see that an attack has changed nothing."""
+        left_out = {"alarms", "alarm_history"}
         return {
             node: {
                 table.name: [tuple(row) for row in core.connection.execute(sa.select(table))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +11,15 @@ from common.ids import HQ
 from common.requests.queries import show_request
 from hq_node.hub.admission_rate import AdmissionRate
 from tests.support.federation import SHANGHAI, ZHEJIANG, Federation
+from tests.support.stores import Databases
 
 CODE = "ADMISSION_RATE_EXCEEDED"
 SECOND_US = 1_000_000
 
 
-def rated(room: Path, rate: AdmissionRate) -> Federation:
+def rated(databases: Databases, rate: AdmissionRate) -> Federation:
     """A federation whose hub has this limit."""
-    federation = Federation(room)
+    federation = Federation(databases)
     federation.cores[HQ].close()
     federation.hub_rate = rate
     federation.cores[HQ] = federation.build_core(HQ)
@@ -28,9 +28,9 @@ def rated(room: Path, rate: AdmissionRate) -> Federation:
 
 
 @pytest.fixture
-def federation(tmp_path: Path) -> Iterator[Federation]:
+def federation(databases: Databases) -> Iterator[Federation]:
     """A hub that admits one request of a province in a second, and three at once."""
-    running = rated(tmp_path, AdmissionRate(a_second=1, burst=3))
+    running = rated(databases, AdmissionRate(a_second=1, burst=3))
     yield running
     running.close()
 
@@ -84,7 +84,7 @@ def test_nobody_is_locked_out_when_the_hubs_clock_is_set_back(federation: Federa
     assert reasons(ask(federation, SHANGHAI)) == [ADMITTED]
 
 
-def test_all_is_admitted_when_there_is_no_limit(tmp_path: Path) -> None:
-    running = rated(tmp_path, AdmissionRate(a_second=0, burst=1))
+def test_all_is_admitted_when_there_is_no_limit(databases: Databases) -> None:
+    running = rated(databases, AdmissionRate(a_second=0, burst=1))
     assert reasons(ask(running, SHANGHAI, 5)) == [ADMITTED] * 5
     running.close()
