@@ -42,6 +42,11 @@ def latest(connection: sa.Connection) -> pb.SignedDirectory | None:
     return None if stored is None else decode_signed(stored)
 
 
+def newest_version(connection: sa.Connection) -> int:
+    """The highest version stored; 0 where there is none."""
+    return connection.execute(sa.select(sa.func.max(directories.c.version))).scalar() or 0
+
+
 def of_version(connection: sa.Connection, version: int) -> pb.SignedDirectory | None:
     """One version, as it was signed, or None."""
     statement = sa.select(directories.c.directory_bytes).where(directories.c.version == version)

@@ -23,6 +23,11 @@ from hq_node.directory.model import (
 )
 from hq_node.directory.publishing import DirectoryWork, issue_certificate, publish, publish_entry, require_current
 
+CERTIFICATE_OVERLAP_US_MIN = 600_000_000
+"""A replaced certificate is good for at least so long: the node may just be dialling with it."""
+RETIRING_GRACE_US = 300_000_000
+"""A replaced key ends so long after it was found that nothing is sealed by it any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeysRotated:
@@ -51,7 +56,9 @@ def rotate_keys(command: RotateKeys, uow: DirectoryWork, authority: Authority) -
         listed = tuple(key.listed(signer.key_id, uow.now_us) for key in new)
         entry = replace(entry, keys=(*entry.keys, *listed))
         if renewed:
-            entry = _with_certificate(entry, certificate, uow.now_us + authority.limits.key_overlap_us)
+            entry = _with_certificate(
+                entry, certificate, uow.now_us + max(authority.limits.key_overlap_us, CERTIFICATE_OVERLAP_US_MIN)
+            )
         directory = publish_entry(directory, entry, uow, authority)
         _remember(command.wish, new, certificate, uow)
     return KeysRotated(certificate, uow.directories.latest().SerializeToString(), directory.version)
@@ -89,7 +96,9 @@ def _retired(key: NodeKey, entry: NodeEntry, peers: set[str], uow: DirectoryWork
     assert newest is not None, "there is a newer one"
     if key.use is KeyUse.SIGNING and not uow.seals.only_by(entry.node, newest.key_id, peers):
         return key
-    return replace(key, valid_until_us=max(uow.now_us, key.valid_from_us + 1))
+    # What is admitted in this very transaction, or soon after because it waited, is still under the former key.
+    grace_us = min(authority.limits.key_overlap_us, RETIRING_GRACE_US)
+    return replace(key, valid_until_us=max(uow.now_us, key.valid_from_us) + grace_us + 1)
 
 
 def _signer(command: RotateKeys, entry: NodeEntry, now_us: int) -> NodeKey:

@@ -24,7 +24,7 @@ from common.security.signing import Ed25519Signer
 from hq_node.directory.commands import ApproveNode, RetireKeys, RotateKeys, SuspendNode
 from hq_node.directory.handlers import handlers
 from hq_node.directory.model import KeyInUse, KeyRotationNotSigned, KeyRotationOutOfDate, NodeNotActive
-from hq_node.directory.rotation import KeysRotated
+from hq_node.directory.rotation import RETIRING_GRACE_US, KeysRotated
 from hq_node.directory.wire import enrolment_command
 from province_node.directory.enrolment import enrolment_request
 from tests.support.enrolment import EnrolmentDesk, HandClock
@@ -287,7 +287,9 @@ def test_a_former_key_ends_once_its_overlap_is_over_and_nothing_is_sealed_by_it(
     assert shanghai.desk.run(RetireKeys()) == 1
     assert ended(shanghai.desk.directory, "31", KeyUse.SIGNING) == [old]
     assert shanghai.desk.directory.past_signing_key("31", old, clock.now_us() - 1) is not None
-    assert shanghai.desk.directory.signing_key("31", old, clock.now_us()) is None
+    # In the transaction that ends it, and for as long as what had arrived may wait, it is still good.
+    assert shanghai.desk.directory.signing_key("31", old, clock.now_us() + RETIRING_GRACE_US) is not None
+    assert shanghai.desk.directory.signing_key("31", old, clock.now_us() + RETIRING_GRACE_US + 1) is None
     assert shanghai.desk.run(RetireKeys()) == 0
     shanghai.take()
 
@@ -302,6 +304,7 @@ def test_private_keys_are_dropped_when_they_have_ended_and_nothing_needs_them(
     received(shanghai.desk, "31", shanghai.signer().key_id)
     shanghai.desk.run(RetireKeys())
     shanghai.take()
+    clock.at_us += RETIRING_GRACE_US + 1
     dropped = shanghai.keys.drop(shanghai.entry, shanghai.certificate, clock.now_us(), 60 * DAY_US)
     assert old in dropped
     assert old_reader not in dropped
