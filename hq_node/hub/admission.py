@@ -22,6 +22,11 @@ REQUEST_TOO_OLD = "REQUEST_TOO_OLD"
 _CLASSES = frozenset((pb.MESSAGE_CLASS_WORK_ORDER, pb.MESSAGE_CLASS_CUSTOMER_DATA, pb.MESSAGE_CLASS_MANAGEMENT))
 
 
+def known_class(message_class: int) -> int:
+    """The class as the hub stores it; 0 for one that it does not know, whatever number a province gave it."""
+    return message_class if message_class in _CLASSES else pb.MESSAGE_CLASS_UNSPECIFIED
+
+
 def refusal_of(envelope: Envelope, uow: Any) -> str:
     """The reason code for which this request is not admitted; empty where it is good."""
     routing, node = envelope.routing, uow.node

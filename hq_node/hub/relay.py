@@ -17,7 +17,7 @@ from common.messaging.inbox import leg_of, origin_of
 from common.messaging.incoming import Incoming
 from common.requests.envelopes import OUTCOME_NAMES
 from common.state_table import UnnamedTransition
-from hq_node.hub.admission import refusal_of
+from hq_node.hub.admission import known_class, refusal_of
 from hq_node.hub.leg_states import CANCELLED, EXPIRED, HOME, HUB_LEG, ORIGIN
 from hq_node.hub.model import Facts, HubLeg
 from hq_node.hub.statements import (
@@ -191,5 +191,5 @@ def _new_leg(envelope: Envelope) -> HubLeg:
         message_id=routing.message_id,
         request_digest=envelope.digest,
         kind=routing.message_type,
-        message_class=routing.message_class,
+        message_class=known_class(routing.message_class),
     )

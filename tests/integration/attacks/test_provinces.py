@@ -223,6 +223,15 @@ def test_requests_that_the_hub_must_not_admit_are_refused_by_name(federation: Fe
     assert not federation.parked(HQ)
 
 
+@pytest.mark.parametrize("message_class", [40_000, 2**31 - 1, -(2**31)])
+def test_a_class_that_no_column_has_room_for_is_refused_by_name(federation: Federation, message_class: int) -> None:
+    spoken = request(THIEF, GUANGDONG, message_class=message_class)
+    federation.say(THIEF, HQ, spoken)
+    leg = federation.at_hub(leg_of(spoken))
+    assert (leg.state, leg.reason_code, leg.message_class) == ("rejected", "MESSAGE_CLASS_UNKNOWN", 0)
+    assert not federation.parked(HQ)
+
+
 # Two pasts
 
 
