@@ -88,6 +88,7 @@ class NodeMetrics:
             registry=registry,
         )
         self._peers: set[str] = set()
+        self._children: dict[tuple[Any, tuple[str, ...]], Any] = {}
         self.event_loop_tasks = Gauge(
             "quanwang_event_loop_tasks", "Tasks of the event loop that have not ended.", registry=registry
         )
@@ -115,15 +116,23 @@ class NodeMetrics:
 
     def leg_began(self, event: LegBegan) -> None:
         """A leg has begun at this place."""
-        self._began.labels(event.role, self._peer(event.peer), class_name(event.message_class)).inc()
+        self._child(self._began, event.role, self._peer(event.peer), class_name(event.message_class)).inc()
 
     def leg_finished(self, event: LegFinished) -> None:
         """A leg has its end at this place."""
         name = class_name(event.message_class)
-        self._ended.labels(event.role, self._peer(event.peer), name, event.outcome).inc()
+        self._child(self._ended, event.role, self._peer(event.peer), name, event.outcome).inc()
         for step, begin_us, end_us in event.steps:
             if begin_us and end_us:
-                self._leg_seconds.labels(event.role, step, name).observe(max(0, end_us - begin_us) / 1e6)
+                self._child(self._leg_seconds, event.role, step, name).observe(max(0, end_us - begin_us) / 1e6)
+
+    def _child(self, meter: Any, *labels: str) -> Any:
+        """The series of these labels, found once: the library's own search costs more than counting."""
+        key = (meter, labels)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = meter.labels(*labels)
+        return child
 
     def _peer(self, peer: str) -> str:
         """The peer; beyond so many, which only a dishonest node can name, all are one."""
