@@ -10,6 +10,8 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 import warnings
@@ -20,6 +22,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
+
+GUARD = Path(__file__).resolve().parents[2] / "scripts" / "_demo_guard.py"
 
 GIVEN_URL = os.environ.get("QUANWANG_TEST_POSTGRES_URL", "")
 
@@ -50,7 +54,12 @@ class PostgresServer:
         self._server.ensure_pgdata_inited()
         with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write(settings)
+        # Ends the server when this process is killed and cannot do so itself.
+        self._guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(GUARD)], stdin=subprocess.PIPE, text=True, start_new_session=True
+        )
         self._server.start()
+        self._tell_guard("+")
 
     @property
     def url(self) -> str:
@@ -59,15 +68,26 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stops it at once; every connection is cut."""
+        self._tell_guard("-")
         self._server._stop()
 
     def start(self) -> None:
         """Starts it again, on the data that it has."""
         self._server.ensure_postgres_running()
+        self._tell_guard("+")
+
+    def _tell_guard(self, sign: str) -> None:
+        assert self._guard.stdin is not None
+        self._guard.stdin.write(f"{sign}{self._server.get_pid()}\n")
+        self._guard.stdin.flush()
 
     def close(self) -> None:
         """Stops it for good."""
+        self._tell_guard("-")
         self._server.cleanup()
+        assert self._guard.stdin is not None
+        self._guard.stdin.close()
+        self._guard.wait()
         if self._room is not None:
             shutil.rmtree(self._room, ignore_errors=True)
 
