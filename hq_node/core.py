@@ -33,8 +33,8 @@ from hq_node.unit_of_work import HqUnitOfWork
 
 KINDS: tuple[RequestKind, ...] = (
     request_kind("quanwang.nodes.v1.QueryNodeStatus", pb.MESSAGE_CLASS_MANAGEMENT),
-    request_kind("quanwang.subscriptions.v1.SuspendSubscription"),
-    request_kind("quanwang.subscriptions.v1.ResumeSubscription"),
+    request_kind("quanwang.subscriptions.v1.SuspendSubscription", needs=("subscription_id",)),
+    request_kind("quanwang.subscriptions.v1.ResumeSubscription", needs=("subscription_id",)),
 )
 """The kinds of business that HQ may ask for. It relays any kind, known to it or not."""
 

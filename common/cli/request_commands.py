@@ -19,6 +19,7 @@ from common.cli.exits import Exit
 from common.cli.request_display import show_kinds, show_request, show_requests
 from common.cli.session import Misused, Session, command
 from common.cli.trace import show_trace
+from common.requests.content import type_name
 
 WAIT_MS_MAX = 30_000
 """The longest that the node lets one question wait; longer waits are several questions."""
@@ -219,6 +220,7 @@ def describe_kind(kind: Any) -> dict[str, Any]:
         "kind": kind.alias,
         "name": kind.name,
         "served_here": kind.serve is not None,
+        "needs": list(kind.needs),
         "fields": _fields(kind.request, private=False) + _fields(kind.private_request, private=True),
         "answer": _fields(kind.response, private=False) + _fields(kind.private_response, private=True),
     }
@@ -228,22 +230,8 @@ def _fields(message_type: Any, *, private: bool) -> list[dict[str, Any]]:
     if message_type is None:
         return []
     return [
-        {"name": field.name, "type": _type_name(field), "private": private} for field in message_type.DESCRIPTOR.fields
+        {"name": field.name, "type": type_name(field), "private": private} for field in message_type.DESCRIPTOR.fields
     ]
-
-
-_SCALARS = {1: "integer", 2: "integer", 3: "integer", 4: "integer", 7: "boolean", 9: "text"}
-"""Protobuf's own numbers of its C++ types, for people; whatever is left is a floating-point number."""
-
-
-def _type_name(field: Any) -> str:
-    if field.message_type is not None:
-        name = field.message_type.name
-    elif field.enum_type is not None:
-        name = field.enum_type.name
-    else:
-        name = _SCALARS.get(field.cpp_type, "number")
-    return f"{name}[]" if field.is_repeated else name
 
 
 def read_content(session: Session, json_content: str, assignments: list[str]) -> dict[str, Any]:

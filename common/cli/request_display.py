@@ -128,11 +128,11 @@ def _is_moment(name: str, value: Any) -> bool:
 
 def show_kinds(session: Session, kinds: list[dict[str, Any]]) -> None:
     """The kinds of requests: what goes in, what comes back."""
-    rows = Listing(session, "kind", "fields", "answer")
+    rows = Listing(session, "kind", "needs", "fields", "answer")
     for kind in kinds:
-        rows.add_row(
-            display.plain(kind["kind"]), _field_list(session, kind["fields"]), _field_list(session, kind["answer"])
-        )
+        needs = display.plain("\n".join(need.replace("|", " / ") for need in kind["needs"]))
+        fields, answer = (_field_list(session, kind[side]) for side in ("fields", "answer"))
+        rows.add_row(display.plain(kind["kind"]), needs, fields, answer)
     rows.show("requests.no_kinds")
     if any(field["private"] for kind in kinds for field in kind["fields"] + kind["answer"]):
         session.note("requests.private_fields")

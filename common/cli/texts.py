@@ -6,6 +6,11 @@ from collections.abc import Mapping
 
 from common.cli.texts_names import NAMES
 
+_FIELDS_OF_KINDS = (
+    "`{program} requests kinds` lists the fields of each kind.",
+    "可用 `{program} requests kinds` 查看各类型的字段。",
+)
+
 TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     # Errors
     "title.refused": ("Refused", "已拒绝"),
@@ -61,10 +66,13 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "`{program} requests kinds` lists what can be asked.",
         "可用 `{program} requests kinds` 查看全部类型。",
     ),
-    "mend.MALFORMED_REQUEST": (
-        "`{program} requests kinds` lists the fields of each kind.",
-        "可用 `{program} requests kinds` 查看各类型的字段。",
+    "mend.REQUEST_FIELD_UNKNOWN": _FIELDS_OF_KINDS,
+    "mend.REQUEST_FIELD_UNFIT": _FIELDS_OF_KINDS,
+    "mend.REQUEST_FIELD_MISSING": (
+        "Give it with --set FIELD=VALUE; `{program} requests kinds` lists the fields of each kind.",
+        "请用 --set 字段=值 提供；可用 `{program} requests kinds` 查看各类型的字段。",
     ),
+    "mend.MALFORMED_REQUEST": _FIELDS_OF_KINDS,
     "mend.EXTRACT_COLUMNS_MISSING": (
         "Say where the column is with --map OURS=THEIRS, or give a whole --mapping. "
         "`{program} customers columns` explains every column, and writes an empty file to fill in.",

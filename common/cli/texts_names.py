@@ -56,6 +56,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "column.meaning": ("Meaning", "含义"),
     "column.mend": ("What to do", "处理办法"),
     "column.message_type": ("Message", "消息类型"),
+    "column.needs": ("Needs", "必填"),
     "column.next_attempt": ("Next try", "下次尝试"),
     "column.node": ("Node", "节点"),
     "column.note": ("Note", "备注"),

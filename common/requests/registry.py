@@ -18,6 +18,7 @@ from google.protobuf import json_format, message, symbol_database
 from common.errors import Refusal
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.messaging.envelope import Envelope
+from common.requests.content import fill
 
 
 class UnknownRequestKind(Refusal):
@@ -28,7 +29,7 @@ class UnknownRequestKind(Refusal):
 
 
 class MalformedRequest(Refusal):
-    """The content does not fit the kind's message."""
+    """What came as a kind's message is none."""
 
     en = "The content of the request does not fit {kind}: {detail}"
     zh = "请求内容与 {kind} 的格式不符：{detail}"
@@ -90,6 +91,8 @@ class RequestKind:
     private_request: type[message.Message] | None
     private_response: type[message.Message] | None
     serve: Serve | None = None
+    needs: tuple[str, ...] = ()
+    """The fields without which nothing can be asked; "a|b" stands for either."""
 
     @property
     def alias(self) -> str:
@@ -98,19 +101,14 @@ class RequestKind:
 
     def encode_request(self, content: Mapping[str, Any]) -> tuple[bytes, bytes]:
         """Body and private plaintext from plain data; each field goes to the message that has it. Raises
-        MalformedRequest."""
-        private_fields = set(self.private_request.DESCRIPTOR.fields_by_name) if self.private_request else set()
-        public = {name: value for name, value in content.items() if name not in private_fields}
-        private = {name: value for name, value in content.items() if name in private_fields}
-        return self._encode(self.request, public), self._encode(self.private_request, private) if private else b""
-
-    def _encode(self, message_type: type[message.Message] | None, content: Mapping[str, Any]) -> bytes:
-        if message_type is None:
-            return b""
-        try:
-            return json_format.ParseDict(dict(content), message_type()).SerializeToString(deterministic=True)
-        except json_format.ParseError as error:
-            raise MalformedRequest(kind=self.alias, detail=str(error)[:200]) from error
+        RequestFieldUnknown, RequestFieldMissing, RequestFieldUnfit."""
+        messages = [self.request] if self.private_request is None else [self.request, self.private_request]
+        filled = fill(self.alias, messages, content, self.needs)
+        body, private = filled[0], filled[1] if len(filled) > 1 else None
+        return (
+            body.SerializeToString(deterministic=True),
+            private.SerializeToString(deterministic=True) if private is not None else b"",
+        )
 
     def decode_request(self, body: bytes, private: bytes) -> tuple[message.Message, message.Message | None]:
         """The messages of a request. Raises MalformedRequest."""
@@ -171,7 +169,10 @@ class RequestKinds:
 
 
 def request_kind(
-    name: str, message_class: int = pb.MESSAGE_CLASS_WORK_ORDER, serve: Serve | None = None
+    name: str,
+    message_class: int = pb.MESSAGE_CLASS_WORK_ORDER,
+    serve: Serve | None = None,
+    needs: Sequence[str] = (),
 ) -> RequestKind:
     """A kind from its protobuf prefix. Its messages must have been imported (from common.gen)."""
     symbols = symbol_database.Default()
@@ -185,4 +186,6 @@ def request_kind(
     request, response = find("Request"), find("Response")
     if request is None or response is None:
         raise LookupError(f"{name}Request and {name}Response must be defined in proto/ and imported")
-    return RequestKind(name, message_class, request, response, find("PrivateRequest"), find("PrivateResponse"), serve)
+    return RequestKind(
+        name, message_class, request, response, find("PrivateRequest"), find("PrivateResponse"), serve, tuple(needs)
+    )

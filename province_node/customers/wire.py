@@ -41,5 +41,9 @@ def profile_answer(event: CustomerProfileQueried) -> Answer:
 QUERY_PROFILE = "quanwang.customers.v1.QueryCustomerProfile"
 
 KINDS = (
-    request_kind(QUERY_PROFILE, serve=Serve(QUERY_PROFILE, query_command, query_customer_profile, profile_answer)),
+    request_kind(
+        QUERY_PROFILE,
+        serve=Serve(QUERY_PROFILE, query_command, query_customer_profile, profile_answer),
+        needs=("customer_number|service_number",),
+    ),
 )

@@ -46,7 +46,13 @@ def prefetch(bodies: Sequence[Any], uow: Any) -> None:
 SUSPEND = "quanwang.subscriptions.v1.SuspendSubscription"
 RESUME = "quanwang.subscriptions.v1.ResumeSubscription"
 
+NEEDS = ("subscription_id",)
+
 KINDS = (
-    request_kind(SUSPEND, serve=Serve(SUSPEND, suspend_command, suspend_subscription, suspended_answer, prefetch)),
-    request_kind(RESUME, serve=Serve(RESUME, resume_command, resume_subscription, resumed_answer, prefetch)),
+    request_kind(
+        SUSPEND, serve=Serve(SUSPEND, suspend_command, suspend_subscription, suspended_answer, prefetch), needs=NEEDS
+    ),
+    request_kind(
+        RESUME, serve=Serve(RESUME, resume_command, resume_subscription, resumed_answer, prefetch), needs=NEEDS
+    ),
 )
