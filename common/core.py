@@ -32,6 +32,7 @@ from common.messaging.replica_sealer import ReplicaSealer
 from common.messaging.sealer import Gate, Sealer, SealLimits
 from common.node_context import NodeContext
 from common.parked.handlers import handlers as parked_handlers
+from common.replicas.handlers import HANDLERS as replica_handlers
 from common.security.signing import ChooseSigner, Signer
 
 MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
@@ -95,6 +96,7 @@ class NodeCore:
                 **journal_handlers(),
                 **parked_handlers(parts.processor, self.judge.reread),
                 **lease_handlers(parts.handlers),
+                **replica_handlers,
                 ClaimLink: sealer.claim,
                 **parts.handlers,
             },

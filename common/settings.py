@@ -42,6 +42,9 @@ NEVER_SHOWN = "database"
 
 PORT_MAX = 65_535
 
+ReplicaRole = Literal["link", "worker", "web"]
+REPLICA_ROLES: tuple[ReplicaRole, ...] = ("link", "worker", "web")
+
 S = TypeVar("S", bound="NodeSettings")
 
 
@@ -122,6 +125,23 @@ class DatabaseSettings(Section):
         if not parsed.database:
             raise ValueError("it names no database; write postgresql://user@host/database")
         return SecretStr(parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
+
+
+class ReplicaSettings(Section):
+    """Which of a node's processes this is, where the node has several on one PostgreSQL database."""
+
+    name: str = Field(default="", max_length=64)
+    """A name that no other process of the node has; empty: the machine's host name."""
+    roles: tuple[ReplicaRole, ...] = REPLICA_ROLES
+    """What this process does: `link` terminates streams and takes enrolments, `worker` processes what waits and does
+    what time asks, `web` serves the admin API. On SQLite a process does everything."""
+
+    @field_validator("roles", mode="after")
+    @classmethod
+    def _some_role(cls, roles: tuple[ReplicaRole, ...]) -> tuple[ReplicaRole, ...]:
+        if not roles or len(set(roles)) != len(roles):
+            raise ValueError("name each role once, and at least one of link, worker, web")
+        return roles
 
 
 class ProgramSettings(Section):
@@ -242,6 +262,7 @@ class NodeSettings(BaseSettings):
     http: HttpSettings = HttpSettings()
     database: DatabaseSettings = DatabaseSettings()
     keys: KeySettings = KeySettings()
+    replica: ReplicaSettings = ReplicaSettings()
     reads: ReadSettings = ReadSettings()
     program: ProgramSettings = ProgramSettings()
     alarms: AlarmSettings = AlarmSettings()

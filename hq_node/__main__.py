@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -77,6 +78,39 @@ def init(
         database_url=database_url,
     )
     show_made(session, "00", "node.next_hq")
+
+
+@app.command("add-replica")
+@command
+def add_replica(
+    session: Session,
+    directory: Annotated[Path, typer.Argument(metavar="DIRECTORY", help="The new data directory.")],
+    name: Annotated[str, typer.Option("--name", help="A name that no other replica has.")],
+    federation_port: Annotated[
+        int, typer.Option("--federation-port", min=0, max=PORT_MAX, help="Where provinces connect to this replica.")
+    ] = 7440,
+    enrolment_port: Annotated[
+        int, typer.Option("--enrolment-port", min=0, max=PORT_MAX, help="Where new nodes ask this replica to join.")
+    ] = 7441,
+    http_port: Annotated[
+        int, typer.Option("--http-port", min=0, max=PORT_MAX, help="For health and metrics of this replica.")
+    ] = 7480,
+) -> None:
+    """Make the data directory of a further replica of HQ on the same PostgreSQL database: a copy with HQ's keys."""
+    session.require_node()
+    bootstrap: Any = session.program.bootstrap()
+    bootstrap.add_replica(
+        session.data_dir,
+        directory,
+        name,
+        link_port=federation_port,
+        enrolment_port=enrolment_port,
+        http_port=http_port,
+    )
+    document = {"data": str(directory), "replica": name}
+    made = session.words("node.replica_made", name=name, path=directory)
+    session.result(document, lambda: session.out.print(made, markup=False))
+    session.note("node.replica_next", program=session.program.name, path=directory)
 
 
 add_node_commands(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -32,10 +32,11 @@ from common.checks import (
 from common.clock import SystemClock, business_date
 from common.db.engine import reading
 from common.db.schema import KIT, Branch, Schema
+from common.directory.model import Directory
 from common.directory.own_keys import NodeKeys
 from common.directory.repository import latest, newest_version
 from common.directory.signing import open_directory
-from common.directory.wire import decode_signed
+from common.directory.wire import decode_directory, decode_signed
 from common.errors import TemporaryFault
 from common.gen.quanwang.federation.v1 import directory_pb2
 from common.ids import HQ, IdSource
@@ -51,12 +52,14 @@ from common.program.initialising import database_table, give_identity, migrate_d
 from common.program.key_keeper import KeyKeeper
 from common.program.logs import configure_logs
 from common.program.node import Node, make_node
+from common.program.replicas import ReplicaLife, replica_of
 from common.program.serving import alarm_of, check_schema, execute_and_forget, free_port, link_node, on_loop
 from common.program.serving import serve as serve_program
 from common.rpc.link import FederationLinkServicer
 from common.security.key_protection import passphrase_from
 from common.security.keyring import Keyring, KeyringMissing
 from common.security.tls import TlsAuthority, other_names
+from common.settings import ReplicaRole
 from common.version import SOFTWARE_VERSION
 from hq_node.core import build_core
 from hq_node.directory.authority import (
@@ -68,7 +71,7 @@ from hq_node.directory.authority import (
     founding_command,
     load_hq_certificates,
 )
-from hq_node.directory.events import DirectoryPublished
+from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryPublished
 from hq_node.directory.handlers import found_federation, handlers
 from hq_node.directory.key_desk import HqKeyDesk, OwnCertificates
 from hq_node.directory.model import FederationNotFounded
@@ -79,6 +82,7 @@ from hq_node.hub.queries import overdue_readings
 from hq_node.hub.repository import HUB_ORDER, HubOrder
 from hq_node.hub.timers import HubTimers
 from hq_node.hub_link import FederationPorts
+from hq_node.replica_setup import make_replica
 from hq_node.settings import HqSettings
 from hq_node.web import ROLE, admin_app, health_app
 
@@ -138,9 +142,17 @@ def init(
         run_once(data, partial(_founding_unit_of_work, clock=clock), found)
 
 
-def serve(data_dir: Path) -> None:
+def add_replica(
+    data_dir: Path, target: Path, name: str, *, link_port: int = 7440, enrolment_port: int = 7441, http_port: int = 7480
+) -> None:
+    """Makes `target` the data directory of a further replica of HQ. Raises what `make_replica` raises."""
+    ports = {"link_port": link_port, "enrolment_port": enrolment_port, "http_port": http_port}
+    make_replica(data_dir, target, name, ports)
+
+
+def serve(data_dir: Path, roles: Sequence[ReplicaRole] = ()) -> None:
     """Serves until SIGTERM or SIGINT. Raises what `common.program.serving.serve` raises."""
-    serve_program(data_dir, HqSettings, SCHEMA, HqProgram)
+    serve_program(data_dir, HqSettings, SCHEMA, HqProgram, roles)
 
 
 def migrate(data_dir: Path, before_programs: bool = False) -> list[str]:
@@ -179,7 +191,22 @@ def check(data_dir: Path) -> list[Finding]:
     if settings is None or keyring is None or only(findings, "error"):
         return findings
     directory = open_directory(_stored_directory(data), keyring.root_signers[-1].public_key)
-    return findings + check_directory(directory, HQ, clock.now_us())
+    return findings + check_directory(directory, HQ, clock.now_us()) + _check_own_keys(directory, keyring)
+
+
+def _check_own_keys(directory: Directory, keyring: Keyring) -> list[Finding]:
+    """The directory names the key that this data directory signs with: a replica may have been left behind by a
+    change of keys."""
+    entry, held = directory.node(HQ), {signer.key_id for signer in keyring.signers}
+    if entry is not None and any(key.key_id in held for key in entry.keys):
+        return []
+    en = "The directory names none of the signing keys of this data directory."
+    zh = "目录未列出此数据目录的任何签名密钥。"
+    mend = (
+        "Bring keys/ and tls/ from the replica where the keys were changed, and start this one again.",
+        "请从更换密钥的副本复制 keys/ 和 tls/，然后重新启动本副本。",
+    )
+    return [Finding("error", "keys", en, zh, *mend)]
 
 
 @contextmanager
@@ -191,14 +218,14 @@ def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
         # A command's own output is on standard output; what the node would log is said only where it matters.
         configure_logs("warning", settings.code)
         check_schema(data, SCHEMA)
-        federation = settings.federation
+        enrolment_address, link_address = _offline_addresses(data, settings)
         node = open_node(
             data,
             settings,
             _keys(data, settings),
             OwnCertificates(data.path),
-            enrolment_address=_offline_address(data, settings, "enrolment", federation.enrolment_port),
-            link_address=_offline_address(data, settings, "federation", federation.link_port),
+            enrolment_address=enrolment_address,
+            link_address=link_address,
         )
         try:
             yield admin_app(node)
@@ -237,6 +264,7 @@ def open_node(
         seal_limits=settings.sealing,
         retry=settings.retry,
         link_settings=settings.link,
+        replica=replica_of(data, settings),
     )
 
     def published(event: DirectoryPublished) -> None:
@@ -256,51 +284,70 @@ class HqProgram:
     def __init__(self, data: DataDirectory, settings: HqSettings) -> None:
         self._keys = keys = _keys(data, settings)
         self._certificates = certificates = OwnCertificates(data.path)
-        self._ports = FederationPorts(data, settings, keys, certificates)
-        self.node = node = open_node(
-            data,
-            settings,
-            keys,
-            certificates,
-            enrolment_address=self._ports.enrolment_address,
-            link_address=self._ports.link_address,
+        links_here = "link" in settings.replica.roles
+        self._ports = FederationPorts(data, settings, keys, certificates) if links_here else None
+        enrolment_address, link_address = (
+            (self._ports.enrolment_address, self._ports.link_address)
+            if self._ports is not None
+            else _offline_addresses(data, settings)
         )
+        self.node = node = open_node(
+            data, settings, keys, certificates, enrolment_address=enrolment_address, link_address=link_address
+        )
+        self._root_public_key = keys.keyring.root_signers[-1].public_key
         self._signed = _stored_directory(data)
         self._servicer: FederationLinkServicer | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._root_public_key = keys.keyring.root_signers[-1].public_key
+        self._judge_again: Callable[[], None] = lambda: None
         guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
         self._hub_timers = HubTimers(node.clock, guard, settings.hub.expiry_grace_ms * 1000)
         limits, look_us = limits_of(settings), settings.keys.look_ms * 1000
         self._directory_timers = DirectoryTimers(node.clock, node.core.directory, limits.key_overlap_us, look_us)
         self._watching = (AlarmTimers(node, guard), HistoryTimers(node))
+        self._replica: ReplicaLife | None = None
+        if node.core.replica is not None:
+            self._replica = ReplicaLife(node, {DIRECTORY_NOTICE: self._look_for_another_directory})
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.admin_app, self.health_app = admin_app(node), health_app(node)
 
     def timed_commands(self) -> list[Any]:
         self._look_for_another_directory()
+        if self._replica is not None:
+            return self._replica.due(self._timers, self._hub_timers.rest)
+        return self._timers()
+
+    def _timers(self) -> list[Any]:
         timers = (self._hub_timers, self._directory_timers, *self._watching)
         return [command for timer in timers for command in timer.due()]
 
     async def start(self, writer: Writer) -> None:
-        link = link_node(self.node, writer, signed_directory=lambda: self._signed)
-        self._servicer = servicer = FederationLinkServicer(link)
-        self.node.link_activities = lambda: servicer.activities
         self._loop = loop = asyncio.get_running_loop()
+        self._judge_again = partial(on_loop, loop, execute_and_forget, writer, JudgeParkedAgain(DIRECTORY_PROBLEMS))
 
         def published(event: DirectoryPublished) -> None:
             on_loop(loop, self._publish, decode_signed(event.signed))
-            on_loop(loop, execute_and_forget, writer, JudgeParkedAgain(DIRECTORY_PROBLEMS))
+            self._judge_again()
 
         self.node.core.dispatcher.subscribe(DirectoryPublished, published)
-        await self._ports.start(writer, servicer)
-        self.node.key_keeper.start()
+        if self._replica is not None:
+            self._replica.start(writer)
+        if self._ports is not None:
+            link = link_node(self.node, writer, signed_directory=lambda: self._signed)
+            self._servicer = servicer = FederationLinkServicer(link)
+            self.node.link_activities = lambda: servicer.activities
+            await self._ports.start(writer, servicer)
+        if "worker" in self.node.settings.replica.roles:
+            self.node.key_keeper.start()
 
     async def stop(self) -> None:
         await self.node.key_keeper.stop()
-        await self._ports.stop()
+        if self._ports is not None:
+            await self._ports.stop()
+        if self._replica is not None:
+            await self._replica.stop()
 
     def _look_for_another_directory(self) -> None:
-        """Another process of HQ on this database may have published: what it decided counts here within a tick."""
+        """Another process of HQ on this database may have published: what it decided counts here at once, where it is
+        heard of by a notice, and within a tick at the latest."""
         context, loop = self.node.core.context, self._loop
         with suppress(TemporaryFault):
             if loop is not None and self.node.reads.now(newest_version) > context.directory.version:
@@ -308,11 +355,19 @@ class HqProgram:
                 assert signed is not None
                 context.directory = open_directory(signed, self._root_public_key)
                 on_loop(loop, self._publish, signed)
+                self._judge_again()
 
     def _publish(self, signed: directory_pb2.SignedDirectory) -> None:
+        """On the event loop: every province with a stream here hears of the directory."""
+        if _version_of(signed) < _version_of(self._signed):
+            return
         self._signed = signed
         if self._servicer is not None:
             self._servicer.directory_changed(signed)
+
+
+def _version_of(signed: directory_pb2.SignedDirectory) -> int:
+    return decode_directory(signed.directory).version
 
 
 def limits_of(settings: HqSettings) -> AuthorityLimits:
@@ -365,6 +420,17 @@ def _stored_directory(data: DataDirectory) -> directory_pb2.SignedDirectory:
     if signed is None:
         raise FederationNotFounded
     return signed
+
+
+def _offline_addresses(data: DataDirectory, settings: HqSettings) -> tuple[str, str]:
+    """Where HQ takes enrolments and links, for a process that has neither port."""
+    federation = settings.federation
+    return (
+        _offline_address(
+            data, settings, "enrolment", federation.advertised_enrolment_port or federation.enrolment_port
+        ),
+        _offline_address(data, settings, "federation", federation.advertised_link_port or federation.link_port),
+    )
 
 
 def _offline_address(data: DataDirectory, settings: HqSettings, name: str, port: int) -> str:

@@ -53,6 +53,7 @@ class FederationPorts:
             "federation",
             self._links,
             self._settings.link_port,
+            self._settings.advertised_link_port,
             "federation.link_port",
             tls.server_credentials(key_and_certificate, certificates.current.authority),
         )
@@ -60,6 +61,7 @@ class FederationPorts:
             "enrolment",
             self._enrolment,
             self._settings.enrolment_port,
+            self._settings.advertised_enrolment_port,
             "federation.enrolment_port",
             tls.server_credentials(key_and_certificate),
         )
@@ -83,17 +85,24 @@ class FederationPorts:
         await asyncio.gather(self._links.stop(STOP_GRACE_S), self._enrolment.stop(STOP_GRACE_S))
 
     def _listen(
-        self, name: str, server: grpc.aio.Server, configured: int, setting: str, credentials: grpc.ServerCredentials
+        self,
+        name: str,
+        server: grpc.aio.Server,
+        configured: int,
+        advertised: int,
+        setting: str,
+        credentials: grpc.ServerCredentials,
     ) -> str:
+        """Takes the port; returns the address under which others find it."""
         wanted = sticky_port(self._data, name, configured)
         address = f"{self._settings.listen_host}:{wanted}"
         try:
             port = server.add_secure_port(address, credentials)
         except RuntimeError as error:
             raise PortInUse(address=address, detail="gRPC", setting=setting) from error
-        advertised = f"{self._settings.advertised_host}:{port}"
-        self._data.write_address(name, advertised)
-        return advertised
+        host = self._settings.advertised_host
+        self._data.write_address(name, f"{host}:{port}")
+        return f"{host}:{advertised or port}"
 
 
 async def _serve_health(server: grpc.aio.Server, service: str) -> None:

@@ -20,6 +20,10 @@ class FederationSettings(Section):
     """For nodes of the federation (mutual TLS)."""
     enrolment_port: int = Field(default=7441, ge=0, le=PORT_MAX)
     """For nodes that want to join."""
+    advertised_link_port: int = Field(default=0, ge=0, le=PORT_MAX)
+    """The port that provinces dial, where it is a balancer's; 0: `link_port` itself."""
+    advertised_enrolment_port: int = Field(default=0, ge=0, le=PORT_MAX)
+    """The same for nodes that want to join."""
 
 
 class HubSettings(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -54,12 +54,14 @@ from common.program.inline_writer import InlineWriter
 from common.program.key_keeper import KeyKeeper
 from common.program.logs import configure_logs
 from common.program.node import Node, make_node
+from common.program.replicas import RolesAtHqAlone, replica_of
 from common.program.serving import activities_of, alarm_of, check_schema, execute_and_forget, on_loop
 from common.program.serving import serve as serve_program
 from common.rpc.link import LinkDialler
 from common.security.key_protection import passphrase_from
 from common.security.keyring import Keyring, KeyringMissing
 from common.security.tls import node_name
+from common.settings import REPLICA_ROLES, ReplicaRole
 from common.version import SOFTWARE_VERSION
 from province_node.core import build_core
 from province_node.directory.commands import KeepFirstDirectory, TakeDirectory
@@ -117,9 +119,12 @@ def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "
         _keyring(data, settings.keys.passphrase_file)
 
 
-def serve(data_dir: Path) -> None:
-    """Serves until SIGTERM or SIGINT. Raises NotEnrolled, and what `common.program.serving.serve` raises."""
-    serve_program(data_dir, ProvinceSettings, SCHEMA, ProvinceProgram)
+def serve(data_dir: Path, roles: Sequence[ReplicaRole] = ()) -> None:
+    """Serves until SIGTERM or SIGINT. A province has all roles in one process.
+
+    Raises NotEnrolled, RolesAtHqAlone, and what `common.program.serving.serve` raises.
+    """
+    serve_program(data_dir, ProvinceSettings, SCHEMA, ProvinceProgram, roles)
 
 
 def migrate(data_dir: Path, before_programs: bool = False) -> list[str]:
@@ -210,6 +215,8 @@ def open_node(
         seal_limits=settings.sealing,
         retry=settings.retry,
         link_settings=settings.link,
+        # Were it started twice on one database, the later one would own the link, and the former one do no harm.
+        replica=replica_of(data, settings),
     )
 
     def taken(event: DirectoryTaken) -> None:
@@ -233,6 +240,8 @@ class ProvinceProgram:
     """A province while it serves."""
 
     def __init__(self, data: DataDirectory, settings: ProvinceSettings) -> None:
+        if set(settings.replica.roles) != set(REPLICA_ROLES):
+            raise RolesAtHqAlone(roles=", ".join(settings.replica.roles))
         self._keys, self._membership = _keys(data, settings), OwnMembership(data.path, _membership(data, settings))
         self.node = node = open_node(data, settings, self._keys, self._membership, self._redial)
         self._dialler: LinkDialler | None = None

@@ -35,9 +35,11 @@ def node_readings(node: Node, guard: ClockGuard) -> tuple[Reading, ...]:
 
 
 def _links(node: Node, peers: Iterable[str], now_us: int) -> Iterator[Reading]:
-    activities = node.link_activities()
+    activities, elsewhere = node.link_activities(), node.open_elsewhere()
     for peer in peers:
         activity = activities.get(peer)
+        if peer in elsewhere:
+            continue
         if activity is None or not activity.open:
             ended_at_us = activity.ended_at_us if activity is not None else 0
             reason = activity.reason_code if activity is not None else ""

@@ -12,7 +12,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,7 +49,7 @@ class Bootstrap(Protocol):
     """What a node's bootstrap module offers to its command line; `init` is each program's own."""
 
     def build_offline_app(self, data_dir: Path) -> AbstractContextManager[Any]: ...
-    def serve(self, data_dir: Path) -> None: ...
+    def serve(self, data_dir: Path, roles: Sequence[Any] = ()) -> None: ...
     def migrate(self, data_dir: Path, before_programs: bool = False) -> list[str]: ...
     def check(self, data_dir: Path) -> Iterable[Finding]: ...
 

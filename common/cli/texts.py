@@ -124,6 +124,11 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "Next: `{program} serve --data {path}`, then invite provinces with `{program} nodes invite NODE`.",
         "下一步：运行 `{program} serve --data {path}`，然后用 `{program} nodes invite NODE` 邀请各省。",
     ),
+    "node.replica_made": ("Replica {name} is ready in {path}.", "副本 {name} 已在 {path} 中创建。"),
+    "node.replica_next": (
+        "It holds HQ's keys: take it to its machine by a safe way. Next: `{program} check --data {path}`, then serve.",
+        "其中含有总部密钥，请通过安全途径移至目标机器。下一步：运行 `{program} check --data {path}`，然后启动。",
+    ),
     "node.next_province": (
         "Next: `{program} enrol --data {path} --invitation @FILE` with an invitation from HQ, then `{program} serve`.",
         "下一步：使用总部的邀请码运行 `{program} enrol --data {path} --invitation @FILE`，然后运行 `{program} serve`。",

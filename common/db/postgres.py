@@ -51,6 +51,7 @@ class PostgresStore(Store):
     """The store of `postgresql+psycopg:` URLs."""
 
     name = "postgresql"
+    shared = True
     savepoints = False
 
     def __init__(self) -> None:

@@ -28,6 +28,7 @@ class SqliteStore(Store):
     """The store of `sqlite+pysqlite:` URLs."""
 
     name = "sqlite"
+    shared = False
     savepoints = True
 
     def __init__(self) -> None:

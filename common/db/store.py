@@ -59,6 +59,8 @@ class Store(ABC):
     """One kind of database."""
 
     name: str
+    shared: bool
+    """Whether several processes of a node may work on one database."""
     savepoints: bool
     """Whether an item that has written already is undone by a savepoint, which costs next to nothing there; otherwise
     its group is undone and run again item by item."""

@@ -147,6 +147,7 @@ class Dispatcher:
         self._prefetch = prefetch
         self._commit = commit
         self._subscribers: dict[type, list[Callable[[Any], None]]] = {}
+        self._for_others: dict[type, tuple[str, Callable[[Any], str]]] = {}
         self._committing = False
         self._load_again = False
 
@@ -209,6 +210,16 @@ class Dispatcher:
         """`subscriber` is called with each event of this type that a handler recorded, after the commit."""
         self._subscribers.setdefault(event_type, []).append(subscriber)
 
+    def tell_others(self, event_type: type, channel: str, payload: Callable[[Any], str]) -> None:
+        """The node's other processes are told of each event of this type, with the commit."""
+        self._for_others[event_type] = (channel, payload)
+
+    def _note_for_others(self, uow: UnitOfWork) -> None:
+        for event in uow.events:
+            told = self._for_others.get(type(event))
+            if told is not None:
+                uow.notify(told[0], told[1](event))
+
     def _attempt(
         self,
         commands: Sequence[CommandWork],
@@ -233,6 +244,8 @@ class Dispatcher:
             for incoming in messages:
                 self._intake.run(incoming, uow)
             group = self.sealer.seal(uow)
+            if self._for_others:
+                self._note_for_others(uow)
             uow.finish()
             self._intake.settle(uow)
             worked = self._clock.monotonic_us()

@@ -47,6 +47,8 @@ class ReplicaGroup(SealedGroup):
 class ReplicaSealer(Sealer):
     """The sealer of one of several replicas."""
 
+    shared = True
+
     def __init__(self, replica: str, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._replica = replica

@@ -66,6 +66,9 @@ class SealedGroup:
 class Sealer:
     """Cuts batches, keeps count of what waits and of what is sealed but not acknowledged."""
 
+    shared = False
+    """Whether other processes of the node may seal on its links."""
+
     def __init__(
         self,
         node: str,

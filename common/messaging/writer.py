@@ -91,6 +91,7 @@ class Writer:
         self._bulk: deque[CommandWork] = deque()
         self._batches: deque[ReceivedBatch] = deque()
         self._woken = False
+        self._notices: deque[tuple[str, str]] = deque()
         self._stopping = False
         self._listeners: dict[str, LinkListener] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -150,6 +151,18 @@ class Writer:
             self._woken = True
             self._ready.notify()
 
+    def notice(self, channel: str, payload: str) -> None:
+        """Another process of the node told something (common.messaging.replica). On any thread."""
+        with self._ready:
+            self._notices.append((channel, payload))
+            self._woken = True
+            self._ready.notify()
+
+    def claimed(self, peer: str, epoch: int) -> None:
+        """The link of a peer was claimed under `epoch`, here or elsewhere. On any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.link_lost, peer, epoch - 1)
+
     def port(self, peer: str) -> LinkPort:
         """What the sealer must know of the link with `peer`."""
         return self._dispatcher.sealer.port(peer)
@@ -181,6 +194,8 @@ class Writer:
     def _run(self) -> None:
         while True:
             commands, batches, ticked = self._take()
+            while self._notices:
+                self._dispatcher.noticed(*self._notices.popleft())
             if self._stopping and not commands and not batches:
                 return
             if ticked:
@@ -195,6 +210,9 @@ class Writer:
                 log.exception("group lost", commands=len(commands), batches=len(batches))
                 outcome = GroupOutcome(failed={batch.peer: "INTERNAL_FAULT" for batch in batches})
             self._tell(outcome)
+            if self._dispatcher.sealer.shared and not outcome.storage_failed and self._dispatcher.has_work():
+                # What others left is more than one group takes.
+                self._woken = True
 
     def _take(self) -> tuple[list[CommandWork], list[ReceivedBatch], bool]:
         """Everything that waits, within the limits of a group; waits for the next tick when nothing does."""
@@ -243,8 +261,8 @@ class Writer:
         self.storage_failing = self.storage_failing or outcome.storage_failed
         self._observe(outcome)
         answers, self._answers = self._answers, []
-        told = answers or outcome.received or outcome.sealed or outcome.failed or outcome.lost
-        if told and self._loop is not None:
+        changed = (answers, outcome.received, outcome.sealed, outcome.failed, outcome.lost, outcome.storage_failed)
+        if any(changed) and self._loop is not None:
             self._loop.call_soon_threadsafe(self._on_loop, answers, outcome)
 
     def _on_loop(
@@ -263,6 +281,10 @@ class Writer:
                 listener.group_failed(reason)
         for peer, epoch in outcome.lost.items():
             self.link_lost(peer, epoch)
+        if outcome.storage_failed and self._dispatcher.sealer.shared:
+            # Whether the last group was stored is known to the database alone, so every link is claimed anew.
+            for listener in list(self._listeners.values()):
+                listener.group_failed(StorageUnavailable.code)
         for future, result, error in answers:
             if not future.done():
                 if error is None:

@@ -34,6 +34,8 @@ async def readiness(node: Node) -> dict[str, Any]:
             peer: "open" if activity.open else "closed" for peer, activity in sorted(node.link_activities().items())
         },
         "directory_version": directory.version,
+        "replica": node.core.replica.name if node.core.replica is not None else "",
+        "roles": list(node.settings.replica.roles),
     }
 
 

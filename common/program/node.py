@@ -89,6 +89,8 @@ class Node:
     link_activities: Callable[[], Mapping[str, LinkActivity]] = no_links
     key_keeper: KeyKeeper = field(init=False)
     """Set by the node's bootstrap."""
+    open_elsewhere: Callable[[], Mapping[str, str]] = dict
+    """Where the node has replicas: the peers whose streams end at another one, and its name; some seconds old."""
 
     @property
     def context(self) -> NodeContext:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -27,12 +27,13 @@ from common.journal.pruning import prune_by_schedule
 from common.link.activity import LinkActivity
 from common.link.ports import LinkNode
 from common.messaging.link_reader import LinkReader
+from common.messaging.replica import ClaimLink
 from common.messaging.writer import Writer
 from common.program.data_directory import DataDirectory
 from common.program.http_servers import HttpServer, listen_tcp, listen_unix
 from common.program.logs import configure_logs
 from common.program.node import CommandWriter, Node
-from common.settings import NodeSettings
+from common.settings import NodeSettings, ReplicaRole
 from common.tracing.starting import start_tracing
 
 log = structlog.get_logger()
@@ -60,8 +61,15 @@ class Program(Protocol):
 OpenProgram = Callable[[DataDirectory, S], Program]
 
 
-def serve(data_dir: Path, settings_type: type[S], schema: Schema, open_program: OpenProgram[S]) -> None:
-    """Serves until SIGTERM or SIGINT. Returns when everything is durable and closed.
+def serve(
+    data_dir: Path,
+    settings_type: type[S],
+    schema: Schema,
+    open_program: OpenProgram[S],
+    roles: Sequence[ReplicaRole] = (),
+) -> None:
+    """Serves until SIGTERM or SIGINT. Returns when everything is durable and closed. `roles`: in place of those that
+    the settings name.
 
     Raises DataDirectoryMissing, DataDirectoryInUse, SettingsInvalid, SchemaOutOfDate, SchemaTooNew, PortInUse, and what
     `open_program` raises.
@@ -69,6 +77,9 @@ def serve(data_dir: Path, settings_type: type[S], schema: Schema, open_program: 
     data = DataDirectory(data_dir)
     with data.locked():
         settings = data.load_settings(settings_type)
+        if roles:
+            replica = settings.replica.model_copy(update={"roles": tuple(roles)})
+            settings = settings.model_copy(update={"replica": replica})
         configure_logs(settings.log_level, settings.code)
         check_schema(data, schema)
         asyncio.run(_serve(data, settings, open_program))
@@ -131,19 +142,20 @@ class _Http:
         port = sticky_port(data, "http", http.port)
         listening = listen_tcp(http.host, port, "http.port")
         data.write_address("http", f"{http.host}:{listening.getsockname()[1]}")
-        self._socket = data.new_admin_socket()
-        self._servers = [
-            HttpServer(program.health_app, listening),
-            HttpServer(program.admin_app, listen_unix(self._socket)),
-        ]
-        data.write_address("admin", str(self._socket))
+        self._servers = [HttpServer(program.health_app, listening)]
+        self._socket: Path | None = None
+        if "web" in settings.replica.roles:
+            self._socket = data.new_admin_socket()
+            self._servers.append(HttpServer(program.admin_app, listen_unix(self._socket)))
+            data.write_address("admin", str(self._socket))
         for server in self._servers:
             server.start()
 
     async def stop(self) -> None:
         """Takes the admin socket away, so that commands act on the data directory themselves."""
-        self._data.remove_address("admin")
-        self._data.remove_admin_socket(self._socket)
+        if self._socket is not None:
+            self._data.remove_address("admin")
+            self._data.remove_admin_socket(self._socket)
         await asyncio.gather(*(server.stop() for server in self._servers))
 
 
@@ -184,6 +196,7 @@ def link_node(node: Node, writer: Writer, **parts: Any) -> LinkNode:
         alarm=partial(alarm_of, node),
         software_version=node.context.software_version,
         executor=node.reads.executor,
+        claim=(lambda peer: writer.execute(ClaimLink(peer))) if node.core.replica is not None else None,
         **parts,
     )
 

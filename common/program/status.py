@@ -90,13 +90,15 @@ def _link(
 ) -> dict[str, Any]:
     port = node.core.dispatcher.sealer.port(peer)
     count, size, oldest = waiting or (0, 0, 0)
+    elsewhere = node.open_elsewhere().get(peer, "")
     is_open = activity is not None and activity.open
     since_us = 0
     if activity is not None:
         since_us = activity.opened_at_us if is_open else activity.ended_at_us
     return {
         "peer": peer,
-        "state": "stopped" if port.sealing_stopped else "open" if is_open else "closed",
+        "state": "stopped" if port.sealing_stopped else "open" if is_open or elsewhere else "closed",
+        "replica": elsewhere or (row.owner if row is not None else ""),
         "since_us": since_us,
         "next_attempt_at_us": activity.next_attempt_at_us if activity is not None else 0,
         "last_cut_reason": activity.reason_code if activity is not None else "",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+DIRECTORY_NOTICE = "directory"
+"""The channel on which HQ's other processes are told that a directory was published; payload: its version."""
+
 
 @dataclass(frozen=True, slots=True)
 class DirectoryPublished:

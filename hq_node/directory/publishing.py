@@ -14,7 +14,7 @@ from common.ids import HQ
 from common.messaging.link_resume import LinkResume
 from common.security import tls
 from hq_node.directory.authority import Authority
-from hq_node.directory.events import DirectoryPublished
+from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryPublished
 from hq_node.directory.model import Enrolment, FederationNotFounded, Invitation
 
 
@@ -52,6 +52,7 @@ class DirectoryWork(Protocol):
     @property
     def seals(self) -> Seals: ...
     def record(self, event: Any) -> None: ...
+    def notify(self, channel: str, payload: str) -> None: ...
 
 
 def current_directory(uow: DirectoryWork, authority: Authority) -> Directory | None:
@@ -85,6 +86,7 @@ def publish(
     signed = sign_directory(previous, entries, regions, uow.now_us, authority.limits.directory_valid_us, root, roots)
     directory = open_directory(signed, authority.root_public_key)
     uow.directories.store(directory.version, signed)
+    uow.notify(DIRECTORY_NOTICE, str(directory.version))
     uow.record(DirectoryPublished(directory.version, directory.hash, signed.SerializeToString()))
     return directory
 

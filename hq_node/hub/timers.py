@@ -19,10 +19,15 @@ class HubTimers:
     def __init__(self, clock: Clock, guard: ClockGuard, grace_us: int) -> None:
         self._clock = clock
         self._guard = guard
-        self._expire_from_us = clock.monotonic_us() + grace_us
+        self._grace_us = grace_us
+        self.rest()
         self._date = ""
         self._date_again_us = 0
         self._jumps_told = 0
+
+    def rest(self) -> None:
+        """Nothing expires for the grace from now on: links that another process had must have had time to resume."""
+        self._expire_from_us = self._clock.monotonic_us() + self._grace_us
 
     def due(self) -> list[Any]:
         """The commands that are due now."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from common.db.engine import reading
 from common.directory.model import Directory
 from common.directory.signing import open_directory
 from common.directory.wire import decode_signed
@@ -39,12 +40,15 @@ Row = dict[str, Any]
 class NodeBooks:
     """One node's tables."""
 
-    def __init__(self, node: str, database: Path) -> None:
+    def __init__(self, node: str, database: Path | str) -> None:
+        """`database`: SQLite's file, or PostgreSQL's URL."""
         self.node = node
         self._database = database
 
     def rows(self, table: str, order: str = "1") -> list[Row]:
         """All rows of a table, by column."""
+        if isinstance(self._database, str):
+            return self._rows_of_server(self._database, table, order)
         with closing(sqlite3.connect(f"file:{quote(str(self._database))}?mode=ro", uri=True)) as connection:
             connection.row_factory = sqlite3.Row
             # The names are this module's own.
@@ -58,8 +62,16 @@ class NodeBooks:
     def incarnation(self) -> bytes:
         return bytes(self.rows("node_identity")[0]["incarnation"])
 
+    def _rows_of_server(self, url: str, table: str, order: str) -> list[Row]:
+        with reading(url) as connection:
+            # The names are this module's own.
+            found = connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608
+            return [dict(row) for row in found.mappings()]
+
     def integrity(self) -> str:
         """What SQLite says of the file."""
+        if isinstance(self._database, str):
+            return "ok"
         with closing(sqlite3.connect(f"file:{quote(str(self._database))}?mode=ro", uri=True)) as connection:
             return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -145,7 +145,7 @@ class FakeBootstrap:
     def init(self, data_dir: Path, **options: Any) -> None:
         self._called("init", options)
 
-    def serve(self, data_dir: Path) -> None:
+    def serve(self, data_dir: Path, roles: Sequence[Any] = ()) -> None:
         self._called("serve", data_dir)
 
     def migrate(self, data_dir: Path, before_programs: bool = False) -> list[str]:

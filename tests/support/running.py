@@ -62,6 +62,8 @@ class RunningNode(NodeProcess):
         super().__init__(package, data_dir)
         self._serving = threading.Event()
         self.kills = 0
+        self.url = ""
+        """Of its PostgreSQL database, if it has one."""
 
     def launch(self) -> int:
         """Starts the process. Where in the log its first word will be."""
@@ -113,8 +115,9 @@ class RunningNode(NodeProcess):
         return code
 
     @property
-    def database(self) -> Path:
-        return self.data_dir / "node.db"
+    def database(self) -> Path | str:
+        """Where its records are: the file, or a URL."""
+        return self.url or self.data_dir / "node.db"
 
     def ready(self) -> bool:
         """What /readyz says; a node that is away is not ready."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -34,10 +34,11 @@ Plan = Callable[[int], Fault]
 
 
 class TcpProxy:
-    """Listens on a free port of this machine and passes everything on to `target_port`."""
+    """Listens on a free port of this machine and passes everything on to `target_port`, or, as a balancer, to one of
+    several ports in turn, the next one where nobody listens."""
 
-    def __init__(self, target_port: int, plan: Plan | None = None) -> None:
-        self._target_port = target_port
+    def __init__(self, target_port: int | Sequence[int], plan: Plan | None = None) -> None:
+        self._target_ports = (target_port,) if isinstance(target_port, int) else tuple(target_port)
         self.plan: Plan = plan or (lambda number: GOOD)
         self.connections = 0
         """How many connections came so far."""
@@ -104,10 +105,13 @@ class TcpProxy:
             await asyncio.wait(others)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        fault, self.connections = self.plan(self.connections), self.connections + 1
-        try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
-        except OSError:
+        first, fault, self.connections = self.connections, self.plan(self.connections), self.connections + 1
+        for turn in range(len(self._target_ports)):
+            port = self._target_ports[(first + turn) % len(self._target_ports)]
+            with suppress(OSError):
+                far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+                break
+        else:
             # Nobody is there: whoever dialled finds out as it would without the proxy.
             writer.transport.abort()
             return

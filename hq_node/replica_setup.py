@@ -1,0 +1,87 @@
+"""A further replica of HQ: a data directory of its own with the keys and certificates of the first.
+
+The keys are HQ's identity; they travel only inside the new data directory, which is as private as the first. What makes
+a replica one of its own are its name and its ports.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from common.db.engine import store_at
+from common.errors import Refusal
+from common.program.data_directory import DataDirectory
+from common.program.initialising import write_settings
+from common.security.private_files import read_private, write_private
+from hq_node.settings import HqSettings
+
+LEFT_OUT = ("node.toml", "node.db*", "node.lock", "*.address", "*.sock")
+"""What belongs to one process alone."""
+
+
+class ReplicaNeedsPostgres(Refusal):
+    """HQ keeps its records in a file that only one process can use."""
+
+    en = (
+        "HQ keeps its records in {database}, which one process uses alone. "
+        "Replicas need PostgreSQL: set [database] url."
+    )
+    zh = "总部的数据保存在 {database} 中，仅供单个进程使用。多副本需要 PostgreSQL，请参见 [database] url。"
+
+
+class ReplicaDirectoryExists(Refusal):
+    """There is something at the place of the new data directory."""
+
+    en = "There is something in {path} already. Name a directory that does not exist yet."
+    zh = "{path} 中已有内容，请指定尚不存在的目录。"
+
+
+def make_replica(source: Path, target: Path, name: str, ports: dict[str, int]) -> None:
+    """Makes `target` the data directory of the replica `name`. `ports`: `link_port`, `enrolment_port`, and `http_port`.
+
+    May be done while HQ runs. Raises ReplicaNeedsPostgres, ReplicaDirectoryExists, SettingsInvalid, OSError.
+    """
+    data, new = DataDirectory(source), DataDirectory(target)
+    data.load_settings(HqSettings)
+    if not store_at(data.url).shared:
+        raise ReplicaNeedsPostgres(database=data.database_name)
+    if target.exists():
+        raise ReplicaDirectoryExists(path=target)
+    new.create()
+    try:
+        _copy_private(data.path, new.path)
+        write_settings(new, f"HQ of the federation, replica {name}", _settings(data, name, ports))
+        # Whatever is wrong with the name or a port is said now.
+        new.load_settings(HqSettings)
+    except BaseException:
+        shutil.rmtree(new.path)
+        raise
+
+
+def _copy_private(source: Path, target: Path) -> None:
+    for path in sorted(source.rglob("*")):
+        relative = path.relative_to(source)
+        if any(relative.match(pattern) for pattern in LEFT_OUT):
+            continue
+        if path.is_dir():
+            (target / relative).mkdir(mode=0o700)
+        elif path.is_file():
+            write_private(target / relative, read_private(path))
+
+
+def _settings(data: DataDirectory, name: str, ports: dict[str, int]) -> dict[str, dict[str, Any]]:
+    """The settings of the first, with another name and other ports."""
+    written = tomllib.loads(read_private(data.settings_file).decode("utf-8"))
+    tables: dict[str, dict[str, Any]] = {"": {}}
+    for key, value in written.items():
+        if isinstance(value, dict):
+            tables[key] = dict(value)
+        else:
+            tables[""][key] = value
+    tables.setdefault("replica", {})["name"] = name
+    tables.setdefault("http", {})["port"] = ports["http_port"]
+    tables.setdefault("federation", {}).update(link_port=ports["link_port"], enrolment_port=ports["enrolment_port"])
+    return {table: values for table, values in tables.items() if values}
