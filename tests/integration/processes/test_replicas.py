@@ -68,3 +68,18 @@ def test_nothing_is_lost_or_done_twice_when_replicas_die_and_streams_are_left_ha
     tmp_path: Path, postgres: Databases
 ) -> None:
     run_with_blows(tmp_path, postgres.empty(), REQUESTS, ["a", "silence", "b"], 120.0)
+
+
+def test_what_a_process_with_links_alone_receives_is_processed_by_another(tmp_path: Path, postgres: Databases) -> None:
+    with ReplicatedFederation(tmp_path, PROVINCES, postgres.empty(), WATCHFUL, roles='["link"]') as federation:
+        held = {code: import_customers(federation[code], code, CUSTOMERS) for code in PROVINCES}
+        jobs = plan_jobs(SEED, 60, PROVINCES, {code: h[:HOT_SUBSCRIPTIONS] for code, h in held.items()})
+        with Load(federation, jobs, counters_a_node=2, open_a_counter=4, within_s=120.0) as load:
+            load.wait_until_ended(len(jobs))
+        ready = federation.second.http("/readyz").json()
+        assert (ready["replica"], ready["roles"]) == ("b", ["link"])
+        assert not (federation.second.data_dir / "admin.address").exists()
+        assert "b" in {row["owner"] for row in federation_rows(federation, "links")}
+        federation.wait_until_quiet(LINK_MAX_QUIET_S)
+        assert set(federation.stop_all().values()) == {0}
+        assert verdict(federation, jobs, load.results.request_ids, held) == []
