@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from common.ids import leg_id, parse_id
+from common.ids import ID_BYTES, leg_id, parse_id
 from tests.support.books import Books, Wish, replay
 from tests.support.request_load import Job
 from tests.support.running import Held, RunningFederation
@@ -28,17 +28,21 @@ def verdict(
 
 def _requests(books: Books, jobs: Sequence[Job], request_ids: Mapping[str, str]) -> Iterable[str]:
     """Each job is one request at its origin, under the id that was answered, with the legs that it asked for."""
+    legs_of: dict[tuple[str, bytes], set[bytes]] = {}
+    for origin, leg in books.asked:
+        legs_of.setdefault((origin, leg[:ID_BYTES]), set()).add(leg)
     for province in books.provinces:
-        rows = {row["idempotency_key"]: row for row in books.nodes[province].rows("requests")}
+        stored = books.nodes[province].rows("requests")
+        rows = {row["idempotency_key"]: row for row in stored}
         mine = {job.key: job for job in jobs if job.origin == province}
-        if rows.keys() != mine.keys() or len(books.nodes[province].rows("requests")) != len(mine):
-            yield f"{province}: {len(mine)} jobs, {len(rows)} requests"
+        if rows.keys() != mine.keys() or len(stored) != len(mine):
+            yield f"{province}: {len(mine)} jobs, {len(stored)} requests"
             continue
         for key, job in mine.items():
             identity = rows[key]["request_id"]
             if parse_id(request_ids[key]) != identity:
                 yield f"{key}: answered as {request_ids[key]}, stored as {identity.hex()}"
-            legs = {leg for origin, leg in books.asked if origin == province and leg[:16] == identity}
+            legs = legs_of.get((province, identity), set())
             if legs != {leg_id(identity, province, destination) for destination in job.destinations}:
                 yield f"{key}: legs {legs}"
 
