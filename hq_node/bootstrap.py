@@ -247,6 +247,7 @@ def open_node(
     authority = _authority(keys, certificates.current, enrolment_address, link_address, limits_of(settings))
     signed = _stored_directory(data)
     root_public_key = authority.root_public_key
+    replica = replica_of(data, settings)
     core = build_core(
         data.url,
         keys.choose_signer,
@@ -258,13 +259,13 @@ def open_node(
         handlers={
             **handlers(authority),
             EvaluateAlarms: evaluation(AlarmWatch(settings.alarms), overdue_readings),
-            StoreBucket: storing(settings.live),
+            StoreBucket: storing(settings.live, replica.name if replica is not None else ""),
         },
         admission_rate=AdmissionRate(settings.hub.admissions_a_second_max, settings.hub.admissions_burst_max),
         seal_limits=settings.sealing,
         retry=settings.retry,
         link_settings=settings.link,
-        replica=replica_of(data, settings),
+        replica=replica,
     )
 
     def published(event: DirectoryPublished) -> None:
@@ -302,7 +303,7 @@ class HqProgram:
         self._hub_timers = HubTimers(node.clock, guard, settings.hub.expiry_grace_ms * 1000)
         limits, look_us = limits_of(settings), settings.keys.look_ms * 1000
         self._directory_timers = DirectoryTimers(node.clock, node.core.directory, limits.key_overlap_us, look_us)
-        self._watching = (AlarmTimers(node, guard), HistoryTimers(node))
+        self._alarm_timers, self._history_timers = AlarmTimers(node, guard), HistoryTimers(node)
         self._replica: ReplicaLife | None = None
         if node.core.replica is not None:
             self._replica = ReplicaLife(node, {DIRECTORY_NOTICE: self._look_for_another_directory})
@@ -311,12 +312,14 @@ class HqProgram:
 
     def timed_commands(self) -> list[Any]:
         self._look_for_another_directory()
+        # Each process has counted for itself; what else time asks for is one process's work.
+        own = self._history_timers.due()
         if self._replica is not None:
-            return self._replica.due(self._timers, self._hub_timers.rest)
-        return self._timers()
+            return own + self._replica.due(self._timers, self._hub_timers.rest)
+        return own + self._timers()
 
     def _timers(self) -> list[Any]:
-        timers = (self._hub_timers, self._directory_timers, *self._watching)
+        timers = (self._hub_timers, self._directory_timers, self._alarm_timers)
         return [command for timer in timers for command in timer.due()]
 
     async def start(self, writer: Writer) -> None:

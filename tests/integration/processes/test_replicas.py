@@ -64,6 +64,10 @@ def federation_rows(federation: ReplicatedFederation, table: str) -> list[dict[s
     return NodeBooks("00", federation.hq.database).rows(table)
 
 
+def _counted_by(federation: ReplicatedFederation) -> set[object]:
+    return {row["process"] for row in federation_rows(federation, "live_buckets")}
+
+
 def test_nothing_is_lost_or_done_twice_when_replicas_die_and_streams_are_left_half_open(
     tmp_path: Path, postgres: Databases
 ) -> None:
@@ -71,7 +75,8 @@ def test_nothing_is_lost_or_done_twice_when_replicas_die_and_streams_are_left_ha
 
 
 def test_what_a_process_with_links_alone_receives_is_processed_by_another(tmp_path: Path, postgres: Databases) -> None:
-    with ReplicatedFederation(tmp_path, PROVINCES, postgres.empty(), WATCHFUL, roles='["link"]') as federation:
+    settings = f"{WATCHFUL}\n[live]\nfine_s = 1\n"
+    with ReplicatedFederation(tmp_path, PROVINCES, postgres.empty(), settings, roles='["link"]') as federation:
         held = {code: import_customers(federation[code], code, CUSTOMERS) for code in PROVINCES}
         jobs = plan_jobs(SEED, 60, PROVINCES, {code: h[:HOT_SUBSCRIPTIONS] for code, h in held.items()})
         with Load(federation, jobs, counters_a_node=2, open_a_counter=4, within_s=120.0) as load:
@@ -81,5 +86,7 @@ def test_what_a_process_with_links_alone_receives_is_processed_by_another(tmp_pa
         assert not (federation.second.data_dir / "admin.address").exists()
         assert "b" in {row["owner"] for row in federation_rows(federation, "links")}
         federation.wait_until_quiet(LINK_MAX_QUIET_S)
+        # What goes through a process is counted there, whichever of them looks after the node.
+        eventually(lambda: _counted_by(federation) == {"a", "b"}, "both processes have kept what they counted")
         assert set(federation.stop_all().values()) == {0}
         assert verdict(federation, jobs, load.results.request_ids, held) == []
