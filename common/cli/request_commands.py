@@ -19,7 +19,6 @@ from common.cli.exits import Exit
 from common.cli.request_display import show_kinds, show_request, show_requests
 from common.cli.session import Misused, Session, command
 from common.cli.trace import show_trace
-from common.requests.content import type_name
 
 WAIT_MS_MAX = 30_000
 """The longest that the node lets one question wait; longer waits are several questions."""
@@ -229,6 +228,9 @@ def describe_kind(kind: Any) -> dict[str, Any]:
 def _fields(message_type: Any, *, private: bool) -> list[dict[str, Any]]:
     if message_type is None:
         return []
+    # Imported here: protobuf costs more time than most commands.
+    from common.requests.content import type_name
+
     return [
         {"name": field.name, "type": type_name(field), "private": private} for field in message_type.DESCRIPTOR.fields
     ]

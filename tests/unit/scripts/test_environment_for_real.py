@@ -102,7 +102,9 @@ class Checkout:
         return finish(self.start(*arguments))
 
     def environments(self) -> list[str]:
-        return [path.parent.name for path in (self.root / ".venv").glob("*/ready")]
+        homes = [path.parent for path in (self.root / ".venv").glob("*/ready")]
+        # `current` is another name of one of them.
+        return [home.name for home in homes if not home.is_symlink()]
 
 
 @pytest.fixture(scope="module")
