@@ -14,8 +14,16 @@ from common.messaging.writer import Writer
 WAIT_S = 20.0
 
 
+class AloneSealer:
+    """Of a node with one process."""
+
+    shared = False
+
+
 class Held:
     """In place of a dispatcher: its groups take until they are let go."""
+
+    sealer = AloneSealer()
 
     def __init__(self) -> None:
         self.begun, self.let_go = threading.Event(), threading.Event()
