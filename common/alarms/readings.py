@@ -44,7 +44,7 @@ def _links(node: Node, peers: Iterable[str], now_us: int) -> Iterator[Reading]:
             ended_at_us = activity.ended_at_us if activity is not None else 0
             reason = activity.reason_code if activity is not None else ""
             yield Reading("LINK_AWAY", peer, (now_us - (ended_at_us or node.context.started_at_us)) / 1e6, reason)
-        if node.core.dispatcher.sealer.port(peer).sealing_stopped:
+        if node.core.dispatcher.port(peer).sealing_stopped:
             yield Reading("SEALING_STOPPED", peer, 1)
 
 

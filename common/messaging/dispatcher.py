@@ -24,7 +24,7 @@ from common.db.engine import is_storage_fault, store_of
 from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from common.errors import Fault, OutcomeUnknown, QuanwangError, StorageUnavailable
 from common.ids import IdSource
-from common.messaging.incoming import Incoming, ReceivedBatch, SealedBatch
+from common.messaging.incoming import Incoming, LinkPort, ReceivedBatch, SealedBatch
 from common.messaging.intake import Intake
 from common.messaging.log_facts import command_facts
 from common.messaging.replica import CLAIM_NOTICE, INBOX_NOTICE, OUTBOX_NOTICE, read_claim_payload
@@ -150,6 +150,15 @@ class Dispatcher:
         self._for_others: dict[type, tuple[str, Callable[[Any], str]]] = {}
         self._committing = False
         self._load_again = False
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes write to the same database."""
+        return self.sealer.shared
+
+    def port(self, peer: str) -> LinkPort:
+        """What the sealer must know of the link with `peer`."""
+        return self.sealer.port(peer)
 
     def load(self) -> None:
         """Takes up where the database says the node was."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 import structlog
 
+from common.alarms.handlers import raise_alarm
 from common.db.engine import is_storage_fault
 from common.db.unit_of_work import UnitOfWork
 from common.errors import Fault, QuanwangError, TemporaryFault
-from common.messaging.alarms import raise_alarm
 from common.messaging.inbox import (
     DONE,
     INBOX,

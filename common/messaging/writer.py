@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -18,7 +18,7 @@ import structlog
 from common.alarms.commands import RaiseAlarm
 from common.clock import Clock
 from common.errors import StorageUnavailable, TemporaryFault
-from common.messaging.dispatcher import CommandWork, Dispatcher, GroupOutcome
+from common.messaging.dispatcher import CommandWork, GroupOutcome
 from common.messaging.incoming import LinkPort, ReceivedBatch, SealedBatch
 
 log = structlog.get_logger()
@@ -40,6 +40,22 @@ class NodeStopping(TemporaryFault):
 
     en = "The node is stopping; nothing was changed."
     zh = "节点正在停止，未做任何更改。"
+
+
+class GroupRunner(Protocol):
+    """What the writer's thread runs groups with: the dispatcher."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes write to the same database."""
+
+    def run_group(self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch]) -> GroupOutcome: ...
+
+    def has_work(self) -> bool: ...
+
+    def noticed(self, channel: str, payload: str) -> None: ...
+
+    def port(self, peer: str) -> LinkPort: ...
 
 
 class LinkListener(Protocol):
@@ -75,7 +91,7 @@ class Writer:
 
     def __init__(
         self,
-        dispatcher: Dispatcher,
+        dispatcher: GroupRunner,
         clock: Clock,
         timer: Callable[[], list[Any]] | None = None,
         observe: Callable[[GroupOutcome], None] | None = None,
@@ -165,7 +181,7 @@ class Writer:
 
     def port(self, peer: str) -> LinkPort:
         """What the sealer must know of the link with `peer`."""
-        return self._dispatcher.sealer.port(peer)
+        return self._dispatcher.port(peer)
 
     def listen(self, peer: str, listener: LinkListener | None) -> None:
         """From now on `listener` hears of commits that concern `peer` (None: nobody)."""
@@ -210,7 +226,7 @@ class Writer:
                 log.exception("group lost", commands=len(commands), batches=len(batches))
                 outcome = GroupOutcome(failed={batch.peer: "INTERNAL_FAULT" for batch in batches})
             self._tell(outcome)
-            if self._dispatcher.sealer.shared and not outcome.storage_failed and self._dispatcher.has_work():
+            if self._dispatcher.shared and not outcome.storage_failed and self._dispatcher.has_work():
                 # What others left is more than one group takes.
                 self._woken = True
 
@@ -281,7 +297,7 @@ class Writer:
                 listener.group_failed(reason)
         for peer, epoch in outcome.lost.items():
             self.link_lost(peer, epoch)
-        if outcome.storage_failed and self._dispatcher.sealer.shared:
+        if outcome.storage_failed and self._dispatcher.shared:
             # Whether the last group was stored is known to the database alone, so every link is claimed anew.
             for listener in list(self._listeners.values()):
                 listener.group_failed(StorageUnavailable.code)

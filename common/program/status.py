@@ -88,7 +88,7 @@ def inbox_counts(connection: sa.Connection) -> dict[str, int]:
 def _link(
     node: Node, peer: str, row: LinkRow | None, waiting: tuple[int, int, int] | None, activity: LinkActivity | None
 ) -> dict[str, Any]:
-    port = node.core.dispatcher.sealer.port(peer)
+    port = node.core.dispatcher.port(peer)
     count, size, oldest = waiting or (0, 0, 0)
     elsewhere = node.open_elsewhere().get(peer, "")
     is_open = activity is not None and activity.open

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from common.alarms.handlers import raise_alarm
 from common.directory.model import NodeStatus
-from common.messaging.alarms import raise_alarm
 from hq_node.hub.commands import EndLegsOfLostHome, PassTimeLimits, RollBusinessDate
 from hq_node.hub.model import HOME_LOST, HomeNotRevoked
 from hq_node.hub.relay import end_legs_of_lost_home as relay_lost_home

@@ -44,7 +44,7 @@ class Floor:
         self._completed = 0
         for node, peers in PEERS.items():
             for peer in peers:
-                port = self.cores[node].dispatcher.sealer.port(peer)
+                port = self.cores[node].dispatcher.port(peer)
                 port.open, port.window_bytes = True, WINDOW_BYTES
         self.cores[ORIGIN].dispatcher.subscribe(LegEnded, self._ended)
 
@@ -101,7 +101,7 @@ class Floor:
         received = self._receivers[sealed.peer, sender.node].check(sealed.batch_bytes, sender.clock.now_us())
         assert isinstance(received, ReceivedBatch), received
         self._waiting[sealed.peer].append(received)
-        sender.dispatcher.sealer.port(sealed.peer).acked_seal_number = sealed.seal_number
+        sender.dispatcher.port(sealed.peer).acked_seal_number = sealed.seal_number
 
     def _ask(self) -> None:
         subscription_id, suspended, command = self._subscriptions.take()

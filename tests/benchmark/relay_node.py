@@ -7,12 +7,12 @@ import random
 
 import grpc
 
+from common.alarms.commands import RaiseAlarm
 from common.clock import SystemClock
 from common.core import NodeCore
 from common.db.engine import open_reader
 from common.ids import HQ
 from common.link.ports import LinkNode
-from common.messaging.alarms import RaiseAlarm
 from common.messaging.link_reader import LinkReader
 from common.messaging.writer import Writer
 from common.requests.commands import SubmitServiceRequest

@@ -44,7 +44,7 @@ class LinkEnd:
         self.gone = False
         self.epoch = 0
         self.session: LinkSession | None = None
-        self._port: LinkPort = node.core.dispatcher.sealer.port(peer)
+        self._port: LinkPort = node.core.dispatcher.port(peer)
         self._early: list[tuple[ReceivedBatch | None, Sequence[SealedBatch]]] = []
         self._arrived: deque[bytes] = deque()
         # Before the cursors are read: no commit may fall between the two.

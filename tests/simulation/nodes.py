@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from common.alarms.commands import RaiseAlarm
 from common.core import NodeCore
 from common.errors import TemporaryFault
 from common.ids import HQ, link_name
@@ -23,7 +24,6 @@ from common.leases.events import LeaseSeen
 from common.leases.keeper import LeaseKeeper
 from common.link import effects as reason
 from common.link.watermark import LinkCursors, cursors_of
-from common.messaging.alarms import RaiseAlarm
 from common.messaging.dispatcher import CommandWork, GroupOutcome
 from common.messaging.incoming import Incoming, ReceivedBatch, SealedBatch
 from common.messaging.links import LinkRow, journal_batches, links, new_link

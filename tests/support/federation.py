@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import hq_node.core
 import province_node.core
+from common.alarms.commands import RaiseAlarm
 from common.core import NodeCore, write_identity
 from common.db.engine import open_writer
 from common.db.rows import RowSpec
@@ -42,7 +43,6 @@ from common.link.effects import (
 )
 from common.link.session import LinkSession
 from common.link.watermark import cursors_of, position_of
-from common.messaging.alarms import RaiseAlarm
 from common.messaging.dispatcher import CommandWork
 from common.messaging.envelope import Envelope, header_digest
 from common.messaging.incoming import ReceivedBatch
@@ -303,7 +303,7 @@ class Federation(Holdings):
 
     def _carry_out(self, node: str, peer: str, effects: Sequence[Effect]) -> None:
         core = self.cores[node]
-        port = core.dispatcher.sealer.port(peer)
+        port = core.dispatcher.port(peer)
         for effect in effects:
             if isinstance(effect, SendFrame):
                 self.sent.append((node, peer, effect.frame))

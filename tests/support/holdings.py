@@ -6,12 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.alarms.repository import alarms
 from common.core import NodeCore
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ
-from common.messaging.alarms import alarms
 from common.messaging.inbox import PARKED, inbox
 from common.messaging.links import LinkRow, journal, links, new_link
 from common.requests.repository import ASKED_LEGS, asked_legs

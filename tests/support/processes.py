@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +25,16 @@ from province_node.directory.enrolment import ApprovalPending, EnrolmentOptions,
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_S = 120.0
-SERVE = "import sys, pathlib; from {package}.bootstrap import serve; serve(pathlib.Path(sys.argv[1]))"
+
+# As `python -m` does it; but the node dies with whoever holds the other end of its standard input, so that nothing is
+# left behind even by a test run that is itself killed.
+PROGRAM = """
+import os, runpy, sys, threading
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(9)), daemon=True).start()
+package, data_dir = sys.argv[1:]
+sys.argv = [package, "serve", "--data", data_dir]
+runpy.run_module(package, run_name="__main__", alter_sys=True)
+"""
 
 
 class NodeProcess:
@@ -49,8 +60,10 @@ class NodeProcess:
         """Starts the process. Where in the log its first word will be."""
         said_before = len(self.log)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVE.format(package=self.package), str(self.data_dir)],
+            [sys.executable, "-c", PROGRAM, self.package, str(self.data_dir)],
             cwd=self.checkout,
+            env=_environment(),
+            stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -95,6 +108,8 @@ class NodeProcess:
         reader.join(WAIT_S)
         assert process.stderr is not None
         process.stderr.close()
+        assert process.stdin is not None
+        process.stdin.close()
         self._process = None
         return code
 
@@ -225,3 +240,11 @@ def _append(file: Path, settings: str) -> None:
     if settings:
         with file.open("a", encoding="utf-8") as content:
             content.write(settings)
+
+
+def _environment() -> dict[str, str]:
+    """Without settings of whoever runs the tests; with compiled modules kept, since these nodes are started often."""
+    left_out = ("QUANWANG_", "PYTHONDONTWRITEBYTECODE")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    compiled = Path(tempfile.gettempdir()) / f"quanwang-compiled-{os.getuid()}"
+    return {"PYTHONPYCACHEPREFIX": str(compiled), **inherited}

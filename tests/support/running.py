@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 import subprocess
@@ -21,16 +20,6 @@ from province_node.customers.column_mapping import QUANWANG
 from province_node.customers.csv_import import Extract, in_chunks, open_extract
 from province_node.customers.events import RowProblem
 from tests.support.processes import ROOT, NodeProcess, ProcessFederation
-
-# As `python -m` does it; but the node dies with whoever holds the other end of its standard input, so that nothing is
-# left behind even by a test run that is itself killed.
-PROGRAM = """
-import os, runpy, sys, threading
-threading.Thread(target=lambda: (os.read(0, 1), os._exit(9)), daemon=True).start()
-package, data_dir = sys.argv[1:]
-sys.argv = [package, "serve", "--data", data_dir]
-runpy.run_module(package, run_name="__main__", alter_sys=True)
-"""
 
 SETTINGS = """
 [link]
@@ -65,21 +54,6 @@ class RunningNode(NodeProcess):
         self.url = ""
         """Of its PostgreSQL database, if it has one."""
 
-    def launch(self) -> int:
-        """Starts the process. Where in the log its first word will be."""
-        said_before = len(self.log)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, self.package, str(self.data_dir)],
-            cwd=self.checkout,
-            env=_environment(),
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
-        self._reader.start()
-        return said_before
-
     def wait_for(self, event: str, after: int = 0, **facts: Any) -> dict[str, Any]:
         """The first entry of the log from `after` on that says so."""
         entry = super().wait_for(event, after, **facts)
@@ -104,14 +78,6 @@ class RunningNode(NodeProcess):
         code = super().stop()
         took = time.monotonic() - started
         assert took < STOP_WITHIN_S, f"{self.data_dir.name} took {took:.1f} s to stop:\n{self.said()}"
-        return code
-
-    def _end(self, how: Any) -> int:
-        process = self._process
-        code = super()._end(how)
-        assert process is not None
-        assert process.stdin is not None
-        process.stdin.close()
         return code
 
     @property
@@ -234,11 +200,3 @@ def shuffled(seed: int, things: Iterable[Any]) -> list[Any]:
     order = list(things)
     random.Random(seed).shuffle(order)
     return order
-
-
-def _environment() -> dict[str, str]:
-    """Without settings of whoever runs the tests; with compiled modules kept, since these nodes are started often."""
-    left_out = ("QUANWANG_", "PYTHONDONTWRITEBYTECODE")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-    compiled = Path(tempfile.gettempdir()) / f"quanwang-compiled-{os.getuid()}"
-    return {"PYTHONPYCACHEPREFIX": str(compiled), **inherited}

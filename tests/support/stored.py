@@ -111,7 +111,7 @@ def _leave_work_under_way(federation: Federation) -> list[dict[str, str]]:
     federation.tamper = lambda _sender, receiver, frame: () if receiver == HQ else (frame,)
     unsaid = federation.suspend(SHANGHAI, GUANGDONG, "44-behind")
     federation.run()
-    federation.cores[ZHEJIANG].dispatcher.sealer.port(HQ).open = False
+    federation.cores[ZHEJIANG].dispatcher.port(HQ).open = False
     waiting = federation.suspend(ZHEJIANG, GUANGDONG, "44-waiting")
     federation.run()
     told = [

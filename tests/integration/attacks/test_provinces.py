@@ -246,7 +246,7 @@ def test_two_seals_under_one_number_are_a_fork(federation: Federation) -> None:
     leg = attack(federation, first_batch(SHANGHAI, HQ, lambda frame: (frame, *both(frame))))
     assert federation.cuts[HQ, SHANGHAI] == reason.CHAIN_FORK
     assert reason.CHAIN_FORK in federation.alarms(HQ)
-    assert federation.cores[HQ].dispatcher.sealer.port(SHANGHAI).sealing_stopped == reason.CHAIN_FORK
+    assert federation.cores[HQ].dispatcher.port(SHANGHAI).sealing_stopped == reason.CHAIN_FORK
     federation.reconnect(SHANGHAI)
     assert federation.asked(SHANGHAI, leg).state == "completed"
 

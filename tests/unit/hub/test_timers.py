@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from common.alarms.commands import RaiseAlarm
 from common.clock import business_date
-from common.messaging.alarms import RaiseAlarm
 from common.program.clock_guard import ClockGuard
 from hq_node.hub.commands import PassTimeLimits, RollBusinessDate
 from hq_node.hub.timers import HubTimers

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from common.alarms.commands import RaiseAlarm
 from common.ids import HQ
-from common.messaging.alarms import RaiseAlarm
 from common.messaging.writer import NodeStopping, Writer
 from common.requests.events import LegEnded
 from tests.support.federation import SHANGHAI, Federation

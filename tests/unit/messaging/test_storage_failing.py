@@ -12,6 +12,7 @@ import pytest
 from common.clock import SystemClock
 from common.errors import StorageUnavailable
 from common.messaging.dispatcher import CommandWork, GroupOutcome
+from common.messaging.incoming import LinkPort
 from common.messaging.writer import Writer, WriterLimits
 
 WAIT_S = 20.0
@@ -21,6 +22,8 @@ LOOK = "look"
 class Storage:
     """In place of a dispatcher: a database that takes writes or does not. What stores nothing always succeeds."""
 
+    shared = False
+
     def __init__(self) -> None:
         self.full = True
         self.stored: list[Any] = []
@@ -28,6 +31,12 @@ class Storage:
 
     def has_work(self) -> bool:
         return False
+
+    def noticed(self, channel: str, payload: str) -> None:
+        raise AssertionError("there is nobody else")
+
+    def port(self, peer: str) -> LinkPort:
+        raise AssertionError("there is no link")
 
     def run_group(self, commands: Sequence[CommandWork], _batches: Sequence[Any]) -> GroupOutcome:
         to_store = [work.command for work in commands if work.command != LOOK]
@@ -49,15 +58,14 @@ async def test_failing_storage_is_known_until_a_write_is_taken() -> None:
     def observe(_outcome: GroupOutcome) -> None:
         loop.call_soon_threadsafe(seen.set)
 
-    dispatcher: Any = storage
-    writer = Writer(dispatcher, SystemClock(), lambda: [LOOK], observe, WriterLimits(tick_ms=5))
+    writer = Writer(storage, SystemClock(), lambda: [LOOK], observe, WriterLimits(tick_ms=5))
     writer.start(loop)
     try:
         assert not writer.storage_failing
         with pytest.raises(StorageUnavailable):
-            await writer.execute("store")
+            await asyncio.wait_for(writer.execute("store"), WAIT_S)
         # Groups of the timer, which store nothing, go well all the time; that proves nothing.
-        await writer.execute(LOOK)
+        await asyncio.wait_for(writer.execute(LOOK), WAIT_S)
         assert writer.storage_failing
         storage.refused.clear()
         assert await asyncio.to_thread(storage.refused.wait, WAIT_S)

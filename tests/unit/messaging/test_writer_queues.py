@@ -9,27 +9,28 @@ from typing import Any
 
 from common.clock import SystemClock
 from common.messaging.dispatcher import CommandWork, GroupOutcome
+from common.messaging.incoming import LinkPort
 from common.messaging.writer import Writer
 
 WAIT_S = 20.0
 
 
-class AloneSealer:
-    """Of a node with one process."""
-
-    shared = False
-
-
 class Held:
     """In place of a dispatcher: its groups take until they are let go."""
 
-    sealer = AloneSealer()
+    shared = False
 
     def __init__(self) -> None:
         self.begun, self.let_go = threading.Event(), threading.Event()
 
     def has_work(self) -> bool:
         return False
+
+    def noticed(self, channel: str, payload: str) -> None:
+        raise AssertionError("there is nobody else")
+
+    def port(self, peer: str) -> LinkPort:
+        raise AssertionError("there is no link")
 
     def run_group(self, commands: Sequence[CommandWork], _batches: Sequence[Any]) -> GroupOutcome:
         self.begun.set()
@@ -51,8 +52,7 @@ class Clock(SystemClock):
 
 async def test_queues_say_how_much_waits_and_how_long_while_a_group_is_run() -> None:
     held = Held()
-    dispatcher: Any = held
-    writer = Writer(dispatcher, Clock())
+    writer = Writer(held, Clock())
     writer.start(asyncio.get_running_loop())
     try:
         running = writer.execute("first")

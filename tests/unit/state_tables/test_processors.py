@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from common.alarms.repository import alarms
 from common.errors import QuanwangError
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.ids import HQ, leg_id
-from common.messaging.alarms import alarms
 from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of
 from common.messaging.outbox import Outgoing
