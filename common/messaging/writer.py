@@ -284,6 +284,13 @@ class Writer:
     def _on_loop(
         self, answers: list[tuple[asyncio.Future[Any], Any, BaseException | None]], outcome: GroupOutcome
     ) -> None:
+        # Whoever asked comes first: a link that stumbles over what it hears must keep no answer back.
+        for future, result, error in answers:
+            if not future.done():
+                if error is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(error)
         sealed: dict[str, list[SealedBatch]] = {}
         for batch in outcome.sealed:
             sealed.setdefault(batch.peer, []).append(batch)
@@ -301,9 +308,3 @@ class Writer:
             # Whether the last group was stored is known to the database alone, so every link is claimed anew.
             for listener in list(self._listeners.values()):
                 listener.group_failed(StorageUnavailable.code)
-        for future, result, error in answers:
-            if not future.done():
-                if error is None:
-                    future.set_result(result)
-                else:
-                    future.set_exception(error)

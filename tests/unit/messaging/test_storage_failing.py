@@ -12,7 +12,7 @@ import pytest
 from common.clock import SystemClock
 from common.errors import StorageUnavailable
 from common.messaging.dispatcher import CommandWork, GroupOutcome
-from common.messaging.incoming import LinkPort
+from common.messaging.incoming import LinkPort, ReceivedBatch, SealedBatch
 from common.messaging.writer import Writer, WriterLimits
 
 WAIT_S = 20.0
@@ -77,5 +77,34 @@ async def test_failing_storage_is_known_until_a_write_is_taken() -> None:
                 await seen.wait()
         (alarm,) = storage.stored
         assert (alarm.kind, alarm.subject) == ("STORAGE_UNAVAILABLE", "database")
+    finally:
+        await asyncio.to_thread(writer.stop)
+
+
+class Stumbling:
+    """In place of a link: fails at whatever it hears."""
+
+    def group_committed(self, received: ReceivedBatch | None, sealed: list[SealedBatch]) -> None:
+        raise RuntimeError("a mistake")
+
+    def group_failed(self, reason: str) -> None:
+        raise RuntimeError("a mistake")
+
+    def link_lost(self, epoch: int) -> None:
+        raise RuntimeError("a mistake")
+
+
+async def test_whoever_asked_is_answered_when_a_link_stumbles_over_the_same_group() -> None:
+    storage, stumbled = Storage(), asyncio.Event()
+    storage.shared = True
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, _context: stumbled.set())
+    writer = Writer(storage, SystemClock())
+    writer.listen("44", Stumbling())
+    writer.start(loop)
+    try:
+        with pytest.raises(StorageUnavailable):
+            await asyncio.wait_for(writer.execute("store"), WAIT_S)
+        await asyncio.wait_for(stumbled.wait(), WAIT_S)
     finally:
         await asyncio.to_thread(writer.stop)
