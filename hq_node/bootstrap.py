@@ -76,6 +76,7 @@ from hq_node.directory.handlers import found_federation, handlers
 from hq_node.directory.key_desk import HqKeyDesk, OwnCertificates
 from hq_node.directory.model import FederationNotFounded
 from hq_node.directory.repository import DirectoryUnitOfWork
+from hq_node.directory.root_file import first_root, keep_first_root
 from hq_node.directory.timers import DirectoryTimers
 from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.queries import overdue_readings
@@ -130,6 +131,7 @@ def init(
         keyring = _keyring(data, settings.keys.passphrase_file)
         migrate_database(data, SCHEMA, HQ)
         give_identity(data, HQ, os.urandom, clock.now_us())
+        keep_first_root(data.path, keyring)
         names = dict.fromkeys((settings.federation.advertised_host, *host_names, "localhost", "127.0.0.1"))
         certificates = create_hq_certificates(data.path, keyring, list(names), os.urandom, clock.now_us(), limits)
         authority = _authority(NodeKeys(HQ, data.path, keyring), certificates, "", "", limits)
@@ -190,7 +192,7 @@ def check(data_dir: Path) -> list[Finding]:
         findings += check_certificate("TLS authority", certificates.authority, clock.now_us(), NEW_CERTIFICATE)
     if settings is None or keyring is None or only(findings, "error"):
         return findings
-    directory = open_directory(_stored_directory(data), keyring.root_signers[-1].public_key)
+    directory = open_directory(_stored_directory(data), first_root(data.path, keyring))
     return findings + check_directory(directory, HQ, clock.now_us()) + _check_own_keys(directory, keyring)
 
 
@@ -274,7 +276,7 @@ def open_node(
     core.dispatcher.subscribe(DirectoryPublished, published)
     node = make_node(ROLE, data, settings, clock, core)
     alarm = partial(alarm_of, node)
-    desk = HqKeyDesk(node, certificates)
+    desk = HqKeyDesk(node, certificates, root_public_key)
     node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, alarm)
     return node
 
@@ -295,7 +297,7 @@ class HqProgram:
         self.node = node = open_node(
             data, settings, keys, certificates, enrolment_address=enrolment_address, link_address=link_address
         )
-        self._root_public_key = keys.keyring.root_signers[-1].public_key
+        self._root_public_key = first_root(data.path, keys.keyring)
         self._signed = _stored_directory(data)
         self._servicer: FederationLinkServicer | None = None
         self._judge_again: Callable[[], None] = lambda: None
@@ -384,6 +386,7 @@ def limits_of(settings: HqSettings) -> AuthorityLimits:
 def _keys(data: DataDirectory, settings: HqSettings) -> NodeKeys:
     keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file))
     keyring.sweep(data.path)
+    keep_first_root(data.path, keyring)
     return NodeKeys(HQ, data.path, keyring)
 
 
@@ -402,14 +405,14 @@ def _authority(
     limits: AuthorityLimits,
 ) -> Authority:
     return Authority(
-        root=keys.keyring.root_signers[-1],
+        root_public_key=first_root(keys.data_dir, keys.keyring),
+        root_signers=lambda: keys.keyring.root_signers,
         tls=TlsAuthority(keys.keyring.tls_authority_key, certificates.authority),
         entropy=os.urandom,
         enrolment_address=enrolment_address,
         link_address=link_address,
         limits=limits,
         host_names=other_names(certificates.server),
-        further_roots=lambda: keys.keyring.root_signers,
     )
 
 

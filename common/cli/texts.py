@@ -106,6 +106,14 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "the province reads out), or --yes where you have compared them",
         "等待批准的密钥为 {key}，此处无法询问其是否属于该省；请用 --key 给出该省报出的密钥，或在核对后使用 --yes",
     ),
+    "usage.revocation_not_confirmed": (
+        "revoking {node} ends its keys for good, and nobody can be asked here whether it shall be; give --yes",
+        "吊销{node}会永久终止其密钥，此处无法询问是否确定；如确定，请使用 --yes",
+    ),
+    "usage.invitation_not_confirmed": (
+        "{node} takes part already, and nobody can be asked here whether it shall be invited again; give --yes",
+        "{node}已在联邦中，此处无法询问是否再次邀请；如确定，请使用 --yes",
+    ),
     # Help
     "help.examples": ("Examples:", "示例："),
     "help.exit_codes": ("Exit codes:", "退出码："),
@@ -147,6 +155,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     "node.not_running": ("not running (start it with `{program} serve`)", "未运行（用 `{program} serve` 启动）"),
     "node.storage_failing": ("cannot be written; new work is refused", "无法写入，拒绝受理新业务"),
     "nodes.none": ("No nodes yet. Invite the first one.", "尚无节点，请先邀请。"),
+    "nodes.confirm_invite": (
+        "{node} takes part already. Whoever has the invitation and its keys gets another certificate. Invite it again?",
+        "{node}已在联邦中。持有邀请码及其密钥者将获得新的证书。是否再次邀请？",
+    ),
     "nodes.invited": (
         "Invitation for node {node}, valid for {hours} hours. It is a secret, and it is not shown again.",
         "节点 {node} 的邀请码，有效期 {hours} 小时。请注意保密，仅显示这一次。",

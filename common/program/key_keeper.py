@@ -74,6 +74,9 @@ class KeyDesk(Protocol):
     async def rotate_root(self, keys: NodeKeys) -> None:
         """Replaces the root key, where the node is HQ and holds it. Raises KeyNotHeld."""
 
+    async def drop_former_roots(self, keys: NodeKeys) -> list[str]:
+        """Does away with root keys that others have replaced, where the node is HQ; their ids. Raises OSError."""
+
     async def take_directory(self, signed: bytes) -> None:
         """Takes the directory over, unless the node has it already."""
 
@@ -132,6 +135,7 @@ class KeyKeeper:
                 now_us, kept_us = self._clock.now_us(), self._settings.private_keys_kept_days * DAY_US
                 entry, certificate = self._entry(), self._desk.certificate()
                 dropped = await asyncio.to_thread(self.keys.drop, entry, certificate, now_us, kept_us)
+                dropped += await self._desk.drop_former_roots(self.keys)
             if dropped:
                 log.info("private keys dropped", keys=dropped)
         except NodeShutOut:

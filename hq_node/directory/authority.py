@@ -40,7 +40,10 @@ class AuthorityLimits:
 class Authority:
     """Bound to the directory's handlers when HQ starts. `entropy(n)`: n random bytes; addresses are host:port."""
 
-    root: Signer = field(repr=False)
+    root_public_key: bytes
+    """The federation's first root key, from which the directory's line of roots is followed."""
+    root_signers: Callable[[], Sequence[Signer]] = field(repr=False)
+    """The root keys that HQ holds at present: the one in force, and one that is to take its place."""
     tls: tls.TlsAuthority = field(repr=False)
     entropy: Callable[[int], bytes] = field(repr=False)
     enrolment_address: str
@@ -48,19 +51,10 @@ class Authority:
     limits: AuthorityLimits = AuthorityLimits()
     host_names: tuple[str, ...] = ()
     """Names and addresses under which provinces may look for HQ, beside its own in certificates."""
-    further_roots: Callable[[], Sequence[Signer]] = tuple
-    """Root keys that HQ holds beside `root`: former ones, and one that is to take its place."""
-    first_root_public_key: bytes = b""
-    """The root key that signed version 1, where it is another than `root` by now."""
-
-    @property
-    def root_public_key(self) -> bytes:
-        """The root key from which the directory's line of roots is followed."""
-        return self.first_root_public_key or self.root.public_key
 
     def signer_of(self, root_public_key: bytes) -> Signer:
         """The root key of that public key. Raises RootKeyNotHeld."""
-        for signer in (*self.further_roots(), self.root):
+        for signer in self.root_signers():
             if signer.public_key == root_public_key:
                 return signer
         raise RootKeyNotHeld(key_id=key_id_of(ED25519, root_public_key))

@@ -18,6 +18,7 @@ from common.cli.session import Misused, Session, command
 app = typer.Typer(help="Nodes of the federation: invite, list, approve, suspend, resume, revoke.", no_args_is_help=True)
 
 WAITING = "waiting"
+ACTIVE = "active"
 
 NodeCode = Annotated[str, typer.Argument(metavar="NODE", help="The node's code (GB/T 2260), such as 44.")]
 
@@ -32,12 +33,18 @@ def invite(
         Path | None,
         typer.Option("--out", metavar="FILE", dir_okay=False, help="Write it into a file that only you can read."),
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask whether a node that takes part already shall be invited.")
+    ] = False,
 ) -> None:
     """Invite a province. The invitation is shown once; an earlier one for the same node becomes invalid.
 
-    It is a secret: hand it over by a way that nobody else reads.
+    It is a secret: hand it over by a way that nobody else reads. A node that takes part already is invited again only
+    where its certificate has run out; where nobody can be asked (no terminal, or --json), --yes must then be given.
     """
     with session.admin() as client:
+        if not yes and _state_of(client, node) == ACTIVE:
+            _confirm_invitation(session, node)
         answer = client.post("/nodes/invitations", {"node": node, "valid_hours": valid_hours})
     document = {"node": node, **answer}
     if out is not None:
@@ -147,11 +154,11 @@ def revoke(
 ) -> None:
     """Shut a province out for good: its keys end now. It can come back only with new keys, by a new invitation.
 
-    For keys that were lost or stolen. What was admitted before stays valid; nothing after. Without a terminal nothing
-    is asked.
+    For keys that were lost or stolen. What was admitted before stays valid; nothing after. Where nobody can be asked
+    (no terminal, or --json), --yes must be given.
     """
-    if not yes and sys.stdin.isatty() and not session.as_json:
-        typer.confirm(session.words("nodes.confirm_revoke", node=display.node_name(session, node)), abort=True)
+    if not yes:
+        _confirm_revocation(session, node)
     _state(session, "revoke", node, reason, operator)
 
 
@@ -194,6 +201,26 @@ def _confirm_key(session: Session, node: str, signing_key: str) -> None:
         raise Misused(session.words("usage.key_not_compared", key=signing_key))
     name = display.node_name(session, node)
     typer.confirm(session.words("nodes.confirm_key", node=name, key=signing_key), abort=True)
+
+
+def _confirm_revocation(session: Session, node: str) -> None:
+    """Asks whether it shall be. Raises Misused where there is nobody to ask: nothing brings those keys back."""
+    name = display.node_name(session, node)
+    if session.as_json or not sys.stdin.isatty():
+        raise Misused(session.words("usage.revocation_not_confirmed", node=name))
+    typer.confirm(session.words("nodes.confirm_revoke", node=name), abort=True)
+
+
+def _confirm_invitation(session: Session, node: str) -> None:
+    """Asks whether a node that is in the federation shall be invited. Raises Misused where there is nobody to ask."""
+    name = display.node_name(session, node)
+    if session.as_json or not sys.stdin.isatty():
+        raise Misused(session.words("usage.invitation_not_confirmed", node=name))
+    typer.confirm(session.words("nodes.confirm_invite", node=name), abort=True)
+
+
+def _state_of(client: AdminClient, node: str) -> str:
+    return next((str(item["state"]) for item in client.get("/nodes")["items"] if item["node"] == node), "")
 
 
 def _waiting_key(client: AdminClient, node: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 
 from common.directory.own_keys import NodeKeys
@@ -10,7 +11,7 @@ from common.directory.rotation import KeyRotation
 from common.directory.signing import root_in_force
 from common.program.key_keeper import RotationAnswer
 from common.program.node import Node
-from common.security.keyring import KeyNotHeld, KeyringUse
+from common.security.keyring import KeyNotHeld, Keyring, KeyringUse
 from hq_node.directory.authority import HqCertificates, load_hq_certificates, store_server_certificate
 from hq_node.directory.commands import RotateKeys, RotateRoot
 
@@ -29,11 +30,12 @@ class OwnCertificates:
 
 
 class HqKeyDesk:
-    """HQ asks itself; its directory changes with the command."""
+    """HQ asks itself; its directory changes with the command. `first_root`: the federation's first root key."""
 
-    def __init__(self, node: Node, certificates: OwnCertificates) -> None:
+    def __init__(self, node: Node, certificates: OwnCertificates, first_root: bytes) -> None:
         self._node = node
         self._certificates = certificates
+        self._first_root = first_root
 
     def certificate(self) -> bytes:
         return self._certificates.current.server
@@ -50,10 +52,28 @@ class HqKeyDesk:
         holders = keys.keyring.root_signers
         if not holders:
             raise KeyNotHeld(use=KeyringUse.ROOT)
-        pinned, roots = holders[-1].public_key, self._node.context.directory.roots
-        if root_in_force(pinned, roots) == holders[0].public_key:
+        if root_in_force(self._first_root, self._node.context.directory.roots) == holders[0].public_key:
             keys.keyring = await asyncio.to_thread(keys.keyring.with_new_key, keys.data_dir, KeyringUse.ROOT)
         await self._node.writer.execute(RotateRoot(keys.keyring.root_signers[0].public_key))
+        await self.drop_former_roots(keys)
+
+    async def drop_former_roots(self, keys: NodeKeys) -> list[str]:
+        """A root key signs nothing any more once a directory names the next one: whoever found it then could only
+        deceive."""
+        line = [self._first_root, *(root.public_key for root in self._node.context.directory.roots)]
+        former = {signer.public_key: signer.key_id for signer in keys.keyring.root_signers}
+        former = {public_key: key_id for public_key, key_id in former.items() if public_key in line[:-1]}
+        if former:
+            keys.keyring = await asyncio.to_thread(_without_roots, keys, former.keys())
+        return list(former.values())
 
     async def take_directory(self, signed: bytes) -> None:
         """It is in force already."""
+
+
+def _without_roots(keys: NodeKeys, public_keys: Collection[bytes]) -> Keyring:
+    """The keyring without these root keys; a replica that never had the one in force is left with none."""
+    held = {signer.public_key for signer in keys.keyring.root_signers}
+    if held <= set(public_keys):
+        return keys.keyring.without_use(keys.data_dir, KeyringUse.ROOT)
+    return keys.keyring.without(keys.data_dir, KeyringUse.ROOT, public_keys)

@@ -100,5 +100,8 @@ class ProvinceKeyDesk:
     async def rotate_root(self, keys: NodeKeys) -> None:
         raise KeyNotHeld(use=KeyringUse.ROOT)
 
+    async def drop_former_roots(self, keys: NodeKeys) -> list[str]:
+        return []
+
     async def take_directory(self, signed: bytes) -> None:
         await self._node.writer.execute(TakeDirectory(signed))

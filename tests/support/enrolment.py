@@ -66,7 +66,8 @@ class EnrolmentDesk:
             data_dir, self.keyring, ["localhost"], os.urandom, clock.now_us(), limits
         )
         self.authority = Authority(
-            root=self.keyring.root_signer,
+            root_public_key=self.keyring.root_signer.public_key,
+            root_signers=lambda: self.keyring.root_signers,
             tls=tls.TlsAuthority(self.keyring.tls_authority_key, self.certificates.authority),
             entropy=entropy,
             enrolment_address=enrolment_address,
@@ -116,7 +117,7 @@ class EnrolmentDesk:
         """The latest version that was published."""
         signed = latest(self.connection)
         assert signed is not None
-        return open_directory(signed, self.authority.root.public_key)
+        return open_directory(signed, self.authority.root_public_key)
 
     def close(self) -> None:
         self.connection.close()

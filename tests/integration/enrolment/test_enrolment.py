@@ -364,7 +364,7 @@ async def test_answer_that_does_not_fit_is_not_stored(hq: Hq, tmp_path: Path, da
                 setattr(response, name, value)
         return response
 
-    current, root = hq.desk.directory, hq.desk.authority.root
+    current, root = hq.desk.directory, hq.desk.keyring.root_signer
     without = [entry for entry in current.nodes if entry.node != "31"]
     unlisted = sign_directory(current, without, {}, now_us, 86_400_000_000, root)
     other_root = replace(invitation, root_public_key=keyring.signer.public_key)

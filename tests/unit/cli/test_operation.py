@@ -123,6 +123,20 @@ def test_a_node_is_approved_with_the_key_that_the_operator_names(hq: CommandLine
     assert hq.node.posted == [("/nodes/44/approve", {"signing_key_id": "ed25519:0000"})]
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+@pytest.mark.parametrize("arguments", ["revoke 44 --reason stolen", "invite 31"])
+def test_nothing_grave_is_done_to_a_node_when_nobody_can_be_asked(
+    hq: CommandLine, arguments: str, more: tuple[str, ...]
+) -> None:
+    hq.node.nodes = [node_row("31", "active"), node_row("44", "active")]
+    result = hq("nodes", *arguments.split(), *more)
+    assert (result.code, hq.node.posted) == (2, [])
+    assert "--yes" in result.err
+    assert "--yes" in hq("nodes", *arguments.split(), "--lang", "zh", *more).err
+    hq("nodes", *arguments.split(), "--yes", *more)
+    assert len(hq.node.posted) == 1
+
+
 @pytest.mark.parametrize(("typed", "posted"), [("y\n", 1), ("n\n", 0)])
 def test_at_a_terminal_the_operator_is_asked_whether_the_keys_are_the_same(
     hq: CommandLine, monkeypatch: pytest.MonkeyPatch, typed: str, posted: int

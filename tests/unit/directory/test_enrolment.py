@@ -114,7 +114,7 @@ def test_invitation_pins_hq_and_its_secret_is_not_stored(desk: EnrolmentDesk, cl
     invited = desk.run(InviteNode("31", invited_by="operator", valid_us=DAY_US))
     invitation = decode_invitation(invited.text)
     assert (invitation.node, invitation.address) == ("31", "hq.example:7001")
-    assert invitation.root_public_key == desk.authority.root.public_key
+    assert invitation.root_public_key == desk.authority.root_public_key
     assert tls.der_to_pem(invitation.tls_authority) == desk.certificates.authority
     assert invitation.expires_at_us == invited.expires_at_us == clock.now_us() + DAY_US
     assert invited.text not in repr(invited)
@@ -249,7 +249,7 @@ def test_approved_node_is_in_the_directory(desk: EnrolmentDesk, shanghai: Candid
     answer = desk.run(shanghai.request(invitation))
     assert answer.state is EnrolmentState.APPROVED
     assert answer.link_address == "hq.example:7002"
-    directory = verify_directory(decode_signed(answer.signed_directory), desk.authority.root.public_key, clock.now_us())
+    directory = verify_directory(decode_signed(answer.signed_directory), desk.authority.root_public_key, clock.now_us())
     assert directory.version == approved.directory_version == 2
     entry = directory.node("31")
     assert entry is not None
@@ -275,7 +275,7 @@ def test_each_approval_publishes_the_next_version(desk: EnrolmentDesk) -> None:
     assert [event.version for event in published] == [1, 2, 3]
     assert desk.directory.active_provinces() == ("31", "44")
     assert desk.directory.region("east-china") == ("31",)
-    root = desk.authority.root.public_key
+    root = desk.authority.root_public_key
     versions = [verify_directory(decode_signed(e.signed), root, desk.clock.now_us()) for e in published]
     assert versions[1].previous_hash == first.hash == versions[0].hash
     assert versions[2].previous_hash == versions[1].hash == published[1].hash
@@ -346,7 +346,7 @@ def test_an_enrolled_node_gets_a_new_certificate_by_a_new_invitation(
     assert entry.tls_fingerprint == tls.fingerprint(renewed.tls_certificate)
     assert (
         entry.keys
-        == open_directory(decode_signed(first.signed_directory), desk.authority.root.public_key).nodes[-1].keys
+        == open_directory(decode_signed(first.signed_directory), desk.authority.root_public_key).nodes[-1].keys
     )
     version = desk.directory.version
     assert desk.run(shanghai.request(again)) == renewed
