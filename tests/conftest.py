@@ -3,6 +3,7 @@
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import settings
@@ -22,7 +23,9 @@ SKIPS_FAIL = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests that touch a database run on every store, save where a module says why one is enough."""
-    for name, scope in (("databases", "function"), ("lasting_databases", "module")):
+    scopes: tuple[tuple[str, Literal["function", "module"]], ...]
+    scopes = (("databases", "function"), ("lasting_databases", "module"))
+    for name, scope in scopes:
         if name in metafunc.fixturenames:
             one_is_enough = metafunc.definition.get_closest_marker("one_store") is not None
             metafunc.parametrize(name, [SQLITE] if one_is_enough else STORES, indirect=True, scope=scope)

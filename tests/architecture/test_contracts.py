@@ -63,6 +63,6 @@ def test_the_contracts_are_kept_by_a_clean_tree(planted: Path) -> None:
 
 
 def lint(root: Path) -> tuple[int, str]:
-    command = [LINT_IMPORTS, "--no-cache"]
+    command = [str(LINT_IMPORTS), "--no-cache"]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     return result.returncode, result.stdout + result.stderr

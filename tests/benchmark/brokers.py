@@ -10,7 +10,7 @@ Neither the servers nor their clients belong to the project; `missing` says how 
 from __future__ import annotations
 
 import asyncio
-import importlib
+import importlib.util
 import os
 import shutil
 import socket
@@ -151,9 +151,11 @@ class Server:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        output = self._process.stdout
+        assert output is not None
         async with asyncio.timeout(STARTS_WITHIN_S):
-            await self._until_ready(self._process.stdout)
-        self._draining = asyncio.ensure_future(_drain(self._process.stdout))
+            await self._until_ready(output)
+        self._draining = asyncio.ensure_future(_drain(output))
 
     async def stop(self) -> None:
         """Ends the process and whatever it started."""

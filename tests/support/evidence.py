@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import hq_node.web
 import province_node.web
@@ -114,12 +115,12 @@ class Forgery:
         return len(self.bundle.envelopes)
 
     def say(
-        self, signer: Signer, sealer: str, receiver: str, envelope: int = 0, stamp: bytes = b"", **seal_fields: object
+        self, signer: Signer, sealer: str, receiver: str, envelope: int = 0, stamp: bytes = b"", **seal_fields: Any
     ) -> pb.Statement:
         """A statement under a new seal of its own, signed by `signer` in the name of `sealer`."""
         link = link_name(sealer, receiver)
         digest = header_digest(self.bundle.envelopes[envelope - 1].header) if envelope else NO_HASH
-        fields: dict[str, object] = {
+        fields: dict[str, Any] = {
             "node": sealer,
             "incarnation": sealer.encode() * 8,
             "link": link,

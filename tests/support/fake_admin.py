@@ -293,7 +293,7 @@ TRACE = {
     ],
 }
 
-STATUS = {
+STATUS: dict[str, Any] = {
     "node": "31",
     "name": {"zh": "上海", "en": "Shanghai"},
     "role": "province",

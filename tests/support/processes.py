@@ -14,7 +14,7 @@ import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -177,7 +177,7 @@ class ProcessFederation:
             self.init_province(code)
             _append(node.data_dir / "node.toml", settings)
 
-    def __enter__(self) -> ProcessFederation:
+    def __enter__(self) -> Self:
         try:
             self.hq.start()
             for code in self.provinces:

@@ -58,7 +58,7 @@ def plan_jobs(seed: int, count: int, origins: Sequence[str], held: Mapping[str, 
 def _job(rng: random.Random, key: str, origin: str, held: Mapping[str, Sequence[Held]]) -> Job:
     others = [province for province in held if province != origin]
     target = rng.choice(held[rng.choice(others)])
-    destinations = (target.province,)
+    destinations: tuple[str, ...] = (target.province,)
     if rng.random() < 0.06 and len(others) > 1:
         destinations = tuple(others)
     cancel, authentication = rng.random() < 0.08, "NONE" if rng.random() < 0.05 else "SERVICE_PASSWORD"

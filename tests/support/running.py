@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -115,7 +115,7 @@ class RunningFederation(ProcessFederation):
         self.port: int = self._reserved.getsockname()[1]
         (self.hq.data_dir / "federation.address").write_text(f"localhost:{self.port}\n", encoding="utf-8")
 
-    def __enter__(self) -> RunningFederation:
+    def __enter__(self) -> Self:
         super().__enter__()
         return self
 

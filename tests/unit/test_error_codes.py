@@ -20,14 +20,19 @@ from common.errors import Refusal
     ],
 )
 def test_a_code_is_its_name_word_by_word(name: str, code: str) -> None:
-    assert type(name, (Refusal,), {}).code == code
+    assert _defined(name, {}).code == code
 
 
 @pytest.mark.parametrize("code", ["", "R" * 65, "because", "NOT THIS"])
 def test_a_code_that_no_header_may_carry_is_refused_when_its_error_is_defined(code: str) -> None:
     with pytest.raises(ValueError, match="reason code"):
-        type("NotAnything", (Refusal,), {"code": code})
+        _defined("NotAnything", {"code": code})
 
 
 def test_a_code_that_is_given_stays() -> None:
-    assert type("NotAnything", (Refusal,), {"code": "INTERNAL_FAULT"}).code == "INTERNAL_FAULT"
+    assert _defined("NotAnything", {"code": "INTERNAL_FAULT"}).code == "INTERNAL_FAULT"
+
+
+def _defined(name: str, content: dict[str, str]) -> type[Refusal]:
+    """A refusal that is defined only now."""
+    return type(name, (Refusal,), content)

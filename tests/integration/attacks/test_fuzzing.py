@@ -148,7 +148,7 @@ def test_a_routing_with_anything_in_it_breaks_no_node(busy: Federation, data: st
     """Whatever the hub makes of it, it makes it by name, and everybody's links go on."""
     routing = envelope_pb2.Routing.FromString(request(SHANGHAI, GUANGDONG).routing_bytes)
     for _ in range(data.draw(st.integers(1, 3))):
-        field = data.draw(st.sampled_from(list(envelope_pb2.Routing.DESCRIPTOR.fields)))
+        field: Any = data.draw(st.sampled_from(list(envelope_pb2.Routing.DESCRIPTOR.fields)))
         if field.message_type is None:
             setattr(routing, field.name, data.draw(_values(field)))
     busy.say(SHANGHAI, HQ, build(routing, data.draw(st.binary(max_size=40))))

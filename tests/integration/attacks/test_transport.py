@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -79,7 +80,7 @@ class Port:
             call = channel.stream_stream(METHOD)()
             for each in frames:
                 await call.write(each)
-            last = b""
+            last: Any = b""
             while (answer := await call.read()) is not grpc.aio.EOF:
                 last = answer
             return link_pb2.LinkFrame.FromString(last).reject

@@ -332,7 +332,7 @@ async def test_stolen_certificate_request_without_its_proof_is_refused(hq: Hq, t
 @pytest.mark.parametrize("part", ["node", "invitation_secret", "signing_public_key", "proof_of_possession"])
 async def test_request_with_a_part_missing_is_malformed(hq: Hq, data_dir: Path, part: str) -> None:
     request = enrolment_request(decode_invitation(hq.desk.invite("31")), Keyring.create(data_dir, hq=False), "0.1.0")
-    request.ClearField(part)  # type: ignore[arg-type]
+    request.ClearField(part)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call(hq, request)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -98,11 +98,11 @@ def test_a_node_takes_up_from_its_database_when_nobody_knows_whether_a_commit_wa
     with pytest.raises(OutcomeUnknown):
         federation.suspend()
     journalled = sa.select(sa.func.max(journal.c.seal_number)).where(journal.c.link == f"{SHANGHAI}>{HQ}")
-    sealed = federation.cores[SHANGHAI].connection.execute(journalled).scalar()
+    sealed = federation.cores[SHANGHAI].connection.execute(journalled).scalar_one()
     # What was said in it counts: the chain goes on behind it, and no seal is made twice.
     federation.reconnect(SHANGHAI)
     federation.assert_honest_traffic()
-    assert federation.cores[SHANGHAI].connection.execute(journalled).scalar() > sealed
+    assert federation.cores[SHANGHAI].connection.execute(journalled).scalar_one() > sealed
     assert not federation.cuts
     legs = federation.cores[GUANGDONG].connection.exec_driver_sql("SELECT count(*) FROM serving_legs").scalar()
     assert legs == 3  # The one of which nobody knew, and two of honest traffic.

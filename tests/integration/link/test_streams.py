@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -317,7 +318,8 @@ async def test_garbage_ends_the_stream_with_a_reason(federation: Federation, gar
     async with channel, asyncio.timeout(PATIENCE_S):
         call = channel.stream_stream(METHOD)()
         await call.write(garbage)
-        answer = link_pb2.LinkFrame.FromString(await call.read())
+        said: Any = await call.read()
+        answer = link_pb2.LinkFrame.FromString(said)
         assert answer.reject.reason_code in {reason.MALFORMED_FRAME, reason.UNEXPECTED_FRAME}
         assert await call.read() is grpc.aio.EOF
 

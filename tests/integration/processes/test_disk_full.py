@@ -28,7 +28,7 @@ DISK = "8m"
 @contextmanager
 def file_sizes_limited(node: RunningNode) -> Iterator[None]:
     """No file of the node may grow any more: the system refuses each write beyond, as a full disk does."""
-    log = node.database.with_name("node.db-wal").stat().st_size
+    log = Path(node.database).with_name("node.db-wal").stat().st_size
     hard = resource.prlimit(node.pid, resource.RLIMIT_FSIZE)[1]
     resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (log, hard))
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def strike(federation: ReplicatedFederation, blow: str) -> None:
     node.start()
 
 
-def federation_rows(federation: ReplicatedFederation, table: str) -> list[dict[str, object]]:
+def federation_rows(federation: ReplicatedFederation, table: str) -> list[dict[str, Any]]:
     return NodeBooks("00", federation.hq.database).rows(table)
 
 

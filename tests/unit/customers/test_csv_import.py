@@ -199,7 +199,7 @@ def test_no_more_of_a_file_is_read_than_is_asked_for() -> None:
     class Endless(io.StringIO):
         lines = 0
 
-        def readline(self, size: int | None = -1, /) -> str:
+        def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]
             self.lines += 1
             return f"{self.lines},n\n" if self.lines > 1 else "customer_number,name\n"
 

@@ -119,7 +119,8 @@ def test_a_migration_cut_off_by_a_power_cut_is_as_if_it_had_never_begun(database
 def test_of_several_that_begin_at_once_one_migrates(databases: Databases, tmp_path: Path) -> None:
     url = databases.empty()
     schema = _of(tmp_path, {"0001_pre_tables": TWO_TABLES, "0002_pre_column": NEW_COLUMN})
-    together, results = threading.Barrier(4), []
+    together = threading.Barrier(4)
+    results: list[Any] = []
 
     def begin() -> None:
         together.wait()

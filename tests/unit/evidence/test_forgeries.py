@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from common.directory.head import head_signed_bytes
@@ -199,7 +201,7 @@ def test_a_reference_to_nothing_is_named(forgery: Forgery) -> None:
     [({"link": "31>33"}, "link"), ({"link": "00>31"}, "link"), ({"merkle_root": b"short"}, "root")],
     ids=["two provinces", "another node", "short root"],
 )
-def test_a_malformed_seal_is_named(forgery: Forgery, change: dict[str, object], detail: str) -> None:
+def test_a_malformed_seal_is_named(forgery: Forgery, change: dict[str, Any], detail: str) -> None:
     number = forgery.envelope_number(pb.PHASE_REQUEST) + 1
     forgery.say(forgery.federation.signers[SHANGHAI], SHANGHAI, HQ, number, **change)
     refuted(forgery, "SEAL_MALFORMED")

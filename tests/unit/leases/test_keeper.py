@@ -46,8 +46,9 @@ class Table:
         uow.flush()
         uow.store.commit(self.connection)
         uow.close()
-        for event in uow.events if keeper is not None else ():
-            keeper.seen(event)
+        if keeper is not None:
+            for event in uow.events:
+                keeper.seen(event)
         return result
 
     def turn(self, keeper: LeaseKeeper) -> None:

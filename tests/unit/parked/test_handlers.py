@@ -167,7 +167,7 @@ def test_what_is_done_or_unknown_can_neither_be_retried_nor_ended(federation: Fe
     with pytest.raises(ParkedMessageNotFound):
         federation.execute(HQ, RetryParked(SHANGHAI, bytes(16)))
     row = next(iter(federation.cores[HQ].connection.exec_driver_sql("SELECT source, message_id FROM inbox")))
-    for command in (RetryParked(*row), EndParked(*row, "why")):
+    for command in (RetryParked(row[0], row[1]), EndParked(row[0], row[1], "why")):
         with pytest.raises(MessageNotParked):
             federation.execute(HQ, command)
 

@@ -19,14 +19,18 @@ from province_node.settings import ProvinceSettings
 DOCUMENT = Path(__file__).parents[3] / "docs" / "operations.md"
 
 
+def _names(settings: Any) -> list[str]:
+    return [field.name for field in dataclasses.fields(settings)]
+
+
 def settings_of(settings: type[NodeSettings]) -> Iterator[tuple[str, Any]]:
     """Every setting with its default."""
     for name, field in settings.model_fields.items():
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         if isinstance(default, BaseModel):
             yield from ((f"{name}.{key}", getattr(default, key)) for key in type(default).model_fields)
-        elif dataclasses.is_dataclass(default):
-            yield from ((f"{name}.{key}", getattr(default, key)) for key in type(default).__dataclass_fields__)
+        elif dataclasses.is_dataclass(default) and not isinstance(default, type):
+            yield from ((f"{name}.{key}", getattr(default, key)) for key in _names(default))
         else:
             yield name, default
 

@@ -112,6 +112,6 @@ def events_of(table: str, state: str, cell: str) -> list[tuple[str, str]]:
         names = ("Overdue", "Final") if "Final" in cell else ("Overdue",)
     found = []
     for name in names:
-        by = PARTIES.get((table, name, state)) or PARTIES.get((table, name)) or party.rpartition(", ")[2]  # type: ignore[call-overload]
+        by = PARTIES.get((table, name, state)) or PARTIES.get((table, name)) or party.rpartition(", ")[2]
         found.append((name, by))
     return found

@@ -1,5 +1,7 @@
 """Errors, languages and limits at the web edge."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 from fastapi import APIRouter
@@ -99,7 +101,7 @@ async def test_an_unknown_address_is_told(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_body_that_is_too_large_is_refused_declared_or_not(client: httpx.AsyncClient) -> None:
-    async def in_pieces() -> object:
+    async def in_pieces() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b"x" * 100
 
