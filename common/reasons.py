@@ -115,6 +115,30 @@ LEG_REASONS: Mapping[str, Reason] = {
         "Ask the operators of that node why; then ask again.",
         "请向该节点的运维人员了解原因，再重新提交。",
     ),
+    "LINK_NOT_OF_BOTH": Reason(
+        "A node is told only about journals of links that it is an end of.",
+        "仅可查询本节点参与的链路的日志。",
+        "Ask about the link between HQ and that node.",
+        "请查询总部与该节点之间的链路。",
+    ),
+    "MALFORMED_COMPARISON": Reason(
+        "The question about a journal names no link, or too many seals.",
+        "日志比对的提问未指明链路，或签封过多。",
+        "Ask with `journal compare --node`.",
+        "请使用 `journal compare --node`。",
+    ),
+    "COMPARISON_BUSY": Reason(
+        "The node is comparing its journals already.",
+        "该节点正在比对日志。",
+        "Ask again in a minute.",
+        "请稍后重试。",
+    ),
+    "ARCHIVE_DAMAGED": Reason(
+        "An archive of the node that was asked is damaged.",
+        "被询问节点的归档文件已损坏。",
+        "Tell its operators: `journal verify` there says which.",
+        "请通知其运维人员：在该节点执行 `journal verify` 可查明。",
+    ),
     "HOME_LOST": Reason(
         "The home province was revoked and will never answer; whether it was carried out is not known.",
         "归属省已被吊销，不会再有应答，是否已执行无法确定。",

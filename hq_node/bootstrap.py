@@ -40,6 +40,7 @@ from common.directory.wire import decode_directory, decode_signed
 from common.errors import TemporaryFault
 from common.gen.quanwang.federation.v1 import directory_pb2
 from common.ids import HQ, IdSource
+from common.journal.peers import RangesDesk
 from common.live.commands import StoreBucket
 from common.live.handlers import storing
 from common.live.sampling import HistoryTimers
@@ -83,6 +84,7 @@ from hq_node.hub.queries import overdue_readings
 from hq_node.hub.repository import HUB_ORDER, HubOrder
 from hq_node.hub.timers import HubTimers
 from hq_node.hub_link import FederationPorts
+from hq_node.journal_comparison.asking import asking_provinces
 from hq_node.replica_setup import make_replica
 from hq_node.settings import HqSettings
 from hq_node.web import ROLE, admin_app, health_app
@@ -339,7 +341,8 @@ class HqProgram:
             link = link_node(self.node, writer, signed_directory=lambda: self._signed)
             self._servicer = servicer = FederationLinkServicer(link)
             self.node.link_activities = lambda: servicer.activities
-            await self._ports.start(writer, servicer)
+            await self._ports.start(writer, servicer, RangesDesk(self.node).read)
+        self.node.ask_peer = asking_provinces(writer.execute, self.node.watch, self.node.reads, self._open_links)
         if "worker" in self.node.settings.replica.roles:
             self.node.key_keeper.start()
 
@@ -349,6 +352,11 @@ class HqProgram:
             await self._ports.stop()
         if self._replica is not None:
             await self._replica.stop()
+
+    def _open_links(self) -> set[str]:
+        """The provinces whose links are open, here or at another process of HQ."""
+        here = {peer for peer, activity in self.node.link_activities().items() if activity.open}
+        return here | self.node.open_elsewhere().keys()
 
     def _look_for_another_directory(self) -> None:
         """Another process of HQ on this database may have published: what it decided counts here at once, where it is

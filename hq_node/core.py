@@ -15,6 +15,7 @@ from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.nodes.v1 import status_pb2  # noqa: F401 - its messages are asked for by name
 from common.gen.quanwang.subscriptions.v1 import subscriptions_pb2  # noqa: F401 - its messages are asked for by name
 from common.ids import HQ
+from common.journal.wire import COMPARE
 from common.messaging.dispatcher import Handler
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
@@ -33,6 +34,7 @@ from hq_node.unit_of_work import HqUnitOfWork
 
 KINDS: tuple[RequestKind, ...] = (
     request_kind("quanwang.nodes.v1.QueryNodeStatus", pb.MESSAGE_CLASS_MANAGEMENT),
+    request_kind(COMPARE, pb.MESSAGE_CLASS_MANAGEMENT, needs=("link",)),
     request_kind("quanwang.subscriptions.v1.SuspendSubscription", needs=("subscription_id",)),
     request_kind("quanwang.subscriptions.v1.ResumeSubscription", needs=("subscription_id",)),
 )

@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 
 from common.directory.own_keys import NodeKeys
 from common.gen.quanwang.federation.v1 import enrolment_pb2, enrolment_pb2_grpc
+from common.gen.quanwang.journal.v1 import comparison_pb2_grpc
 from common.messaging.writer import Writer
 from common.program.data_directory import DataDirectory
 from common.program.http_servers import PortInUse
@@ -22,6 +23,8 @@ from common.rpc.status import StatusInterceptor
 from common.security import tls
 from hq_node.directory.key_desk import OwnCertificates
 from hq_node.directory.servicer import EnrolmentServicer, NodeKeysServicer
+from hq_node.journal_comparison.servicer import JournalServicer
+from hq_node.journal_comparison.servicer import Read as ReadRanges
 from hq_node.settings import HqSettings
 
 ENROLMENT_SERVICE = enrolment_pb2.DESCRIPTOR.services_by_name["EnrolmentService"].full_name
@@ -67,8 +70,10 @@ class FederationPorts:
         )
         self._servicer: FederationLinkServicer | None = None
 
-    async def start(self, writer: Writer, servicer: FederationLinkServicer) -> None:
+    async def start(self, writer: Writer, servicer: FederationLinkServicer, read_ranges: ReadRanges) -> None:
         """Begins to answer."""
+        journals = JournalServicer(read_ranges, servicer.is_welcome)
+        comparison_pb2_grpc.add_JournalServiceServicer_to_server(journals, self._links)
         node_keys = NodeKeysServicer(writer, servicer.is_welcome)
         enrolment_pb2_grpc.add_NodeKeysServiceServicer_to_server(node_keys, self._links)
         self._servicer = servicer

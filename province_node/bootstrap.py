@@ -41,6 +41,7 @@ from common.directory.signing import open_directory
 from common.directory.wire import decode_signed
 from common.errors import Refusal
 from common.ids import HQ
+from common.journal.peers import read_ranges
 from common.live.commands import StoreBucket
 from common.live.handlers import storing
 from common.live.sampling import HistoryTimers
@@ -69,7 +70,11 @@ from province_node.directory.events import DirectoryTaken
 from province_node.directory.handlers import handlers
 from province_node.directory.key_desk import OwnMembership, ProvinceKeyDesk
 from province_node.directory.membership import Membership
-from province_node.hub_link import make_dialler
+from province_node.hub_link import channel_credentials, make_dialler
+from province_node.journal_comparison.answering import ComparisonDesk
+from province_node.journal_comparison.asking import asking_hq
+from province_node.journal_comparison.events import ComparisonAsked
+from province_node.serving.commands import FinishLeg, RefuseLeg
 from province_node.settings import ProvinceSettings
 from province_node.web import ROLE, admin_app, health_app
 
@@ -245,6 +250,7 @@ class ProvinceProgram:
         self._keys, self._membership = _keys(data, settings), OwnMembership(data.path, _membership(data, settings))
         self.node = node = open_node(data, settings, self._keys, self._membership, self._redial)
         self._dialler: LinkDialler | None = None
+        self._comparisons: ComparisonDesk | None = None
         guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
         self._clock_guard, self._alarm_timers = guard, AlarmTimers(node, guard)
         self._history_timers = HistoryTimers(node)
@@ -263,8 +269,22 @@ class ProvinceProgram:
         self.node.core.dispatcher.subscribe(DirectoryTaken, lambda _event: on_loop(loop, judge_again))
         # The node may have stopped between taking a directory and judging by it.
         judge_again()
+        self._answer_comparisons(writer, loop)
         dialler.start()
         self.node.key_keeper.start()
+
+    def _answer_comparisons(self, writer: Writer, loop: asyncio.AbstractEventLoop) -> None:
+        """HQ is asked, and answered, about journals."""
+        self.node.ask_peer = asking_hq(
+            lambda: self._membership.current.link_address, partial(channel_credentials, self._keys, self._membership)
+        )
+        self._comparisons = desk = ComparisonDesk(
+            partial(read_ranges, self.node),
+            lambda leg_id, body: writer.execute(FinishLeg(leg_id, body)),
+            lambda leg_id, reason_code: writer.execute(RefuseLeg(leg_id, reason_code)),
+        )
+        self.node.core.dispatcher.subscribe(ComparisonAsked, lambda event: on_loop(loop, desk.asked, event))
+        desk.start()
 
     def _redial(self) -> None:
         """HQ shall see the new certificate; the former one is good for a while longer."""
@@ -273,6 +293,8 @@ class ProvinceProgram:
 
     async def stop(self) -> None:
         await self.node.key_keeper.stop()
+        if self._comparisons is not None:
+            await self._comparisons.stop()
         if self._dialler is not None:
             await self._dialler.stop()
 

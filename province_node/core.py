@@ -25,6 +25,7 @@ from common.security.signing import ChooseSigner, Signer
 from province_node.customers.commands import ImportCustomers
 from province_node.customers.handlers import import_customers
 from province_node.customers.wire import KINDS as CUSTOMER_KINDS
+from province_node.journal_comparison.wire import KINDS as JOURNAL_KINDS
 from province_node.message_processor import ProvinceMessageProcessor
 from province_node.node_status.wire import KINDS as NODE_STATUS_KINDS
 from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg
@@ -32,7 +33,7 @@ from province_node.serving.handlers import begin_outside_effect, finish_leg, ref
 from province_node.subscriptions.wire import KINDS as SUBSCRIPTION_KINDS
 from province_node.unit_of_work import ProvinceUnitOfWork
 
-KINDS: tuple[RequestKind, ...] = (*CUSTOMER_KINDS, *SUBSCRIPTION_KINDS, *NODE_STATUS_KINDS)
+KINDS: tuple[RequestKind, ...] = (*CUSTOMER_KINDS, *SUBSCRIPTION_KINDS, *NODE_STATUS_KINDS, *JOURNAL_KINDS)
 """The kinds of business that a province serves and may ask for."""
 
 HANDLERS: dict[type, Handler] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import grpc
 
@@ -17,17 +18,20 @@ from province_node.directory.commands import TakeDirectory
 from province_node.directory.key_desk import OwnMembership
 
 
+def channel_credentials(keys: NodeKeys, membership: OwnMembership) -> grpc.ChannelCredentials:
+    """As whom the node shows itself to HQ at this moment."""
+    current = membership.current
+    key = keys.keyring.tls_key_pem_of(current.tls_certificate_pem)
+    return tls.province_channel_credentials(key, current.tls_certificate_pem, current.tls_authority_pem)
+
+
 def make_dialler(node: Node, writer: Writer, keys: NodeKeys, membership: OwnMembership) -> LinkDialler:
     """What keeps the link to HQ up. On the event loop that is to run it."""
 
     async def accept_directory(signed: directory_pb2.SignedDirectory) -> None:
         await writer.execute(TakeDirectory(signed.SerializeToString()))
 
-    def credentials() -> grpc.ChannelCredentials:
-        current = membership.current
-        key = keys.keyring.tls_key_pem_of(current.tls_certificate_pem)
-        return tls.province_channel_credentials(key, current.tls_certificate_pem, current.tls_authority_pem)
-
+    credentials = partial(channel_credentials, keys, membership)
     link = link_node(node, writer, accept_directory=accept_directory)
     # Chance spreads the provinces' attempts; nothing depends on its quality.
     return LinkDialler(link, membership.current.link_address, credentials, random.random)

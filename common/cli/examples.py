@@ -53,7 +53,7 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     "journal": ("journal verify", "journal prune"),
     "journal verify": ("journal verify", "journal verify --link 31-00 --after 250000 --json"),
     "journal digest": ("journal digest --out 31.digest",),
-    "journal compare": ("journal compare 31.digest",),
+    "journal compare": ("journal compare --node 31", "journal compare 31.digest"),
     "journal prune": ("journal prune", "journal prune --json"),
     "private-bodies": (f"private-bodies erase {_ID}",),
     "private-bodies erase": (f"private-bodies erase {_ID}",),

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from common.cli.connection import AdminClient, segment
+from common.cli.connection import segment
 from common.cli.exits import Exit
+from common.cli.journal_compare import (
+    STEP_TIMEOUT_S,
+    compare_with_file,
+    compare_with_node,
+    digests,
+    show_compared,
+    slices,
+)
+from common.cli.progress import progress_bar
 from common.cli.session import Misused, Session, command
 
 app = typer.Typer(help="Journals: prune, verify, compare.", no_args_is_help=True)
 private_bodies_app = typer.Typer(help="Personal data of requests: erase.", no_args_is_help=True)
 
 SLICES_A_CALL = 16
-PRUNE_TIMEOUT_S = 300.0
+
+LinkOption = Annotated[
+    str | None, typer.Option("--link", metavar="LINK", help="Only this directed link, such as 31-00.")
+]
+After = Annotated[int, typer.Option("--after", min=0, help="Go on behind this seal of that link.")]
 
 
 @app.command("prune")
@@ -27,15 +39,21 @@ def prune(session: Session) -> None:
 
     The node does the same by schedule. It can be interrupted at any time; nothing is deleted before it is archived.
     """
-    total: dict[str, Any] = {"archived": 0, "batches": 0, "messages": 0}
-    with session.admin() as client:
+    total = {"archived": 0, "batches": 0, "messages": 0}
+    with session.admin() as client, progress_bar(session) as bar:
+        old = client.get("/journal/old", STEP_TIMEOUT_S)
         more = True
-        while more:
-            done = client.post(f"/journal/prune?slices={SLICES_A_CALL}", timeout_s=PRUNE_TIMEOUT_S)
-            total = {name: count + done[name] for name, count in total.items()}
-            more = done["more"]
-            if more:
-                session.note("journal.pruning", **total)
+        try:
+            while more:
+                done = client.post(f"/journal/prune?slices={SLICES_A_CALL}", timeout_s=STEP_TIMEOUT_S)
+                total = {name: count + done[name] for name, count in total.items()}
+                more = done["more"]
+                for name in ("batches", "messages"):
+                    if old[name]:
+                        bar.show(session.words(f"journal.old_{name}"), total[name], old[name])
+        except KeyboardInterrupt:
+            session.note("journal.pruned_so_far", **total)
+            raise
     session.result(total, lambda: session.out.print(session.words("journal.pruned", **total), markup=False))
 
 
@@ -43,10 +61,8 @@ def prune(session: Session) -> None:
 @command
 def verify(
     session: Session,
-    link: Annotated[
-        str | None, typer.Option("--link", metavar="LINK", help="Only this directed link, such as 31-00.")
-    ] = None,
-    after: Annotated[int, typer.Option("--after", min=0, help="Go on behind this seal of that link.")] = 0,
+    link: LinkOption = None,
+    after: After = 0,
 ) -> None:
     """Check every batch of every link, archived or not: chain, roots, signatures, watermarks, gaps.
 
@@ -54,19 +70,18 @@ def verify(
     """
     faults: list[Any] = []
     checked: dict[str, int] = {}
-    with session.admin() as client:
+    with session.admin() as client, progress_bar(session) as bar:
         journals = [item for item in client.get("/journal")["items"] if link in (None, item["link"].replace(">", "-"))]
         if not journals:
             raise Misused(session.words("journal.no_link", link=link or ""))
         for item in journals:
             name, place = item["link"].replace(">", "-"), after if link else 0
             try:
-                for found in _slices(client, f"/journal/{name}/verify", place):
+                for found in slices(client, f"/journal/{name}/verify", place):
                     faults += found["faults"]
                     checked[name] = checked.get(name, 0) + found["batches"]
                     place = found["next"] or place
-                    if found["next"]:
-                        session.note("journal.checking", link=name, seal=place, last=item["last_seal"])
+                    bar.show(name, place, item["last_seal"])
             except KeyboardInterrupt:
                 session.note("journal.go_on", link=name, seal=place)
                 raise
@@ -83,9 +98,9 @@ def digest(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="Where to write it.")],
 ) -> None:
     """Write the hashes of all seals into a file, for the other end of a link to compare with."""
-    with session.admin() as client:
+    with session.admin() as client, progress_bar(session) as bar:
         links = {
-            item["link"]: "".join(found["hashes"] for found in _slices(client, _digest_of(item["link"]), 0))
+            item["link"]: "".join(digests(client, item["link"], item["last_seal"], bar))
             for item in client.get("/journal")["items"]
         }
     out.write_text(json.dumps({"format": 1, "links": links}) + "\n", encoding="utf-8")
@@ -97,44 +112,31 @@ def digest(
 @command
 def compare(
     session: Session,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The other node's digest.", dir_okay=False)],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="The other node's digest.", dir_okay=False)
+    ] = None,
+    node: Annotated[
+        str | None, typer.Option("--node", metavar="NODE", help="Ask the node at the other end, by its code; HQ is 00.")
+    ] = None,
+    link: LinkOption = None,
+    after: After = 0,
 ) -> None:
-    """Compare this node's journals with another node's, from its digest file; name the first seal where they part.
+    """Compare this node's journals with those of the node at the other end; name the first seal where they part.
 
-    Seals are chained: where two journals agree on a seal, they agree on all before it. Ends with 0 when they agree as
-    far as both go, with 1 when they part.
+    With --node it is asked while it runs; where it cannot be, its digest file does. Ends with 0 when both agree as far
+    as both go, with 1 when they part, with 4 when the node is away.
     """
-    from common.journal.audit import compare as compare_hashes
-
-    try:
-        theirs = {str(link): bytes.fromhex(hashes) for link, hashes in json.loads(file.read_bytes())["links"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Misused(session.words("usage.file_unreadable", file=file, detail=type(error).__name__)) from error
-    compared = []
+    if (file is None) == (node is None):
+        raise Misused(session.words("journal.file_or_node"))
     with session.admin() as client:
-        ours = {item["link"] for item in client.get("/journal")["items"]}
-        for link in sorted(ours & theirs.keys()):
-            found = list(_slices(client, _digest_of(link), 0))
-            hashes = bytes.fromhex("".join(slice_["hashes"] for slice_ in found))
-            compared.append(compare_hashes(link, hashes, theirs[link]).to_dict())
-    if not compared:
-        raise Misused(session.words("journal.nothing_in_common", file=file))
-    session.result({"links": compared}, lambda: _show_compared(session, compared))
+        if node is not None:
+            compared = compare_with_node(session, client, node, link, after)
+        else:
+            assert file is not None, "one of the two was given"
+            compared = compare_with_file(session, client, file)
+    session.result({"links": compared}, lambda: show_compared(session, compared))
     if any(each["parts_at"] for each in compared):
         session.end(Exit.REFUSED)
-
-
-def _digest_of(link: str) -> str:
-    return f"/journal/{link.replace('>', '-')}/digest"
-
-
-def _slices(client: AdminClient, path: str, after: int) -> Iterator[Any]:
-    """The answers of a route that is asked slice by slice, the last one included."""
-    place: int | None = after
-    while place is not None:
-        found = client.get(path, PRUNE_TIMEOUT_S, after=place)
-        yield found
-        place = found["next"]
 
 
 def _show_audit(session: Session, document: dict[str, Any]) -> None:
@@ -146,19 +148,27 @@ def _show_audit(session: Session, document: dict[str, Any]) -> None:
         session.out.print(session.words("journal.good"), markup=False)
 
 
-def _show_compared(session: Session, compared: list[dict[str, Any]]) -> None:
-    for each in compared:
-        key = "journal.parts" if each["parts_at"] else "journal.agrees"
-        session.out.print(session.words(key, **each), markup=False)
-
-
 @private_bodies_app.command("erase")
 @command
 def erase(session: Session, request_id: Annotated[str, typer.Argument(metavar="ID", help="The request's id.")]) -> None:
     """Erase the personal data of an ended request from this node's database and archives, for good.
 
-    Only ciphertexts are taken out; what was signed still verifies. Each node that took part erases its own copies.
+    Only ciphertexts are taken out; what was signed still verifies. Each node that took part erases its own copies. It
+    can be interrupted at any time; the same command again goes on.
     """
-    with session.admin() as client:
-        done = client.post(f"/private-bodies/{segment(request_id)}/erase", timeout_s=PRUNE_TIMEOUT_S)
-    session.result(done, lambda: session.out.print(session.words("private_bodies.erased", **done), markup=False))
+    route = f"/private-bodies/{segment(request_id)}/erase?files=1"
+    total = {"stored": 0, "archived": 0}
+    with session.admin() as client, progress_bar(session) as bar:
+        try:
+            after: str | None = ""
+            while after is not None:
+                done = client.post(f"{route}&after={after}", timeout_s=STEP_TIMEOUT_S)
+                total = {name: count + done[name] for name, count in total.items()}
+                after = done["next"]
+                bar.show(session.words("private_bodies.archives"), done["files_done"], done["files"])
+        except KeyboardInterrupt:
+            session.note("private_bodies.erased_so_far", request_id=request_id, **total)
+            raise
+    document = {"request_id": done["request_id"], **total}
+    said = session.words("private_bodies.erased", **document)
+    session.result(document, lambda: session.out.print(said, markup=False))

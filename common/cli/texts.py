@@ -315,15 +315,17 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "~ 跨两个节点时钟的估算：按去程与回程耗时相等；途中有等待时，按双方时钟一致",
     ),
     # Journals
-    "journal.pruning": (
-        "{archived:,} batches archived, {batches:,} deleted, {messages:,} received messages forgotten …",
-        "已归档 {archived:,} 个批次，删除 {batches:,} 个，清理收件记录 {messages:,} 条……",
+    "journal.old_batches": ("batches", "批次"),
+    "journal.old_messages": ("received messages", "收件记录"),
+    "journal.pruned_so_far": (
+        "So far: {archived:,} batches archived, {batches:,} deleted, {messages:,} received messages forgotten. The "
+        "same command goes on.",
+        "目前已归档 {archived:,} 个批次，删除 {batches:,} 个，清理收件记录 {messages:,} 条；再次执行同一命令即可继续。",
     ),
     "journal.pruned": (
         "{archived:,} batches archived, {batches:,} deleted, {messages:,} received messages forgotten.",
         "已归档 {archived:,} 个批次，删除 {batches:,} 个，清理收件记录 {messages:,} 条。",
     ),
-    "journal.checking": ("{link}: {seal:,} of {last:,} …", "{link}：{seal:,} / {last:,}……"),
     "journal.go_on": (
         "Go on with: journal verify --link {link} --after {seal}",
         "继续执行：journal verify --link {link} --after {seal}",
@@ -333,13 +335,28 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     "journal.no_link": ("There is no journal {link}.", "没有日志 {link}。"),
     "journal.digest": ("The digest is in {file}. Hand it to the other node.", "摘要已写入 {file}，请交给对端节点。"),
     "journal.nothing_in_common": ("{file} is of no link of this node.", "{file} 中没有本节点的链路。"),
-    "journal.agrees": (
-        "{link}: the same, as far as both go (here {ours:,}, there {theirs:,})",
-        "{link}：一致（本地至 {ours:,}，对端至 {theirs:,}）",
+    "journal.file_or_node": (
+        "give either the other node's digest file, or --node with its code",
+        "请提供对端节点的摘要文件，或用 --node 指定其代码（二选一）",
     ),
-    "journal.parts": (
-        "{link}: they part at seal {parts_at:,} (here {ours:,}, there {theirs:,})",
-        "{link}：自第 {parts_at:,} 号签封起不一致（本地至 {ours:,}，对端至 {theirs:,}）",
+    "journal.compare_on": (
+        "Go on with: journal compare --node {node} --link {link} --after {seal}",
+        "继续执行：journal compare --node {node} --link {link} --after {seal}",
+    ),
+    "journal.agrees": ("the same, as far as both go", "一致（以双方均有的部分为限）"),
+    "journal.parts": ("they part at seal {parts_at:,}", "自第 {parts_at:,} 号签封起不一致"),
+    "journal.lost_there": (
+        "the other node has lost what it had: from seal {parts_at:,} on",
+        "对端丢失了曾有的内容：自第 {parts_at:,} 号签封起",
+    ),
+    "journal.lost_here": (
+        "this node has lost what it said: from seal {parts_at:,} on",
+        "本节点丢失了曾发出的内容：自第 {parts_at:,} 号签封起",
+    ),
+    "private_bodies.archives": ("archives", "归档文件"),
+    "private_bodies.erased_so_far": (
+        "So far: {stored} places in the database, {archived} in archives. `private-bodies erase {request_id}` goes on.",
+        "目前已删除：数据库 {stored} 处，归档 {archived} 处。执行 `private-bodies erase {request_id}` 可继续。",
     ),
     "private_bodies.erased": (
         "Personal data of {request_id} was erased: {stored} places in the database, {archived} in archives.",

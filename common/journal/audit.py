@@ -9,7 +9,7 @@ on anywhere.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from google.protobuf.message import DecodeError
 
 from common.gen.quanwang.federation.v1 import envelope_pb2
 from common.gen.quanwang.federation.v1 import seal_pb2 as pb
+from common.journal.archive import Row
+from common.journal.model import Difference
 from common.messaging.envelope import header_digest
 from common.messaging.seal import (
     NO_HASH,
@@ -143,22 +145,8 @@ class LinkAudit:
             self._fault("EPOCH_WENT_BACK", seal_number)
 
     def _check_entries(self, seal: pb.Seal, batch: pb.SealedBatch) -> None:
-        prefix = leaf_prefix(self.link)
-        leaves = [
-            leaf(
-                prefix,
-                seal.first_sequence + index,
-                header_digest(entry.header) if entry.header else NO_HASH,
-                stamp_digest(entry.stamp),
-            )
-            for index, entry in enumerate(batch.entries)
-        ]
-        if len(leaves) != seal.count or (leaves and MerkleTree(leaves).root != seal.merkle_root):
-            self._fault("ROOT_MISMATCH", seal.seal_number)
-            return
-        for index, entry in enumerate(batch.entries):
-            if entry.header and not _bodies_fit(entry):
-                self._fault("BODY_ALTERED", seal.seal_number, index=index)
+        for code, facts in _entry_faults(self.link, seal, batch):
+            self._fault(code, seal.seal_number, **facts)
 
     def _check_signature(self, seal: pb.Seal, signed: pb.SignedSeal) -> None:
         key = self._key_of(seal.node, seal.key_id, seal.sealed_at_us)
@@ -185,6 +173,40 @@ class LinkAudit:
         self.faults.append(Fault(code, self.link, seal_number, facts))
 
 
+def _entry_faults(link: str, seal: pb.Seal, batch: pb.SealedBatch) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Where the entries of a batch are not those that its seal names."""
+    prefix = leaf_prefix(link)
+    leaves = [
+        leaf(
+            prefix,
+            seal.first_sequence + index,
+            header_digest(entry.header) if entry.header else NO_HASH,
+            stamp_digest(entry.stamp),
+        )
+        for index, entry in enumerate(batch.entries)
+    ]
+    if len(leaves) != seal.count or (leaves and MerkleTree(leaves).root != seal.merkle_root):
+        yield "ROOT_MISMATCH", {}
+        return
+    for index, entry in enumerate(batch.entries):
+        if entry.header and not _bodies_fit(entry):
+            yield "BODY_ALTERED", {"index": index}
+
+
+def batch_hash(link: str, seal_number: int, batch: bytes) -> bytes:
+    """What a batch counts as when two journals are compared: the hash of its seal. One that is not what its seal says
+    counts as its own bytes, which no other journal has."""
+    try:
+        parsed = pb.SealedBatch.FromString(batch)
+        seal = pb.Seal.FromString(parsed.seal.seal)
+    except DecodeError:
+        return hashlib.sha256(batch).digest()
+    in_place = seal.link == link and seal.seal_number == seal_number
+    if not in_place or next(_entry_faults(link, seal, parsed), None) is not None:
+        return hashlib.sha256(batch).digest()
+    return seal_hash(parsed.seal)
+
+
 def _bodies_fit(entry: pb.Entry) -> bool:
     """A private body may have been erased; the digest of one that is there must fit."""
     try:
@@ -194,20 +216,6 @@ def _bodies_fit(entry: pb.Entry) -> bool:
     body = hashlib.sha256(entry.body).digest() if entry.body else b""
     private = hashlib.sha256(entry.private_body).digest() if entry.private_body else header.private_body_digest
     return body == header.body_digest and private == header.private_body_digest
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How two nodes' journals of one link relate. `parts_at`: the first seal where they differ (0: nowhere); `ours` and
-    `theirs`: how far each goes."""
-
-    link: str
-    ours: int
-    theirs: int
-    parts_at: int
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"link": self.link, "ours": self.ours, "theirs": self.theirs, "parts_at": self.parts_at}
 
 
 def compare(link: str, ours: bytes, theirs: bytes, first: int = 1) -> Difference:
@@ -222,6 +230,6 @@ def compare(link: str, ours: bytes, theirs: bytes, first: int = 1) -> Difference
     return Difference(link, first + counts[0] - 1, first + counts[1] - 1, parts_at)
 
 
-def short_hashes(batches: Iterator[bytes]) -> bytes:
-    """The short hashes of batches' seals, one after the other."""
-    return b"".join(seal_hash(pb.SealedBatch.FromString(batch).seal)[:SHORT_HASH_BYTES] for batch in batches)
+def short_hashes(link: str, rows: Iterable[Row]) -> bytes:
+    """The short hashes of batches, one after the other."""
+    return b"".join(batch_hash(link, row.seal_number, row.batch)[:SHORT_HASH_BYTES] for row in rows)

@@ -48,7 +48,8 @@ def erase_private_bodies(command: ErasePrivateBodies, uow: Any) -> int:
         if "answer" in table.c
     )
     for link, seal_number in command.batches:
-        if seal_number > acked_seal(uow, uow.node.node, link):
+        sealer, receiver = link.split(">")
+        if sealer == uow.node.node and seal_number > acked_seal(uow.connection, receiver):
             raise BatchNotDelivered(link=link, seal_number=seal_number)
         change = partial(without_private_bodies, request_id=command.request_id)
         erased += replace_batch(uow, link, seal_number, change)

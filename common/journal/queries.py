@@ -9,23 +9,50 @@ import sqlalchemy as sa
 
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.journal.archive import JournalArchive, Row
-from common.journal.audit import LinkAudit, Position, position_after, short_hashes
+from common.journal.audit import LinkAudit, Position, batch_hash, position_after, short_hashes
+from common.journal.comparison import Question, Ranges, group_digest
 from common.journal.reader import WholeJournal
-from common.journal.repository import links_of
+from common.journal.repository import acked_seal, count_old_batches, count_old_messages, links_of
+from common.journal.settings import DAY_US, RetentionSettings
 from common.messaging.links import journal, links
 from common.messaging.seal import seal_hash
 from common.node_context import NodeContext
 
 SLICE_BATCHES = 256
 SLICE_BYTES = 16_777_216
+ANSWER_BYTES_READ = 67_108_864
+"""How much is read for one answer to the other end; a group is finished first."""
 
 
 def list_journals(connection: sa.Connection, archive: JournalArchive, node: str) -> list[dict[str, Any]]:
-    """Every directed link, and how far its journal goes by the link's own row."""
-    return [
-        {"link": link, "last_seal": _ends(connection, node, link)[0], "archived_through": archive.last_seal(link)}
-        for link in links_of(connection, node)
-    ]
+    """Every directed link, how far its journal goes by the link's own row, and how far the peer has shown that its own
+    goes."""
+    listed = []
+    for link in links_of(connection, node):
+        sealer, receiver = link.split(">")
+        last_seal = _ends(connection, node, link)[0]
+        listed.append(
+            {
+                "link": link,
+                "peer": receiver if sealer == node else sealer,
+                "own": sealer == node,
+                "last_seal": last_seal,
+                "known_of_peer": acked_seal(connection, receiver) if sealer == node else last_seal,
+                "archived_through": archive.last_seal(link),
+            }
+        )
+    return listed
+
+
+def count_old(
+    connection: sa.Connection, context: NodeContext, retention: RetentionSettings, now_us: int
+) -> dict[str, int]:
+    """About how much a run of pruning has before it: what is old enough, whether it may leave yet or not."""
+    sources = [entry.node for entry in context.directory.nodes]
+    return {
+        "batches": count_old_batches(connection, context.node, now_us - retention.journal_days * DAY_US),
+        "messages": count_old_messages(connection, sources, now_us - retention.inbox_days * DAY_US),
+    }
 
 
 def verify_slice(
@@ -66,8 +93,47 @@ def digest_slice(connection: sa.Connection, archive: JournalArchive, link: str, 
         "link": link,
         "first": rows[0].seal_number if rows else after + 1,
         "next": rows[-1].seal_number if rows else None,
-        "hashes": short_hashes(iter(row.batch for row in rows)).hex(),
+        "hashes": short_hashes(link, rows).hex(),
     }
+
+
+def range_digests(connection: sa.Connection, archive: JournalArchive, node: str, question: Question) -> Ranges:
+    """Answers what the other end of a link asks, from archives and database; ends early, between two groups, where that
+    is much to read. Raises ArchiveDamaged."""
+    last_seal = _ends(connection, node, question.link)[0]
+    groups = list(question.groups(last_seal))
+    if not groups:
+        return Ranges(last_seal, ())
+    rows = _Ahead(_rows_behind(connection, archive, question.link, question.first - 1))
+    digests: list[bytes] = []
+    for _, last in groups:
+        digests.append(group_digest(rows.hashes_through(question.link, last)))
+        if rows.bytes_read > ANSWER_BYTES_READ:
+            break
+    return Ranges(last_seal, tuple(digests))
+
+
+class _Ahead:
+    """Rows in the order of their numbers, taken up to a number at a time."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+        self.bytes_read = 0
+
+    def hashes_through(self, link: str, last: int) -> Iterator[tuple[int, bytes]]:
+        while self._next is not None and self._next.seal_number <= last:
+            row, self._next = self._next, next(self._rows, None)
+            self.bytes_read += len(row.batch)
+            yield row.seal_number, batch_hash(link, row.seal_number, row.batch)
+
+
+def _rows_behind(connection: sa.Connection, archive: JournalArchive, link: str, after: int) -> Iterator[Row]:
+    """All batches behind a seal, slice by slice. What is archived and still in the database comes once."""
+    place = after
+    while rows := list(_slice(connection, archive, link, place)):
+        yield from rows
+        place = rows[-1].seal_number
 
 
 def _slice(connection: sa.Connection, archive: JournalArchive, link: str, after: int) -> Iterator[Row]:

@@ -80,17 +80,11 @@ def old_messages(
     Message ids begin with their time, so the old ones of a source lie together; that nothing else is looked at is what
     makes this cheap. (The few rows that are known by their place on a link, not by an id, may stay longer.)
     """
-    bound = (before_us // 1000).to_bytes(6, "big") + bytes(10)
     keys: list[tuple[str, bytes]] = []
     for source in sources:
         statement = (
             sa.select(inbox.c.source, inbox.c.message_id)
-            .where(
-                inbox.c.source == source,
-                inbox.c.message_id < bound,
-                inbox.c.received_at_us < before_us,
-                inbox.c.state.in_(THROUGH),
-            )
+            .where(_old(source, before_us))
             .order_by(inbox.c.message_id)
             .limit(rows_max - len(keys))
         )
@@ -98,6 +92,31 @@ def old_messages(
         if len(keys) >= rows_max:
             break
     return tuple(keys)
+
+
+def count_old_batches(connection: sa.Connection, node: str, before_us: int) -> int:
+    """How many batches are that old."""
+    statement = sa.select(sa.func.count()).where(
+        journal.c.link.in_(links_of(connection, node)), journal.c.stored_at_us < before_us
+    )
+    return int(connection.execute(statement).scalar() or 0)
+
+
+def count_old_messages(connection: sa.Connection, sources: Iterable[str], before_us: int) -> int:
+    """How many messages are that old, and through."""
+    counts = (sa.select(sa.func.count()).select_from(inbox).where(_old(source, before_us)) for source in sources)
+    return sum(int(connection.execute(statement).scalar() or 0) for statement in counts)
+
+
+def _old(source: str, before_us: int) -> sa.ColumnElement[bool]:
+    """Message ids begin with their time."""
+    bound = (before_us // 1000).to_bytes(6, "big") + bytes(10)
+    return sa.and_(
+        inbox.c.source == source,
+        inbox.c.message_id < bound,
+        inbox.c.received_at_us < before_us,
+        inbox.c.state.in_(THROUGH),
+    )
 
 
 def delete_inbox(uow: UnitOfWork, before_us: int, keys: Iterable[tuple[str, bytes]]) -> int:
@@ -124,13 +143,10 @@ def _count(result: sa.CursorResult[Any]) -> int:
     return int(result.rowcount)
 
 
-def acked_seal(uow: UnitOfWork, node: str, link: str) -> int:
-    """The last own batch that the peer has acknowledged; of a peer's link, more than any."""
-    sealer, receiver = link.split(">")
-    if sealer != node:
-        return 2**62
-    statement = sa.select(links.c.acked_seal_number).where(links.c.peer == receiver)
-    return int(uow.query(statement).scalar() or 0)
+def acked_seal(connection: sa.Connection, peer: str) -> int:
+    """The last own batch that a peer has acknowledged."""
+    statement = sa.select(links.c.acked_seal_number).where(links.c.peer == peer)
+    return int(connection.execute(statement).scalar() or 0)
 
 
 def is_open(uow: UnitOfWork, table: sa.Table, request_id: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""The journals over HTTP, for the node's operators: verify, digest, prune, erase."""
+"""The journals over HTTP, for the node's operators: verify, digest, compare, prune, erase."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 
-from common.journal.erasing import erase
+from common.journal.comparison import SEALS_MAX, Question, Ranges, other_end
+from common.journal.erasing import FILES_MAX, erase
 from common.journal.pruning import prune
-from common.journal.queries import digest_slice, list_journals, verify_slice
+from common.journal.queries import count_old, digest_slice, list_journals, range_digests, verify_slice
 from common.program.node import Node
 from common.web import id_of
 
@@ -16,6 +17,8 @@ SLICES_MAX = 1_000
 
 LinkName = Annotated[str, Path(pattern="^[0-9]{2}-[0-9]{2}$")]
 After = Annotated[int, Query(ge=0, lt=2**62)]
+SealNumber = Annotated[int, Query(ge=1, lt=2**62)]
+Every = Annotated[int, Query(ge=1, le=SEALS_MAX)]
 
 
 def journal_routes(node: Node) -> APIRouter:
@@ -25,6 +28,10 @@ def journal_routes(node: Node) -> APIRouter:
     @router.post("/journal/prune")
     async def prune_now(slices: Annotated[int, Query(ge=1, le=SLICES_MAX)] = 16) -> dict[str, Any]:
         return (await prune(node, node.settings.retention, slices)).to_dict()
+
+    @router.get("/journal/old")
+    async def old() -> dict[str, Any]:
+        return await node.reads.run(count_old, node.context, node.settings.retention, node.clock.now_us())
 
     @router.get("/journal")
     async def journals() -> dict[str, Any]:
@@ -39,8 +46,34 @@ def journal_routes(node: Node) -> APIRouter:
     async def digest(link: LinkName, after: After = 0) -> dict[str, Any]:
         return await node.reads.run(digest_slice, node.archive, link.replace("-", ">"), after)
 
+    @router.get("/journal/{link}/ranges")
+    async def ranges(link: LinkName, first: SealNumber, last: After, every: Every) -> dict[str, Any]:
+        question = _question(link, first, last, every)
+        return _described(await node.reads.run(range_digests, node.archive, node.context.node, question))
+
+    @router.get("/journal/{link}/peer-ranges")
+    async def peer_ranges(link: LinkName, first: SealNumber, last: After, every: Every) -> dict[str, Any]:
+        question = _question(link, first, last, every)
+        peer = other_end(question.link, node.context.node)
+        return _described(await node.ask_peer(peer, question))
+
     @router.post("/private-bodies/{request_id}/erase")
-    async def erase_private_bodies(request_id: str) -> dict[str, Any]:
-        return {"request_id": request_id, **await erase(node, id_of(request_id))}
+    async def erase_private_bodies(
+        request_id: str,
+        after: Annotated[str, Query(max_length=16)] = "",
+        files: Annotated[int, Query(ge=1, le=FILES_MAX)] = FILES_MAX,
+    ) -> dict[str, Any]:
+        erased = await erase(node, id_of(request_id), after, files)
+        return {"request_id": request_id, **erased.to_dict()}
 
     return router
+
+
+def _question(link: str, first: int, last: int, every: int) -> Question:
+    question = Question(link.replace("-", ">"), first, last, every)
+    question.require_fit()
+    return question
+
+
+def _described(ranges: Ranges) -> dict[str, Any]:
+    return {"last_seal": ranges.last_seal, "digests": [digest.hex() for digest in ranges.digests]}

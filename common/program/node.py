@@ -17,6 +17,7 @@ from common.db.engine import open_reader
 from common.db.leg_counts import LegCounts
 from common.evidence.queries import FindLegs
 from common.journal.archive import JournalArchive
+from common.journal.comparison import AskPeer, nobody_to_ask
 from common.link.activity import LinkActivity
 from common.live.events import LegBegan, LegFinished
 from common.live.recorder import Recorder
@@ -89,6 +90,8 @@ class Node:
     link_activities: Callable[[], Mapping[str, LinkActivity]] = no_links
     key_keeper: KeyKeeper = field(init=False)
     """Set by the node's bootstrap."""
+    ask_peer: AskPeer = nobody_to_ask
+    """Asks the other end of a link about its journal; set when the node begins to serve."""
     open_elsewhere: Callable[[], Mapping[str, str]] = dict
     """Where the node has replicas: the peers whose streams end at another one, and its name; some seconds old."""
 

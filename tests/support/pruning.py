@@ -14,10 +14,12 @@ import province_node.web
 from common.db.engine import open_reader
 from common.ids import HQ
 from common.journal.archive import JournalArchive
+from common.journal.comparison import AskPeer, nobody_to_ask
 from common.journal.pruning import Pruned, prune
 from common.journal.settings import RetentionSettings
 from common.program.inline_writer import InlineWriter
 from common.program.reads import Reads
+from common.settings import NodeSettings
 from tests.support.federation import DAY_US, Federation
 
 RETENTION = RetentionSettings(slice_batches=2)
@@ -34,6 +36,8 @@ class PruningNode:
     archive: JournalArchive
     role: Any
     pruning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    ask_peer: AskPeer = nobody_to_ask
+    settings: Any = field(default_factory=lambda: NodeSettings(retention=RETENTION))
 
     async def prune(self, settings: RetentionSettings = RETENTION, slices: int = 1_000) -> Pruned:
         return await prune(self, settings, slices)

@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from common.cli.program import run
+from common.cli.session import Program
 from common.program.data_directory import DataDirectoryInUse
+from hq_node.__main__ import PROGRAM as HQ_PROGRAM
 from province_node import bootstrap as province_bootstrap
+from province_node.__main__ import PROGRAM as PROVINCE_PROGRAM
 from tests.support.processes import NodeProcess, ProcessFederation
 
 MEBIBYTE = 1_048_576
@@ -154,6 +158,31 @@ def test_status_health_and_meters_tell_the_same(federation: ProcessFederation) -
     assert 'quanwang_link_open{peer="31"} 1.0' in meters
     assert 'quanwang_sealed_batches_total{peer="44"}' in meters
     assert federation.hq.http("/requests").status_code == 404
+
+
+def compare(capsys: pytest.CaptureFixture[str], node: NodeProcess, program: Program, peer: str) -> tuple[int, Any]:
+    """`journal compare`: its exit code, and what it says of each link (or of what went wrong)."""
+    capsys.readouterr()
+    code = run(program, ["journal", "compare", "--node", peer, "--data", str(node.data_dir), "--json"])
+    said = capsys.readouterr()
+    return code, json.loads(said.out or said.err)
+
+
+def test_journals_are_compared_from_either_end(
+    federation: ProcessFederation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    the_end(federation["31"], ask(federation["31"], "query-node-status", "44", {}))
+    for node, program, peer in ((federation.hq, HQ_PROGRAM, "31"), (federation["31"], PROVINCE_PROGRAM, "00")):
+        code, document = compare(capsys, node, program, peer)
+        assert code == 0, document
+        compared = {each["link"]: each for each in document["links"]}
+        assert sorted(compared) == ["00>31", "31>00"]
+        assert all(each["parts_at"] == 0 and min(each["ours"], each["theirs"]) > 1 for each in compared.values())
+    federation["44"].kill()
+    federation.hq.wait_for("link ended", peer="44")
+    code, document = compare(capsys, federation.hq, HQ_PROGRAM, "44")
+    federation["44"].start()
+    assert (code, document["code"]) == (4, "PEER_AWAY")
 
 
 def test_the_home_is_killed_and_nothing_is_lost_or_done_twice(federation: ProcessFederation) -> None:

@@ -51,13 +51,31 @@ async def test_erased_data_is_gone_and_the_rest_is_proved(
             assert (await pruning.prune()).batches > 0
         assert private_bodies(federation, node, request_id, pruning.archive) > 0
         first = await erase(pruning, request_id)
-        assert sum(first.values()) > 0
+        assert first.stored + first.archived > 0
         assert private_bodies(federation, node, request_id, pruning.archive) == 0
-        assert await erase(pruning, request_id) == {"stored": 0, "archived": 0}
+        again = await erase(pruning, request_id)
+        assert (again.stored, again.archived, again.next) == (0, 0, None)
         verdict = verify(federation, export(federation, node, request_id, archive=pruning.archive))
         links = pruning.archive.links()
         assert all(list(pruning.archive.rows(link)) for link in links)
     assert (verdict.verdict, codes(verdict)) == (PROVED, {"PRIVATE_BODY_ABSENT"})
+
+
+async def test_erasing_goes_on_archive_by_archive(federation: Federation, tmp_path: Path) -> None:
+    request_id = query_profile(federation)
+    federation.run()
+    federation.suspend()
+    federation.run()
+    let_days_pass(federation, 200)
+    with pruning_node(federation, HQ, tmp_path) as pruning:
+        await pruning.prune()
+        steps = [await erase(pruning, request_id, files_max=1)]
+        while (after := steps[-1].next) is not None:
+            steps.append(await erase(pruning, request_id, after, 1))
+        assert private_bodies(federation, HQ, request_id, pruning.archive) == 0
+    assert [step.files_done for step in steps] == list(range(1, len(steps) + 1))
+    assert len(steps) == steps[0].files > 1
+    assert sum(step.archived > 0 for step in steps) > 1
 
 
 async def test_data_of_an_open_request_is_not_erased(federation: Federation, tmp_path: Path) -> None:

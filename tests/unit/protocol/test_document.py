@@ -10,6 +10,7 @@ import pytest
 
 from common.directory import continuity, head, invitation, proof, signing, wire
 from common.errors import QuanwangError
+from common.journal import comparison
 from common.link import effects, entries, origin
 from common.link.settings import PROTOCOL_VERSION_MAX, PROTOCOL_VERSION_MIN, LinkSettings
 from common.messaging import envelope, seal
@@ -135,6 +136,7 @@ def test_the_domains_are_those_of_the_code() -> None:
         head.DIRECTORY_HEAD_DOMAIN,
         head.DIRECTORY_ENTRY_DOMAIN,
         private_bodies.PRIVATE_BODY_DOMAIN,
+        comparison.DIGEST_DOMAIN,
         proof.ENROLMENT_PROOF_DOMAIN,
     }
     assert {found.encode() for found in re.findall(r'"(quanwang/[a-z-]+/v1)"', TEXT)} == domains
