@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,8 @@ import sqlalchemy as sa
 from psycopg import sql
 
 GUARD = Path(__file__).resolve().parents[2] / "scripts" / "_demo_guard.py"
+
+STOP_WITHIN_S = 30.0
 
 GIVEN_URL = os.environ.get("QUANWANG_TEST_POSTGRES_URL", "")
 
@@ -66,10 +69,17 @@ class PostgresServer:
         """The URL of its first database, as its owner."""
         return str(self._server.get_uri(driver="psycopg"))
 
-    def stop(self) -> None:
-        """Stops it at once; every connection is cut."""
+    def stop(self, immediate: bool = False) -> None:
+        """Stops it; every connection is cut. `immediate`: without a farewell or a checkpoint, so that it recovers when
+        it is started again."""
         self._tell_guard("-")
-        self._server._stop()
+        if not immediate:
+            self._server._stop()
+            return
+        # Its postmaster takes this for an immediate shutdown.
+        postmaster = self._server._postmaster_info.process
+        postmaster.send_signal(signal.SIGQUIT)
+        postmaster.wait(STOP_WITHIN_S)
 
     def start(self) -> None:
         """Starts it again, on the data that it has."""

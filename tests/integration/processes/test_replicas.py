@@ -1,5 +1,5 @@
-"""Two replicas of HQ on one PostgreSQL, killed and left half open while requests run: nothing lost, nothing twice, no
-fork in any chain."""
+"""Two replicas of HQ on one PostgreSQL, while they, their streams and the database fail under requests: nothing lost,
+nothing twice, no fork in any chain. The long form is `scripts/outages.py`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.processes.test_proxy import WATCHFUL
+from tests.soak.outages import CRASH, SILENCE, STOP, Plan, run
 from tests.support.books import NodeBooks
 from tests.support.judgement import verdict
 from tests.support.replicas import ReplicatedFederation
@@ -31,36 +32,6 @@ def postgres(tmp_path: Path) -> Iterator[Databases]:
         yield made
 
 
-def run_with_blows(tmp_path: Path, url: str, requests: int, blows: list[str], within_s: float) -> None:
-    """Requests, while one after the other: a replica is killed and comes back, or all streams go silent."""
-    with ReplicatedFederation(tmp_path, PROVINCES, url, WATCHFUL) as federation:
-        held = {code: import_customers(federation[code], code, CUSTOMERS) for code in PROVINCES}
-        jobs = plan_jobs(SEED, requests, PROVINCES, {code: h[:HOT_SUBSCRIPTIONS] for code, h in held.items()})
-        with Load(federation, jobs, counters_a_node=4, open_a_counter=4, within_s=within_s) as load:
-            for number, blow in enumerate(blows, start=1):
-                load.wait_until_ended(number * requests // (len(blows) + 1))
-                strike(federation, blow)
-        assert len(load.results.ends) == requests
-        eventually(federation.all_open, "all links open again", LINK_MAX_QUIET_S)
-        federation.wait_until_quiet(LINK_MAX_QUIET_S)
-        owners = {row["owner"] for row in federation_rows(federation, "links")}
-        assert owners <= {"a", "b"}
-        assert set(federation.stop_all().values()) == {0}
-        assert verdict(federation, jobs, load.results.request_ids, held) == []
-        epochs = {row["peer"]: row["epoch"] for row in federation_rows(federation, "links")}
-    assert min(epochs.values()) > 1
-
-
-def strike(federation: ReplicatedFederation, blow: str) -> None:
-    if blow == "silence":
-        # Every stream is half open: HQ's ends live on, the provinces dial again and land on any replica.
-        federation.balancer.swallow()
-        return
-    node = federation.hq if blow == "a" else federation.second
-    node.kill()
-    node.start()
-
-
 def federation_rows(federation: ReplicatedFederation, table: str) -> list[dict[str, Any]]:
     return NodeBooks("00", federation.hq.database).rows(table)
 
@@ -69,10 +40,13 @@ def _counted_by(federation: ReplicatedFederation) -> set[object]:
     return {row["process"] for row in federation_rows(federation, "live_buckets")}
 
 
-def test_nothing_is_lost_or_done_twice_when_replicas_die_and_streams_are_left_half_open(
-    tmp_path: Path, postgres: Databases
-) -> None:
-    run_with_blows(tmp_path, postgres.empty(), REQUESTS, ["a", "silence", "b"], 120.0)
+def test_nothing_is_lost_or_done_twice_when_replicas_streams_and_the_database_fail(tmp_path: Path) -> None:
+    plan = Plan(REQUESTS, PROVINCES, ("a", SILENCE, CRASH, "b", STOP))
+    report = run(tmp_path, plan)
+    assert report["wrong"] == []
+    assert (report["requests"], report["stopped_in_order"]) == (REQUESTS, True)
+    # Each link was claimed anew by another replica, or after an outage.
+    assert min(report["claims"].values()) > 1
 
 
 def test_what_a_process_with_links_alone_receives_is_processed_by_another(tmp_path: Path, postgres: Databases) -> None:
