@@ -59,17 +59,20 @@ class NodeProcess:
     def launch(self) -> int:
         """Starts the process. Where in the log its first word will be."""
         said_before = len(self.log)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, self.package, str(self.data_dir)],
+        self._process = self._spawn(PROGRAM)
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
+        return said_before
+
+    def _spawn(self, program: str, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", program, self.package, str(self.data_dir), *arguments],
             cwd=self.checkout,
             env=_environment(),
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
-        self._reader.start()
-        return said_before
 
     def wait_for(self, event: str, after: int = 0, **facts: Any) -> dict[str, Any]:
         """The first entry of the log from `after` on that says `event` with these facts; fails when the node ends."""

@@ -345,7 +345,8 @@ async def test_a_peer_that_refuses_is_named_with_its_reason(journals: Journals) 
 
 
 async def test_questions_beyond_those_that_may_wait_are_refused() -> None:
-    gate, ended = asyncio.Event(), []
+    gate = asyncio.Event()
+    ended: list[FinishLeg | RefuseLeg] = []
     legs = [number.to_bytes(20, "big") for number in range(WAITING_MAX + 3)]
 
     async def read(_question: Question) -> Ranges:
