@@ -42,6 +42,7 @@ class FederationPorts:
     ) -> None:
         self._data = data
         self._settings = settings.federation
+        self._drain_timeout_us = settings.link.drain_timeout_us
         # Two programs on one port would share the provinces between them without a word.
         alone = [("grpc.so_reuseport", 0)]
         options = [*server_options(settings.link), *alone]
@@ -84,10 +85,17 @@ class FederationPorts:
         await asyncio.gather(self._links.start(), self._enrolment.start())
 
     async def stop(self) -> None:
-        """Drains the links, then closes both ports."""
+        """Closes both ports to newcomers at once, so that whoever dials again lands on another replica; drains the
+        links meanwhile."""
+        # From the first moment of stopping on nobody is let in; the streams that there are live on for as long.
+        drain_s = self._drain_timeout_us / 1e6 + STOP_GRACE_S
+        closing = [
+            asyncio.ensure_future(self._links.stop(drain_s)),
+            asyncio.ensure_future(self._enrolment.stop(STOP_GRACE_S)),
+        ]
         if self._servicer is not None:
             await self._servicer.stop()
-        await asyncio.gather(self._links.stop(STOP_GRACE_S), self._enrolment.stop(STOP_GRACE_S))
+        await asyncio.gather(*closing)
 
     def _listen(
         self,

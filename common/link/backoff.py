@@ -22,8 +22,13 @@ class Backoff:
         self._chance = chance
         self._next_s = first_s
 
-    def after(self, open_for_s: float) -> float:
-        """The delay after a stream that was open for so long (0: it never opened)."""
+    def after(self, open_for_s: float, in_order: bool = False) -> float:
+        """The delay after a stream that was open for so long (0: it never opened). `in_order`: the other end closed it
+        because it stops, and another one may stand behind the same address."""
+        if in_order and open_for_s > 0 and open_for_s >= self._first_s:
+            # At once; should nobody be there, the next delay is the first again.
+            self._next_s = self._first_s
+            return 0.0
         if open_for_s >= self._reset_s:
             self._next_s = self._first_s
         delay = self._next_s

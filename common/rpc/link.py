@@ -199,7 +199,7 @@ class LinkDialler:
                 log.exception("link attempt failed", address=self._address)
             opened_at = self.activity.opened_at_us
             open_for_us = self.activity.ended_at_us - opened_at if opened_at != opened_before else 0
-            wait_s = self._backoff.after(open_for_us / 1e6)
+            wait_s = self._backoff.after(open_for_us / 1e6, self.activity.reason_code == reason.DRAINED)
             self.activity.next_attempt_at_us = self._node.clock.now_us() + round(wait_s * 1e6)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), wait_s)

@@ -27,3 +27,16 @@ def test_a_link_that_stayed_open_begins_again() -> None:
     assert backoff.after(29.9) == 16.0
     assert backoff.after(30.0) == 1.0
     assert backoff.after(0.0) == 2.0
+
+
+def test_a_stream_that_ended_in_good_order_is_followed_by_another_at_once() -> None:
+    backoff = Backoff(1.0, 60.0, 30.0, chance=lambda: 0.0)
+    assert [backoff.after(0.0) for _ in range(3)] == [1.0, 2.0, 4.0]
+    assert backoff.after(5.0, in_order=True) == 0.0
+    # Nobody was there: from the first delay on.
+    assert [backoff.after(0.0, in_order=True), backoff.after(0.0)] == [1.0, 2.0]
+
+
+def test_a_peer_that_ends_each_stream_at_once_is_not_dialled_without_a_pause() -> None:
+    backoff = Backoff(1.0, 60.0, 30.0, chance=lambda: 0.0)
+    assert [backoff.after(0.9, in_order=True) for _ in range(3)] == [1.0, 2.0, 4.0]
