@@ -20,6 +20,7 @@ from common.cli import (
 from common.cli.node_commands import add_node_commands, show_made
 from common.cli.session import Bootstrap, Program, Session, command
 from hq_node.directory import command_line as directory
+from hq_node.directory import draft_command_line, root_command_line
 from hq_node.hub.command_line import add_relayed_command
 
 PORT_MAX = 65_535
@@ -118,6 +119,8 @@ requests = request_commands.request_app()
 add_relayed_command(requests)
 app.add_typer(requests, name="requests")
 app.add_typer(directory.app, name="nodes")
+app.add_typer(draft_command_line.app, name="directory")
+app.add_typer(root_command_line.app, name="root")
 app.add_typer(evidence_commands.app, name="evidence")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(journal_commands.app, name="journal")

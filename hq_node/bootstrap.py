@@ -32,10 +32,8 @@ from common.checks import (
 from common.clock import SystemClock, business_date
 from common.db.engine import reading
 from common.db.schema import KIT, Branch, Schema
-from common.directory.model import Directory
 from common.directory.own_keys import NodeKeys
-from common.directory.repository import latest, newest_version
-from common.directory.signing import open_directory
+from common.directory.signing import open_directory, root_in_force
 from common.directory.wire import decode_directory, decode_signed
 from common.errors import TemporaryFault
 from common.gen.quanwang.federation.v1 import directory_pb2
@@ -57,8 +55,9 @@ from common.program.replicas import ReplicaLife, replica_of
 from common.program.serving import alarm_of, check_schema, execute_and_forget, free_port, link_node, on_loop
 from common.program.serving import serve as serve_program
 from common.rpc.link import FederationLinkServicer
-from common.security.key_protection import passphrase_from
+from common.security.key_protection import KeyProtection, passphrase_from
 from common.security.keyring import Keyring, KeyringMissing
+from common.security.signing import ED25519, key_id_of
 from common.security.tls import TlsAuthority, other_names
 from common.settings import ReplicaRole
 from common.version import SOFTWARE_VERSION
@@ -72,12 +71,16 @@ from hq_node.directory.authority import (
     founding_command,
     load_hq_certificates,
 )
-from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryPublished
+from hq_node.directory.checks import check_draft, check_own_keys
+from hq_node.directory.draft_repository import latest_and_draft, newest
+from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryDrafted, DirectoryPublished
 from hq_node.directory.handlers import found_federation, handlers
+from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.key_desk import HqKeyDesk, OwnCertificates
-from hq_node.directory.model import FederationNotFounded
+from hq_node.directory.model import FederationNotFounded, RootKeyNotHeld
 from hq_node.directory.repository import DirectoryUnitOfWork
 from hq_node.directory.root_file import first_root, keep_first_root
+from hq_node.directory.root_key_file import RootKeyFile
 from hq_node.directory.timers import DirectoryTimers
 from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.queries import overdue_readings
@@ -159,6 +162,25 @@ def serve(data_dir: Path, roles: Sequence[ReplicaRole] = ()) -> None:
     serve_program(data_dir, HqSettings, SCHEMA, HqProgram, roles)
 
 
+def export_root(data_dir: Path, path: Path, passphrase: bytes) -> str:
+    """Writes the root key in force into a file of its own, with the directory that it signed last; its id. HQ may run.
+
+    Raises RootKeyNotHeld, RootKeyFileExists, PassphraseUnusable, SettingsInvalid, OSError, and what the keyring raises.
+    """
+    data = DataDirectory(data_dir)
+    settings = data.load_settings(HqSettings)
+    keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file))
+    first = first_root(data.path, keyring)
+    directory = open_directory(_stored(data)[0], first)
+    private_key = keyring.root_key_of(root_in_force(first, directory.roots))
+    if private_key is None:
+        raise RootKeyNotHeld(key_id=key_id_of(ED25519, root_in_force(first, directory.roots)))
+    protection = KeyProtection.create(passphrase)
+    root = RootKeyFile(private_key, first, directory.version, directory.hash, protection)
+    root.create(path)
+    return root.signer.key_id
+
+
 def migrate(data_dir: Path, before_programs: bool = False) -> list[str]:
     """Brings the database to the schema of this release; returns what was done. Raises DataDirectoryInUse,
     SettingsInvalid, and the faults of `common.db.faults`.
@@ -194,23 +216,10 @@ def check(data_dir: Path) -> list[Finding]:
         findings += check_certificate("TLS authority", certificates.authority, clock.now_us(), NEW_CERTIFICATE)
     if settings is None or keyring is None or only(findings, "error"):
         return findings
-    directory = open_directory(_stored_directory(data), first_root(data.path, keyring))
-    return findings + check_directory(directory, HQ, clock.now_us()) + _check_own_keys(directory, keyring)
-
-
-def _check_own_keys(directory: Directory, keyring: Keyring) -> list[Finding]:
-    """The directory names the key that this data directory signs with: a replica may have been left behind by a
-    change of keys."""
-    entry, held = directory.node(HQ), {signer.key_id for signer in keyring.signers}
-    if entry is not None and any(key.key_id in held for key in entry.keys):
-        return []
-    en = "The directory names none of the signing keys of this data directory."
-    zh = "目录未列出此数据目录的任何签名密钥。"
-    mend = (
-        "Bring keys/ and tls/ from the replica where the keys were changed, and start this one again.",
-        "请从更换密钥的副本复制 keys/ 和 tls/，然后重新启动本副本。",
-    )
-    return [Finding("error", "keys", en, zh, *mend)]
+    signed, draft = _stored(data)
+    directory = open_directory(signed, first_root(data.path, keyring))
+    findings += check_directory(directory, HQ, clock.now_us()) + check_own_keys(directory, keyring)
+    return findings + check_draft(draft)
 
 
 @contextmanager
@@ -223,16 +232,12 @@ def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
         configure_logs("warning", settings.code)
         check_schema(data, SCHEMA)
         enrolment_address, link_address = _offline_addresses(data, settings)
-        node = open_node(
-            data,
-            settings,
-            _keys(data, settings),
-            OwnCertificates(data.path),
-            enrolment_address=enrolment_address,
-            link_address=link_address,
-        )
+        keys, certificates = _keys(data, settings), OwnCertificates(data.path)
+        authority = _authority(keys, certificates.current, enrolment_address, link_address, limits_of(settings))
+        in_force = _directory_in_force(data, authority)
+        node = open_node(data, settings, keys, certificates, authority=authority, in_force=in_force)
         try:
-            yield admin_app(node)
+            yield admin_app(node, in_force)
         finally:
             node.close()
 
@@ -243,20 +248,17 @@ def open_node(
     keys: NodeKeys,
     certificates: OwnCertificates,
     *,
-    enrolment_address: str,
-    link_address: str,
+    authority: Authority,
+    in_force: DirectoryInForce,
 ) -> Node:
-    """HQ's node on its database, not serving yet. The addresses are what invitations and enrolments name."""
+    """HQ's node on its database, not serving yet. `in_force` follows what is decided and published."""
     clock = SystemClock()
-    authority = _authority(keys, certificates.current, enrolment_address, link_address, limits_of(settings))
-    signed = _stored_directory(data)
-    root_public_key = authority.root_public_key
     replica = replica_of(data, settings)
     core = build_core(
         data.url,
         keys.choose_signer,
         keys,
-        open_directory(signed, root_public_key),
+        in_force.directory,
         clock,
         os.urandom,
         software_version=SOFTWARE_VERSION,
@@ -273,12 +275,16 @@ def open_node(
     )
 
     def published(event: DirectoryPublished) -> None:
-        core.context.directory = open_directory(decode_signed(event.signed), root_public_key)
+        core.context.directory = in_force.take(decode_signed(event.signed), event.draft)
+
+    def drafted(event: DirectoryDrafted) -> None:
+        core.context.directory = in_force.take_draft(event.directory)
 
     core.dispatcher.subscribe(DirectoryPublished, published)
+    core.dispatcher.subscribe(DirectoryDrafted, drafted)
     node = make_node(ROLE, data, settings, clock, core)
     alarm = partial(alarm_of, node)
-    desk = HqKeyDesk(node, certificates, root_public_key)
+    desk = HqKeyDesk(node, certificates, authority.root_public_key)
     node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, alarm)
     return node
 
@@ -296,23 +302,29 @@ class HqProgram:
             if self._ports is not None
             else _offline_addresses(data, settings)
         )
+        limits = limits_of(settings)
+        self._authority = _authority(keys, certificates.current, enrolment_address, link_address, limits)
+        self._in_force = _directory_in_force(data, self._authority)
         self.node = node = open_node(
-            data, settings, keys, certificates, enrolment_address=enrolment_address, link_address=link_address
+            data, settings, keys, certificates, authority=self._authority, in_force=self._in_force
         )
-        self._root_public_key = first_root(data.path, keys.keyring)
-        self._signed = _stored_directory(data)
         self._servicer: FederationLinkServicer | None = None
         self._judge_again: Callable[[], None] = lambda: None
         guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
         self._hub_timers = HubTimers(node.clock, guard, settings.hub.expiry_grace_ms * 1000)
-        limits, look_us = limits_of(settings), settings.keys.look_ms * 1000
-        self._directory_timers = DirectoryTimers(node.clock, node.core.directory, limits.key_overlap_us, look_us)
+        self._directory_timers = DirectoryTimers(
+            node.clock,
+            node.core.directory,
+            self._can_sign_draft,
+            limits.key_overlap_us,
+            settings.keys.look_ms * 1000,
+        )
         self._alarm_timers, self._history_timers = AlarmTimers(node, guard), HistoryTimers(node)
         self._replica: ReplicaLife | None = None
         if node.core.replica is not None:
             self._replica = ReplicaLife(node, {DIRECTORY_NOTICE: self._look_for_another_directory})
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.admin_app, self.health_app = admin_app(node), health_app(node)
+        self.admin_app, self.health_app = admin_app(node, self._in_force), health_app(node)
 
     def timed_commands(self) -> list[Any]:
         self._look_for_another_directory()
@@ -334,11 +346,16 @@ class HqProgram:
             on_loop(loop, self._publish, decode_signed(event.signed))
             self._judge_again()
 
+        def drafted(_event: DirectoryDrafted) -> None:
+            on_loop(loop, self._cut_off)
+            self._judge_again()
+
         self.node.core.dispatcher.subscribe(DirectoryPublished, published)
+        self.node.core.dispatcher.subscribe(DirectoryDrafted, drafted)
         if self._replica is not None:
             self._replica.start(writer)
         if self._ports is not None:
-            link = link_node(self.node, writer, signed_directory=lambda: self._signed)
+            link = link_node(self.node, writer, signed_directory=lambda: self._in_force.signed)
             self._servicer = servicer = FederationLinkServicer(link)
             self.node.link_activities = lambda: servicer.activities
             await self._ports.start(writer, servicer, RangesDesk(self.node).read)
@@ -361,22 +378,33 @@ class HqProgram:
     def _look_for_another_directory(self) -> None:
         """Another process of HQ on this database may have published: what it decided counts here at once, where it is
         heard of by a notice, and within a tick at the latest."""
-        context, loop = self.node.core.context, self._loop
+        loop, known = self._loop, self._in_force
         with suppress(TemporaryFault):
-            if loop is not None and self.node.reads.now(newest_version) > context.directory.version:
-                signed = self.node.reads.now(latest)
-                assert signed is not None
-                context.directory = open_directory(signed, self._root_public_key)
-                on_loop(loop, self._publish, signed)
-                self._judge_again()
+            version, draft = self.node.reads.now(newest)
+            if loop is None or (version <= known.published.version and draft == known.draft_hash):
+                return
+            signed, draft = self.node.reads.now(latest_and_draft)
+            assert signed is not None, "HQ was founded"
+            self.node.core.context.directory = known.take(signed, draft)
+            on_loop(loop, self._publish, signed)
+            self._judge_again()
 
     def _publish(self, signed: directory_pb2.SignedDirectory) -> None:
         """On the event loop: every province with a stream here hears of the directory."""
-        if _version_of(signed) < _version_of(self._signed):
-            return
-        self._signed = signed
-        if self._servicer is not None:
+        overtaken = _version_of(signed) < self._in_force.published.version
+        if self._servicer is not None and not overtaken:
             self._servicer.directory_changed(signed)
+
+    def _cut_off(self) -> None:
+        """On the event loop: whom the draft shuts out is cut off, before the root has signed it."""
+        if self._servicer is not None:
+            self._servicer.cut_off()
+
+    def _can_sign_draft(self) -> bool:
+        """Whether a draft waits that this process holds the root for: another process of HQ, which does not, made
+        it."""
+        draft = self._in_force.draft
+        return draft is not None and self._authority.holds_root_of(draft)
 
 
 def _version_of(signed: directory_pb2.SignedDirectory) -> int:
@@ -428,12 +456,17 @@ def _founding_unit_of_work(connection: sa.Connection, clock: SystemClock) -> Dir
     return DirectoryUnitOfWork(connection, IdSource(clock, os.urandom), clock.now_us())
 
 
-def _stored_directory(data: DataDirectory) -> directory_pb2.SignedDirectory:
+def _stored(data: DataDirectory) -> tuple[directory_pb2.SignedDirectory, bytes]:
+    """The directory that was published last, and the draft of the next one (empty: none)."""
     with reading(data.url) as connection:
-        signed = latest(connection)
+        signed, draft = latest_and_draft(connection)
     if signed is None:
         raise FederationNotFounded
-    return signed
+    return signed, draft
+
+
+def _directory_in_force(data: DataDirectory, authority: Authority) -> DirectoryInForce:
+    return DirectoryInForce(*_stored(data), authority.root_public_key)
 
 
 def _offline_addresses(data: DataDirectory, settings: HqSettings) -> tuple[str, str]:

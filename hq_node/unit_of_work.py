@@ -16,6 +16,7 @@ from common.messaging.origin import entry_with_proof, origin_proof
 from common.messaging.outbox import envelope_entry, stamp_entry
 from common.node_context import NodeContext
 from common.requests.repository import RequestRepository, asked_legs
+from hq_node.directory.draft_repository import DraftRepository, ServerCertificates
 from hq_node.directory.repository import EnrolmentRepository, InvitationRepository, SealsOnTheirWay
 from hq_node.hub.admission_rate import AdmissionRate, Admissions
 from hq_node.hub.model import HubLeg
@@ -49,6 +50,8 @@ class HqUnitOfWork(UnitOfWork):
         self.invitations = InvitationRepository(self)
         self.enrolments = EnrolmentRepository(self)
         self.seals = SealsOnTheirWay(self)
+        self.drafts = DraftRepository(self)
+        self.server_certificates = ServerCertificates(self)
 
     # As the asking node (common.requests)
 

@@ -24,6 +24,8 @@ from common.requests.queries import asked_steps
 from common.requests.routes import request_routes
 from common.trace import describe_trace
 from common.web import build_app
+from hq_node.directory.draft_routes import draft_routes
+from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.routes import node_routes
 from hq_node.hub.queries import hub_leg_counts, hub_order_state, open_legs_by_home, relayed_leg_times, relayed_steps
 from hq_node.hub.routes import hub_routes
@@ -58,7 +60,7 @@ def open_legs(connection: sa.Connection, _context: NodeContext) -> list[OpenLegs
 ROLE = Role("hq", trace, counts, legs, open_legs, relayed_leg_times)
 
 
-def admin_app(node: Node) -> FastAPI:
+def admin_app(node: Node, in_force: DirectoryInForce) -> FastAPI:
     """The admin API."""
     routers = [
         operator_routes(node),
@@ -71,6 +73,7 @@ def admin_app(node: Node) -> FastAPI:
         evidence_routes(node),
         journal_routes(node),
         node_routes(node),
+        draft_routes(node, in_force),
         hub_routes(node),
     ]
     return build_app("Quanwang CRM, HQ", routers, node.settings.http.request_body_bytes_max)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from common.cli.texts_directory import DIRECTORY
 from common.cli.texts_names import NAMES
 
 _FIELDS_OF_KINDS = (
@@ -12,6 +13,7 @@ _FIELDS_OF_KINDS = (
 )
 
 TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
+    **DIRECTORY,
     # Errors
     "title.refused": ("Refused", "已拒绝"),
     "title.try_again": ("Not possible at the moment", "暂时无法执行"),
@@ -97,7 +99,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "{given!r} 不是有效的时长，正确写法如 10s、30m、1h30m",
     ),
     "usage.not_an_assignment": ("{given!r} is not FIELD=VALUE", "{given!r} 不符合 字段=值 的写法"),
-    "usage.content_unreadable": ("{file} cannot be read as JSON ({detail})", "无法将 {file} 读取为 JSON（{detail}）"),
+    "usage.content_unreadable": (
+        "{file} cannot be read as JSON ({detail})",
+        "无法将 {file} 读取为 JSON（{detail}）",
+    ),
     "usage.content_no_object": ("the content is not a JSON object", "内容不是 JSON 对象"),
     "usage.file_unreadable": ("{file} cannot be read ({detail})", "无法读取 {file}（{detail}）"),
     "usage.file_unwritable": ("{file} cannot be written ({detail})", "无法写入 {file}（{detail}）"),
@@ -113,6 +118,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     "usage.invitation_not_confirmed": (
         "{node} takes part already, and nobody can be asked here whether it shall be invited again; give --yes",
         "{node}已在联邦中，此处无法询问是否再次邀请；如确定，请使用 --yes",
+    ),
+    "usage.root_not_confirmed": (
+        "nobody can be asked here whether it shall be; give --yes",
+        "此处无法询问是否确定；如确定，请使用 --yes",
     ),
     # Help
     "help.examples": ("Examples:", "示例："),
@@ -333,7 +342,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     "journal.checked": ("{link}: {batches:,} batches checked", "{link}：已核验 {batches:,} 个批次"),
     "journal.good": ("Every journal is whole and signed.", "所有日志完整，签名有效。"),
     "journal.no_link": ("There is no journal {link}.", "没有日志 {link}。"),
-    "journal.digest": ("The digest is in {file}. Hand it to the other node.", "摘要已写入 {file}，请交给对端节点。"),
+    "journal.digest": (
+        "The digest is in {file}. Hand it to the other node.",
+        "摘要已写入 {file}，请交给对端节点。",
+    ),
     "journal.nothing_in_common": ("{file} is of no link of this node.", "{file} 中没有本节点的链路。"),
     "journal.file_or_node": (
         "give either the other node's digest file, or --node with its code",

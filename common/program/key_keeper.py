@@ -51,6 +51,16 @@ class KeyRotationUnfinished(TemporaryFault):
     zh = "新密钥已生成并保存，但总部尚未登记（{detail}）。节点运行期间会自动完成。"
 
 
+class KeyRotationWaitsForRoot(KeyRotationUnfinished):
+    """HQ has written the next keys into a directory that the root has not signed yet."""
+
+    en = (
+        "The next keys are made and stored, and stand in HQ's next directory, which waits for the root's signature. "
+        "The running node finishes by itself."
+    )
+    zh = "新密钥已生成并保存，且已列入总部的下一版目录，该目录正在等待根密钥签名。节点运行期间会自动完成。"
+
+
 @dataclass(frozen=True, slots=True)
 class RotationAnswer:
     """HQ's: the certificate (PEM, or empty), and the SignedDirectory that names the keys (empty: not signed yet)."""
@@ -73,6 +83,9 @@ class KeyDesk(Protocol):
 
     async def rotate_root(self, keys: NodeKeys) -> None:
         """Replaces the root key, where the node is HQ and holds it. Raises KeyNotHeld."""
+
+    async def forget_root(self, keys: NodeKeys, public_key: bytes, proof: bytes) -> None:
+        """Takes the root key out of the keyring, for whoever proves to hold it elsewhere. Raises KeyNotHeld."""
 
     async def drop_former_roots(self, keys: NodeKeys) -> list[str]:
         """Does away with root keys that others have replaced, where the node is HQ; their ids. Raises OSError."""
@@ -117,6 +130,12 @@ class KeyKeeper:
         async with self._turn:
             await self._desk.rotate_root(self.keys)
         return [KeyringUse.ROOT.value]
+
+    async def forget_root(self, public_key: bytes, proof: bytes) -> None:
+        """Takes HQ's root key out of its keyring, for whoever proves to hold it elsewhere. Raises what the desk
+        raises."""
+        async with self._turn:
+            await self._desk.forget_root(self.keys, public_key, proof)
 
     def certificate(self) -> bytes:
         """The certificate (PEM) that the node uses."""
@@ -198,8 +217,9 @@ class KeyKeeper:
         wish = self.keys.rotation(directory, certificate, now_us)
         rotation = encode_rotation(wish)
         answer = await self._desk.ask(wish, rotation, signer.sign(rotation_bytes(rotation)))
-        if answer.signed_directory:
-            await self._desk.take_directory(answer.signed_directory)
+        if not answer.signed_directory:
+            raise KeyRotationWaitsForRoot
+        await self._desk.take_directory(answer.signed_directory)
         if answer.tls_certificate:
             await self._desk.keep_certificate(answer.tls_certificate)
         left = self.keys.unfinished(self._entry(), self._desk.certificate())

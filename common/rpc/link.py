@@ -114,10 +114,15 @@ class FederationLinkServicer:
     def directory_changed(self, signed: directory_pb2.SignedDirectory) -> None:
         """HQ has published a directory: every province hears of it, and who is no longer welcome is cut off. On the
         event loop, after the node's own directory has changed."""
+        self.cut_off()
         for peer, run in list(self._runs.items()):
             if self.is_welcome(peer, self._fingerprints[peer]):
                 run.directory_changed(signed)
-            else:
+
+    def cut_off(self) -> None:
+        """Ends the streams of those who are no longer welcome. On the event loop."""
+        for peer, run in list(self._runs.items()):
+            if not self.is_welcome(peer, self._fingerprints[peer]):
                 run.end(reason.CERTIFICATE_UNKNOWN, f"the directory no longer names this certificate for {peer}")
 
     async def stop(self) -> None:

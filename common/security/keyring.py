@@ -215,6 +215,13 @@ class Keyring:
             Ed25519Signer(cast(Ed25519PrivateKey, key).private_bytes_raw()) for key in self.keys(KeyringUse.ROOT)
         )
 
+    def root_key_of(self, public_key: bytes) -> bytes | None:
+        """The private half of a root key: a secret, to be written into an encrypted file. None where it is not held."""
+        for key in self.keys(KeyringUse.ROOT):
+            if public_bytes(key) == public_key:
+                return cast(Ed25519PrivateKey, key).private_bytes_raw()
+        return None
+
     @property
     def root_signer(self) -> Ed25519Signer:
         """HQ's root key, which signs directories. Raises KeyNotHeld."""

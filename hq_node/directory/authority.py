@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from common.directory.model import Directory
+from common.directory.signing import root_in_force
 from common.ids import HQ
 from common.security import tls
 from common.security.keyring import Keyring
@@ -58,6 +60,15 @@ class Authority:
             if signer.public_key == root_public_key:
                 return signer
         raise RootKeyNotHeld(key_id=key_id_of(ED25519, root_public_key))
+
+    def holds_root_of(self, directory: Directory) -> bool:
+        """Whether HQ itself can sign the version after `directory`."""
+        in_force = self.root_of(directory)
+        return any(signer.public_key == in_force for signer in self.root_signers())
+
+    def root_of(self, directory: Directory) -> bytes:
+        """The root key that signs `directory`."""
+        return root_in_force(self.root_public_key, directory.roots)
 
 
 class HqCertificates(NamedTuple):

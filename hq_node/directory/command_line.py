@@ -123,6 +123,7 @@ def approve(
         answer = client.post(f"/nodes/{segment(node)}/approve", {"signing_key_id": signing_key})
     document = {"node": node, "signing_key_id": signing_key, **(answer if isinstance(answer, dict) else {})}
     session.result(document, lambda: _show_approved(session, document))
+    _note_waiting(session, document)
 
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is recorded with your name, and every node sees it.")]
@@ -192,6 +193,13 @@ def _state(session: Session, verb: str, node: str, reason: str, operator: str) -
         session.out.print(state, words)
 
     session.result(document, show)
+    _note_waiting(session, document)
+
+
+def _note_waiting(session: Session, document: Mapping[str, Any]) -> None:
+    """Where the root key is kept elsewhere, what was decided is not what the other nodes know yet."""
+    if document.get("waits_for_root"):
+        session.note("directory.waits", version=document["directory_version"])
 
 
 def _confirm_key(session: Session, node: str, signing_key: str) -> None:

@@ -95,6 +95,34 @@ class RetireKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportDraft:
+    """Give the draft out to be signed. `hash`: that form of it again which was given out before; empty: as it is."""
+
+    hash: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSigned:
+    """Publish what the root signed elsewhere (a serialised SignedDirectory)."""
+
+    signed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignDraft:
+    """Sign and publish the draft, where HQ holds the root key after all: it drafted where another process held it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameNextRoot:
+    """Let the root key `public_key`, which HQ never held, take the place of the one in force, whose `signature` says
+    so."""
+
+    public_key: bytes
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class RotateRoot:
     """Let the root key `public_key`, which HQ holds beside the one in force, take its place."""
 

@@ -15,6 +15,16 @@ class DirectoryPublished:
     version: int
     hash: bytes
     signed: bytes = field(repr=False)
+    draft: bytes = field(default=b"", repr=False)
+    """What waits for the root's signature beside it (a serialised Directory); empty: nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryDrafted:
+    """The next version was decided and waits for the root's signature. `directory`: serialised, not signed."""
+
+    version: int
+    directory: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

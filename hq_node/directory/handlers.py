@@ -22,8 +22,11 @@ from common.security.signing import ED25519, key_id_of, verify
 from hq_node.directory.authority import Authority
 from hq_node.directory.commands import (
     ApproveNode,
+    ExportDraft,
     FoundFederation,
+    ImportSigned,
     InviteNode,
+    NameNextRoot,
     PublishDirectory,
     RequestEnrolment,
     ResumeNode,
@@ -31,6 +34,7 @@ from hq_node.directory.commands import (
     RevokeNode,
     RotateKeys,
     RotateRoot,
+    SignDraft,
     SuspendNode,
 )
 from hq_node.directory.events import EnrolmentRequested
@@ -52,14 +56,17 @@ from hq_node.directory.model import (
 )
 from hq_node.directory.publishing import (
     DirectoryWork,
-    current_directory,
+    is_named,
     issue_certificate,
     publish,
     publish_entry,
+    published_directory,
     require_current,
+    require_published,
 )
-from hq_node.directory.roots import rotate_root
+from hq_node.directory.roots import name_next_root, rotate_root
 from hq_node.directory.rotation import retire_keys, rotate_keys
+from hq_node.directory.signing_desk import export_draft, import_signed, sign_draft
 from hq_node.directory.standing import resume_node, revoke_node, suspend_node
 
 HOUR_US = 3_600_000_000
@@ -110,6 +117,10 @@ def handlers(authority: Authority) -> dict[type, Callable[[Any, Any], Any]]:
         RotateKeys: partial(rotate_keys, authority=authority),
         RetireKeys: partial(retire_keys, authority=authority),
         RotateRoot: partial(rotate_root, authority=authority),
+        NameNextRoot: partial(name_next_root, authority=authority),
+        ExportDraft: partial(export_draft, authority=authority),
+        ImportSigned: partial(import_signed, authority=authority),
+        SignDraft: partial(sign_draft, authority=authority),
     }
 
 
@@ -119,7 +130,7 @@ def found_federation(command: FoundFederation, uow: DirectoryWork, authority: Au
     Raises FederationAlreadyFounded.
     """
     signing_key_id = key_id_of(ED25519, command.signing_public_key)
-    current = current_directory(uow, authority)
+    current = published_directory(uow, authority)
     if current is not None:
         if current.signing_key(HQ, signing_key_id, uow.now_us) is None:
             raise FederationAlreadyFounded
@@ -237,8 +248,11 @@ def approve_node(command: ApproveNode, uow: DirectoryWork, authority: Authority)
 
 
 def publish_directory(command: PublishDirectory, uow: DirectoryWork, authority: Authority) -> Directory:
-    """Publishes the same content anew, valid from now. Raises FederationNotFounded."""
+    """Publishes the same content anew, valid from now. What waits for the root's signature already is valid from its
+    next export. Raises FederationNotFounded."""
     current = require_current(uow, authority)
+    if uow.drafts.get() is not None and not authority.holds_root_of(current):
+        return current
     return publish(current, current.nodes, current.region_lists, uow, authority)
 
 
@@ -258,7 +272,7 @@ def _proved_keys(command: RequestEnrolment) -> EnrolmentKeys:
 
 
 def _roots(uow: DirectoryWork, authority: Authority) -> tuple[RootKey, ...]:
-    directory = current_directory(uow, authority)
+    directory = published_directory(uow, authority)
     return () if directory is None else directory.roots
 
 
@@ -285,7 +299,11 @@ def _require_new_keys(entry: NodeEntry, keys: EnrolmentKeys, invitation: Invitat
 
 
 def _approved_answer(enrolment: Enrolment, uow: DirectoryWork, authority: Authority) -> EnrolmentAnswer:
-    entry = require_current(uow, authority).node(enrolment.node)
+    """How far an approved node has come: all the way once the root has signed a directory that names its keys."""
+    published = require_published(uow, authority)
+    if not is_named(published, enrolment.node, enrolment.keys.signing_key_id, enrolment.tls_certificate):
+        return EnrolmentAnswer(EnrolmentState.WAITING)
+    entry = published.node(enrolment.node)
     return EnrolmentAnswer(
         state=EnrolmentState.APPROVED,
         tls_certificate=enrolment.tls_certificate,

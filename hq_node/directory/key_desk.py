@@ -9,11 +9,38 @@ from pathlib import Path
 from common.directory.own_keys import NodeKeys
 from common.directory.rotation import KeyRotation
 from common.directory.signing import root_in_force
+from common.errors import Refusal
 from common.program.key_keeper import RotationAnswer
 from common.program.node import Node
-from common.security.keyring import KeyNotHeld, Keyring, KeyringUse
+from common.security.encoding import pae
+from common.security.keyring import Keyring, KeyringUse
+from common.security.signing import ED25519, verify
 from hq_node.directory.authority import HqCertificates, load_hq_certificates, store_server_certificate
 from hq_node.directory.commands import RotateKeys, RotateRoot
+
+FORGET_DOMAIN = b"quanwang/root-forget/v1"
+
+
+class RootKeptElsewhere(Refusal):
+    """HQ does not hold the root key; whoever does makes the next one."""
+
+    en = (
+        "HQ does not hold the root key. Where it is kept: hq-node root rotate; then, here: "
+        "hq-node directory import-root FILE."
+    )
+    zh = "总部不持有根密钥。请在保管处执行 hq-node root rotate，再于此处执行 hq-node directory import-root FILE。"
+
+
+class RootNotProved(Refusal):
+    """Whoever asks to do away with HQ's root key did not show to hold the one in force elsewhere."""
+
+    en = "The file does not hold the root key that is in force, or HQ holds a next one already. Nothing was changed."
+    zh = "该文件中的密钥不是现行根密钥，或总部已持有新的根密钥。未做任何更改。"
+
+
+def forget_statement(public_key: bytes) -> bytes:
+    """What the root key signs to say: I am kept elsewhere; do away with me here."""
+    return pae(FORGET_DOMAIN, public_key)
 
 
 class OwnCertificates:
@@ -51,7 +78,7 @@ class HqKeyDesk:
         """The next root key is stored before the directory names it, so a crash leaves it to be named later."""
         holders = keys.keyring.root_signers
         if not holders:
-            raise KeyNotHeld(use=KeyringUse.ROOT)
+            raise RootKeptElsewhere
         if root_in_force(self._first_root, self._node.context.directory.roots) == holders[0].public_key:
             keys.keyring = await asyncio.to_thread(keys.keyring.with_new_key, keys.data_dir, KeyringUse.ROOT)
         await self._node.writer.execute(RotateRoot(keys.keyring.root_signers[0].public_key))
@@ -66,6 +93,20 @@ class HqKeyDesk:
         if former:
             keys.keyring = await asyncio.to_thread(_without_roots, keys, former.keys())
         return list(former.values())
+
+    async def forget_root(self, keys: NodeKeys, public_key: bytes, proof: bytes) -> None:
+        """Takes the root key out of HQ's keyring, for somebody who proved to hold it elsewhere.
+
+        Raises RootNotProved, RootKeptElsewhere.
+        """
+        if not keys.keyring.root_signers:
+            raise RootKeptElsewhere
+        in_force = root_in_force(self._first_root, self._node.context.directory.roots)
+        if keys.keyring.root_signers[0].public_key != in_force or public_key != in_force:
+            raise RootNotProved
+        if not verify(ED25519, public_key, proof, forget_statement(public_key)):
+            raise RootNotProved
+        keys.keyring = await asyncio.to_thread(keys.keyring.without_use, keys.data_dir, KeyringUse.ROOT)
 
     async def take_directory(self, signed: bytes) -> None:
         """It is in force already."""

@@ -135,6 +135,40 @@ class RootKeyNotHeld(Refusal):
     zh = "总部未持有用于签署目录的联邦根密钥（{key_id}）。"
 
 
+class NextRootNotSigned(Refusal):
+    """A root key says that it is the next one, and the one in force does not."""
+
+    en = "The next root key is not signed by the one in force ({key_id}). Nothing was changed."
+    zh = "新的根密钥未由现行根密钥（{key_id}）签名，未做任何更改。"
+
+
+class NothingToSign(Refusal):
+    """No change of the directory waits for the root."""
+
+    en = "No change of the directory waits for the root's signature."
+    zh = "没有等待根密钥签名的目录变更。"
+
+
+class ExportUnknown(Refusal):
+    """No form of the draft with that hash was given out, or a version has been published since."""
+
+    en = "No draft with the hash {hash} was exported for the next version. `directory show` lists those that were."
+    zh = "下一版本的草稿中没有导出过哈希为 {hash} 的文件。可用 `directory show` 查看已导出的草稿。"
+
+
+class SignedDirectoryUnexpected(Refusal):
+    """What was signed is not what HQ gave out to be signed, or was overtaken."""
+
+    en = (
+        "The signed directory (version {version}, {hash}) is not a draft that HQ exported for its next version "
+        "({expected}). Nothing was changed. Export the draft again and have that signed."
+    )
+    zh = (
+        "已签名的目录（版本 {version}，{hash}）不是总部为下一版本（{expected}）导出的草稿，未做任何更改。"
+        "请重新导出草稿并签名。"
+    )
+
+
 class KeyRevoked(Refusal):
     """A key of a revoked node does not come back."""
 

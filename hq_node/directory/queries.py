@@ -11,6 +11,7 @@ from common.directory import repository as directories
 from common.directory.model import Directory, KeyUse, NodeEntry, NodeStatus
 from common.directory.regions import PROVINCES
 from common.directory.wire import decode_directory
+from hq_node.directory.draft_repository import draft_of
 from hq_node.directory.model import NOT_USED, EnrolmentState
 from hq_node.directory.repository import EnrolmentRow, InvitationRow, enrolment_of, enrolments, invitations
 
@@ -50,17 +51,24 @@ class NodeRow(NamedTuple):
     status_by: str
     enrolled_anew_at_us: tuple[int, ...]
     """The breaks in the node's line of keys."""
+    waits_for_root: bool
+    """Whether what is said here of the node is decided and waits for the root's signature."""
 
 
 def list_nodes(connection: sa.Connection, now_us: int) -> list[NodeRow]:
     """All nodes that are in the directory, have asked to join, or were invited; by code."""
     signed = directories.latest(connection)
-    directory = None if signed is None else decode_directory(signed.directory)
+    published = None if signed is None else decode_directory(signed.directory)
+    draft = draft_of(connection)
+    directory = published if draft is None else decode_directory(draft.directory_bytes)
+    signed_entries = {entry.node: entry for entry in published.nodes} if published is not None else {}
     invited = {row.node: InvitationRow(*row) for row in connection.execute(sa.select(invitations))}
     asked = {row.node: EnrolmentRow(*row) for row in connection.execute(sa.select(enrolments))}
     listed = {entry.node: entry for entry in directory.nodes} if directory is not None else {}
     return [
-        _row(node, listed.get(node), asked.get(node), invited.get(node), directory, now_us)
+        _row(node, listed.get(node), asked.get(node), invited.get(node), directory, now_us)._replace(
+            waits_for_root=listed.get(node) != signed_entries.get(node)
+        )
         for node in sorted({*listed, *asked, *invited})
     ]
 
@@ -95,6 +103,7 @@ def _row(
         status_since_us=0 if entry is None else entry.status_since_us,
         status_reason="" if entry is None else entry.status_reason,
         status_by="" if entry is None else entry.status_by,
+        waits_for_root=False,
         enrolled_anew_at_us=() if entry is None else tuple(broken.at_us for broken in entry.re_enrolments),
     )
 

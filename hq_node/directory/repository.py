@@ -16,6 +16,7 @@ from common.ids import HQ, IdSource, link_name
 from common.messaging.link_resume import LinkResume, Place
 from common.messaging.links import LinkRow, journal_batch, links
 from common.messaging.seal import NO_HASH, seal_hash
+from hq_node.directory.draft_repository import DraftRepository, ServerCertificates
 from hq_node.directory.model import Enrolment, EnrolmentKeys, EnrolmentState, Invitation
 
 invitations = sa.Table(
@@ -194,3 +195,5 @@ class DirectoryUnitOfWork(UnitOfWork):
         self.enrolments = EnrolmentRepository(self)
         self.directories = DirectoryRepository(self)
         self.seals = SealsOnTheirWay(self)
+        self.drafts = DraftRepository(self)
+        self.server_certificates = ServerCertificates(self)

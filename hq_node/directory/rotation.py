@@ -11,7 +11,7 @@ from common.directory.rotation import KeyRotation, NextKey
 from common.ids import HQ
 from common.security import tls
 from common.security.signing import verify
-from hq_node.directory.authority import Authority
+from hq_node.directory.authority import Authority, AuthorityLimits
 from hq_node.directory.commands import RetireKeys, RotateKeys
 from hq_node.directory.model import (
     Enrolment,
@@ -21,7 +21,15 @@ from hq_node.directory.model import (
     KeyRotationOutOfDate,
     NodeNotActive,
 )
-from hq_node.directory.publishing import DirectoryWork, issue_certificate, publish, publish_entry, require_current
+from hq_node.directory.publishing import (
+    DirectoryWork,
+    is_named,
+    issue_certificate,
+    publish,
+    publish_entry,
+    require_current,
+    require_published,
+)
 
 CERTIFICATE_OVERLAP_US_MIN = 600_000_000
 """A replaced certificate is good for at least so long: the node may just be dialling with it."""
@@ -32,7 +40,7 @@ RETIRING_GRACE_US = 300_000_000
 @dataclass(frozen=True, slots=True)
 class KeysRotated:
     """What came of a rotation: the certificate (PEM; empty where none was asked for) and the directory that names the
-    keys (a serialised SignedDirectory)."""
+    keys (a serialised SignedDirectory). Both are empty while that directory waits for the root's signature."""
 
     tls_certificate: bytes
     signed_directory: bytes = field(repr=False)
@@ -50,29 +58,39 @@ def rotate_keys(command: RotateKeys, uow: DirectoryWork, authority: Authority) -
     if entry is None or not entry.active:
         raise NodeNotActive(node=command.wish.node)
     signer = _signer(command, entry, uow.now_us)
-    new = _new_keys(command.wish, entry, signer, directory)
+    published = require_published(uow, authority)
+    new = _new_keys(command.wish, entry, signer, directory, published)
     certificate, renewed = _certificate(command.wish, entry, uow, authority)
     if new or renewed:
         listed = tuple(key.listed(signer.key_id, uow.now_us) for key in new)
         entry = replace(entry, keys=(*entry.keys, *listed))
         if renewed:
-            entry = _with_certificate(
-                entry, certificate, uow.now_us + max(authority.limits.key_overlap_us, CERTIFICATE_OVERLAP_US_MIN)
-            )
+            entry = _with_certificate(entry, certificate, uow.now_us + certificate_overlap_us(authority.limits))
         directory = publish_entry(directory, entry, uow, authority)
         _remember(command.wish, new, certificate, uow)
+    published = require_published(uow, authority)  # Perhaps another one by now.
+    named = {key.key_id for key in known.keys} if (known := published.node(command.wish.node)) is not None else set()
+    if not {key.key_id for key in command.wish.keys} <= named or not is_named(
+        published, command.wish.node, signer.key_id, certificate
+    ):
+        return KeysRotated(b"", b"", directory.version)
     return KeysRotated(certificate, uow.directories.latest().SerializeToString(), directory.version)
+
+
+def certificate_overlap_us(limits: AuthorityLimits) -> int:
+    """For how long a replaced certificate is good beside its successor."""
+    return max(limits.key_overlap_us, CERTIFICATE_OVERLAP_US_MIN)
 
 
 def retire_keys(_command: RetireKeys, uow: DirectoryWork, authority: Authority) -> int:
     """Ends former keys that stood beside newer ones for long enough, and by which nothing is on its way any more: what
     was sealed cannot be sealed anew, so a key whose seals have not all arrived stays. Returns how many ended."""
-    directory = require_current(uow, authority)
+    directory, published = require_current(uow, authority), require_published(uow, authority)
     ended, entries = 0, []
     # What a revoked node has not acknowledged will never arrive.
     peers = {entry.node for entry in directory.nodes if entry.status is not NodeStatus.REVOKED}
     for entry in directory.nodes:
-        keys = tuple(_retired(key, entry, peers, uow, authority) for key in entry.keys)
+        keys = tuple(_retired(key, entry, published, peers, uow, authority) for key in entry.keys)
         ended += sum(key is not before for key, before in zip(keys, entry.keys, strict=True))
         entries.append(replace(entry, keys=keys))
     if ended:
@@ -87,13 +105,18 @@ def overlap_is_over(key: NodeKey, entry: NodeEntry, now_us: int, overlap_us: int
     return superseded and newest is not None and now_us >= newest.valid_from_us + overlap_us
 
 
-def _retired(key: NodeKey, entry: NodeEntry, peers: set[str], uow: DirectoryWork, authority: Authority) -> NodeKey:
+def _retired(
+    key: NodeKey, entry: NodeEntry, published: Directory, peers: set[str], uow: DirectoryWork, authority: Authority
+) -> NodeKey:
     if entry.node not in peers:
         return key
     if not overlap_is_over(key, entry, uow.now_us, authority.limits.key_overlap_us):
         return key
     newest = entry.newest(key.use)
     assert newest is not None, "there is a newer one"
+    known = published.node(entry.node)
+    if known is None or all(other.key_id != newest.key_id for other in known.keys):
+        return key  # The newer one waits for the root's signature: nobody works with it yet.
     if key.use is KeyUse.SIGNING and not uow.seals.only_by(entry.node, newest.key_id, peers):
         return key
     # What is admitted in this very transaction, or soon after because it waited, is still under the former key.
@@ -111,11 +134,14 @@ def _signer(command: RotateKeys, entry: NodeEntry, now_us: int) -> NodeKey:
     raise KeyRotationNotSigned(node=entry.node)
 
 
-def _new_keys(wish: KeyRotation, entry: NodeEntry, signer: NodeKey, directory: Directory) -> list[NextKey]:
+def _new_keys(
+    wish: KeyRotation, entry: NodeEntry, signer: NodeKey, directory: Directory, published: Directory
+) -> list[NextKey]:
     """The keys that the directory does not name yet, each proved and each in the place of the newest of its use."""
     listed = {key.key_id for key in entry.keys}
     new = [key for key in wish.keys if key.key_id not in listed]
-    newest_signer = entry.newest(KeyUse.SIGNING)
+    # A key that waits for the root's signature has not taken the place of the one that the node signs by.
+    newest_signer = (published.node(entry.node) or entry).newest(KeyUse.SIGNING)
     if new and (newest_signer is None or newest_signer.key_id != signer.key_id):
         # A key that was replaced, though it may still be good for what is on its way, names no further ones.
         raise KeyRotationOutOfDate(node=entry.node)
@@ -138,11 +164,17 @@ def _certificate(wish: KeyRotation, entry: NodeEntry, uow: DirectoryWork, author
     enrolment = uow.enrolments.get(entry.node)
     if enrolment is not None and enrolment.tls_certificate_request == wish.tls_certificate_request:
         return enrolment.tls_certificate, False
-    # HQ's own request is not stored: after a crash it gets another certificate for the same key.
+    own = uow.server_certificates.get(wish.tls_certificate_request) if entry.node == HQ else None
+    if own is not None:
+        return own, False
+    # An earlier release did not store HQ's own: after a crash it gets another certificate for the same key.
     current = (entry.tls_fingerprint, entry.former_tls_fingerprint) if entry.node == HQ else (entry.tls_fingerprint,)
     if wish.former_tls_fingerprint not in current:
         raise KeyRotationOutOfDate(node=entry.node)
-    return issue_certificate(entry.node, wish.tls_certificate_request, uow, authority), True
+    certificate = issue_certificate(entry.node, wish.tls_certificate_request, uow, authority)
+    if entry.node == HQ:
+        uow.server_certificates.put(wish.tls_certificate_request, certificate)
+    return certificate, True
 
 
 def _with_certificate(entry: NodeEntry, certificate: bytes, former_until_us: int) -> NodeEntry:

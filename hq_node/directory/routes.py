@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.directory.repository import newest_version
 from common.directory.wire import REASON_CHARACTERS_MAX
 from common.program.node import Node
 from hq_node.directory.commands import ApproveNode, InviteNode, ResumeNode, RevokeNode, SuspendNode
@@ -66,7 +67,12 @@ def node_routes(node: Node) -> APIRouter:
             "signing_key_id": approved.signing_key_id,
             "tls_fingerprint": approved.tls_fingerprint.hex(),
             "directory_version": approved.directory_version,
+            "waits_for_root": await waits_for_root(approved.directory_version),
         }
+
+    async def waits_for_root(version: int) -> bool:
+        """Whether that version is still to be signed, by a root key that is kept elsewhere."""
+        return version > await node.reads.run(newest_version)
 
     async def stated(command: SuspendNode | ResumeNode | RevokeNode) -> dict[str, Any]:
         directory = await node.writer.execute(command)
@@ -78,6 +84,7 @@ def node_routes(node: Node) -> APIRouter:
             "reason": entry.status_reason,
             "by": entry.status_by,
             "directory_version": directory.version,
+            "waits_for_root": await waits_for_root(directory.version),
         }
 
     @router.post("/{code}/suspend")

@@ -71,7 +71,7 @@ def rotation_response(rotated: KeysRotated) -> pb.RotateKeysResponse:
     """The answer as it is sent; the certificate as DER."""
     return pb.RotateKeysResponse(
         tls_certificate=pem_to_der(rotated.tls_certificate) if rotated.tls_certificate else b"",
-        directory=decode_signed(rotated.signed_directory),
+        directory=decode_signed(rotated.signed_directory) if rotated.signed_directory else None,
     )
 
 

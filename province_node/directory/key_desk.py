@@ -100,6 +100,9 @@ class ProvinceKeyDesk:
     async def rotate_root(self, keys: NodeKeys) -> None:
         raise KeyNotHeld(use=KeyringUse.ROOT)
 
+    async def forget_root(self, keys: NodeKeys, public_key: bytes, proof: bytes) -> None:
+        raise KeyNotHeld(use=KeyringUse.ROOT)
+
     async def drop_former_roots(self, keys: NodeKeys) -> list[str]:
         return []
 
