@@ -167,6 +167,8 @@ class NodeMetrics:
         gauges["storage_failing"].set(status["storage_failing"])
         gauges["directory_version"].set(status["directory_version"])
         gauges["directory_valid_seconds"].set((status["directory_valid_until_us"] - now_us) / 1e6)
+        for use, until_us in status["valid_until_us"].items():
+            gauges["certificate_valid_seconds"].labels(use).set((until_us - now_us) / 1e6)
         for group in open_legs:
             labels = (group.peer, class_name(group.message_class), group.state)
             gauges["open_legs"].labels(*labels).set(group.legs)
@@ -216,4 +218,9 @@ _GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("storage_failing", "Whether the database takes nothing.", ()),
     ("directory_version", "The directory in force.", ()),
     ("directory_valid_seconds", "How long it is still valid.", ()),
+    (
+        "certificate_valid_seconds",
+        "How long the node's own certificate is still valid, and its newest keys where something has set them an end.",
+        ("use",),
+    ),
 )

@@ -10,12 +10,15 @@ import sqlalchemy as sa
 from common.alarms.queries import standing_alarm_count, standing_alarm_counts
 from common.alarms.readings import expected_peers
 from common.db.leg_counts import LATEST_MAX
+from common.directory.model import KeyUse
 from common.link.activity import LinkActivity
 from common.messaging.inbox import IS_OPEN, PARKED, WAITING, inbox
 from common.messaging.links import LinkRow, links
 from common.messaging.outbox import waiting_by_peer
 from common.program.node import Node
 from common.requests.queries import request_counts
+from common.security import tls
+from common.security.keyring import KeyringUse
 
 
 def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
@@ -53,6 +56,17 @@ def node_head(node: Node) -> dict[str, Any]:
     }
 
 
+def ends_by_use(node: Node) -> dict[str, int]:
+    """When the node's certificate runs out, and its newest key of each use where it has an end (µs)."""
+    ends = {KeyringUse.TLS.value: tls.validity_us(node.key_keeper.certificate())[1]}
+    entry = node.context.directory.node(node.context.node)
+    for use in (KeyUse.SIGNING, KeyUse.PRIVATE_BODIES):
+        newest = entry.newest(use) if entry is not None else None
+        if newest is not None and not newest.open:
+            ends[use.value] = newest.valid_until_us
+    return ends
+
+
 def node_metrics(connection: sa.Connection, node: Node) -> bytes:
     """The node's meters, as Prometheus reads them."""
     context = node.context
@@ -60,6 +74,7 @@ def node_metrics(connection: sa.Connection, node: Node) -> bytes:
         "now_us": node.clock.now_us(),
         "directory_version": context.directory.version,
         "directory_valid_until_us": context.directory.valid_until_us,
+        "valid_until_us": ends_by_use(node),
         "links": link_states(connection, node),
         "inbox": inbox_counts(connection),
         "alarms": standing_alarm_counts(connection),

@@ -8,6 +8,7 @@ that tells a wrong passphrase from a damaged file.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from common.errors import Fault
 from common.security.private_files import read_private
 
 PASSPHRASE_VARIABLE = "QUANWANG_KEY_PASSPHRASE"  # noqa: S105 - the name of the variable.
+ATTEMPTS = 3
+"""How often a passphrase may be typed."""
 PASSPHRASE_BYTES_MIN = 8
 PASSPHRASE_BYTES_MAX = 65_536
 
@@ -40,9 +43,12 @@ class PassphraseMissing(Fault):
 
     en = (
         "The keys are encrypted and no passphrase was given. Name a file that holds it as keys.passphrase_file in "
-        "node.toml, or set {variable}."
+        "node.toml, set {variable}, or run this at a terminal, where it is asked."
     )
-    zh = "密钥已加密，但未提供口令。请在 node.toml 中用 keys.passphrase_file 指定口令文件，或设置环境变量 {variable}。"
+    zh = (
+        "密钥已加密，但未提供口令。请在 node.toml 中用 keys.passphrase_file 指定口令文件、"
+        "设置环境变量 {variable}，或在终端中运行以便输入口令。"
+    )
 
 
 class PassphraseWrong(Fault):
@@ -68,8 +74,39 @@ def no_passphrase() -> bytes:
     raise PassphraseMissing(variable=PASSPHRASE_VARIABLE)
 
 
+class AskedPassphrase:
+    """A passphrase that somebody types, with a few attempts. `ask(attempt)`: what was typed; raises EOFError."""
+
+    def __init__(self, ask: Callable[[int], str]) -> None:
+        self._ask = ask
+        self._asked = 0
+
+    def __call__(self) -> bytes:
+        """Asks once more. Raises PassphraseMissing where the terminal is closed."""
+        self._asked += 1
+        try:
+            return self._ask(self._asked).encode("utf-8", "surrogateescape")
+        except EOFError:
+            return no_passphrase()
+
+    @property
+    def may_ask_again(self) -> bool:
+        return self._asked < ATTEMPTS
+
+
+def at_terminal(attempt: int) -> str:
+    """Asks for the passphrase at the terminal, which does not show it."""
+    from getpass import getpass
+
+    again = "" if attempt == 1 else "That is not it / 口令不符. "
+    return getpass(f"{again}Passphrase of the keys / 密钥口令: ")
+
+
 def passphrase_from(file: str, environment: Mapping[str, str] = os.environ) -> Passphrase:
-    """The passphrase from `file` (empty: none is named), else from the environment. Raises PassphraseUnusable."""
+    """The passphrase from `file` (empty: none is named), else from the environment, else asked at the terminal; never
+    where standard input is none, since nobody would answer. Raises PassphraseUnusable."""
+    if not file and not environment.get(PASSPHRASE_VARIABLE) and sys.stdin is not None and sys.stdin.isatty():
+        return AskedPassphrase(at_terminal)
 
     def passphrase() -> bytes:
         if file:

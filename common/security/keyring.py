@@ -22,7 +22,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from common.errors import Fault
-from common.security.key_protection import KeyFileDamaged, KeyProtection, Passphrase, no_passphrase
+from common.security.key_protection import (
+    AskedPassphrase,
+    KeyFileDamaged,
+    KeyProtection,
+    Passphrase,
+    PassphraseWrong,
+    no_passphrase,
+)
 from common.security.private_bodies import X25519PrivateKeys
 from common.security.private_files import (
     make_private_directory,
@@ -346,11 +353,15 @@ def _stem_parts(use: KeyringUse) -> int:
 
 
 def _open_protection(facts: Mapping[str, Any], passphrase: Passphrase, path: Path) -> KeyProtection:
-    given = passphrase()
-    try:
-        return KeyProtection.open(facts, given, path)
-    except (ValueError, TypeError, KeyError) as error:
-        raise KeyringDamaged(path=path) from error
+    while True:
+        given = passphrase()
+        try:
+            return KeyProtection.open(facts, given, path)
+        except PassphraseWrong:
+            if not (isinstance(passphrase, AskedPassphrase) and passphrase.may_ask_again):
+                raise
+        except (ValueError, TypeError, KeyError) as error:
+            raise KeyringDamaged(path=path) from error
 
 
 def _load_key(path: Path, protection: KeyProtection | None) -> PrivateKey:

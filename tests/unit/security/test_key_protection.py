@@ -10,6 +10,7 @@ import pytest
 
 from common.security import keyring as keyring_module
 from common.security.key_protection import (
+    AskedPassphrase,
     PassphraseMissing,
     PassphraseUnusable,
     PassphraseWrong,
@@ -128,3 +129,51 @@ def test_the_passphrase_comes_from_its_file_or_the_environment(tmp_path: Path) -
 def test_no_secret_is_shown(plain: Keyring, tmp_path: Path) -> None:
     protected = plain.protected(tmp_path, SECRET)
     assert SECRET.decode() not in repr(protected) + repr(vars(protected))
+
+
+def typed(*answers: str) -> tuple[AskedPassphrase, list[int]]:
+    """Somebody who types these, and then closes the terminal."""
+    attempts: list[int] = []
+
+    def ask(attempt: int) -> str:
+        attempts.append(attempt)
+        if len(attempts) > len(answers):
+            raise EOFError
+        return answers[len(attempts) - 1]
+
+    return AskedPassphrase(ask), attempts
+
+
+def test_a_passphrase_may_be_typed_three_times(tmp_path: Path, plain: Keyring) -> None:
+    plain.protected(tmp_path, SECRET)
+    asked, attempts = typed("", OTHER.decode(), SECRET.decode())
+    assert Keyring.load(tmp_path, asked).signer.key_id == plain.signer.key_id
+    assert attempts == [1, 2, 3]
+    asked, attempts = typed("a", "b", "c", SECRET.decode())
+    with pytest.raises(PassphraseWrong):
+        Keyring.load(tmp_path, asked)
+    assert attempts == [1, 2, 3]
+    asked, _ = typed("a")
+    with pytest.raises(PassphraseMissing):
+        Keyring.load(tmp_path, asked)
+
+
+def test_nobody_is_asked_without_a_terminal_or_where_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Input:
+        def __init__(self, terminal: bool) -> None:
+            self.terminal = terminal
+
+        def isatty(self) -> bool:
+            return self.terminal
+
+    monkeypatch.setattr("sys.stdin", Input(terminal=False))
+    with pytest.raises(PassphraseMissing) as missing:
+        passphrase_from("", {})()
+    for way in ("keys.passphrase_file", "QUANWANG_KEY_PASSPHRASE", "terminal"):
+        assert way in str(missing.value)
+    monkeypatch.setattr("sys.stdin", Input(terminal=True))
+    assert isinstance(passphrase_from("", {}), AskedPassphrase)
+    assert not isinstance(passphrase_from("file", {}), AskedPassphrase)
+    assert not isinstance(passphrase_from("", {"QUANWANG_KEY_PASSPHRASE": SECRET.decode()}), AskedPassphrase)
