@@ -11,7 +11,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import sqlalchemy as sa
 from cryptography import x509
@@ -27,6 +27,8 @@ from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, link_name
 from common.messaging.links import journal, node_identity
 from common.program.data_directory import DataDirectory
+from common.program.http_servers import PortInUse, listen_tcp
+from common.settings import SettingsInvalid
 
 Severity = Literal["ok", "warning", "error"]
 T = TypeVar("T")
@@ -40,6 +42,7 @@ PLAUSIBLE_FROM_US = 1_767_225_600_000_000
 SKEW_WARNING_US = 60_000_000
 SKEW_SEALS = 50
 CONNECT_TIMEOUT_S = 5.0
+PORT_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +70,38 @@ def good(subject: str, en: str, zh: str) -> Finding:
     return Finding("ok", subject, en, zh)
 
 
+class InWords(Protocol):
+    """What says itself, and what to do, in both languages."""
+
+    def fact(self, language: str) -> str: ...
+
+    def remedy(self, language: str) -> str: ...
+
+
+def told(subject: str, what: InWords) -> Finding:
+    """What is wrong, as it says itself."""
+    return Finding("error", subject, what.fact("en"), what.fact("zh"), what.remedy("en"), what.remedy("zh"))
+
+
 def tried(subject: str, look: Callable[[], T]) -> tuple[T | None, list[Finding]]:
     """What `look` gives, or the finding that its error is. Errors say themselves how to mend them."""
     try:
         return look(), []
+    except SettingsInvalid as error:
+        return None, [told(subject, problem) for problem in error.problems]
     except QuanwangError as error:
-        return None, [Finding("error", subject, error.text("en"), error.text("zh"))]
+        return None, [told(subject, error)]
     except OSError as error:
         detail = f"{error.filename or ''} {error.strerror}".strip()
         return None, [
-            Finding("error", subject, f"It cannot be read: {detail}.", f"无法读取：{detail}。", "Check it.", "请检查。")
+            Finding(
+                "error",
+                subject,
+                f"It cannot be read: {detail}.",
+                f"无法读取：{detail}。",
+                "Let the node's user read it, or run the command as that user.",
+                "请授予节点用户读取权限，或以该用户身份执行命令。",
+            )
         ]
 
 
@@ -113,16 +138,16 @@ def check_database(data: DataDirectory, node: str, schema: Schema) -> list[Findi
         with reading(data.url) as connection:
             return _check_database(connection, node, schema)
     except Fault as fault:
-        return [Finding("error", "database", fault.text("en"), fault.text("zh"))]
+        return [told("database", fault)]
     except SQLAlchemyError as error:
         damaged = DatabaseDamaged(database=name, detail=type(getattr(error, "orig", error)).__name__)
-        return [Finding("error", "database", damaged.text("en"), damaged.text("zh"))]
+        return [told("database", damaged)]
 
 
 def _check_database(connection: sa.Connection, node: str, schema: Schema) -> list[Finding]:
     verdict = store_of(connection).check_integrity(connection)
     if verdict:
-        mend = "Restore it from a backup.", "请从备份恢复。"
+        mend = DatabaseDamaged.mend_en, DatabaseDamaged.mend_zh
         return [Finding("error", "database", f"It is damaged: {verdict}.", f"数据库已损坏：{verdict}。", *mend)]
     _, findings = tried("schema", lambda: require_schema(connection, schema))
     if findings:
@@ -132,6 +157,48 @@ def _check_database(connection: sa.Connection, node: str, schema: Schema) -> lis
         en, zh = f"The database is that of node {owner}, not {node}.", f"数据库属于节点 {owner}，而非 {node}。"
         return [Finding("error", "database", en, zh, "Correct node.toml.", "请更正 node.toml。")]
     return [good("database", "It is sound and of this release's schema.", "数据库完好，结构版本正确。")]
+
+
+class Port(NamedTuple):
+    """A port that the node listens on: its name (`<name>.address` says which it is), where, and its setting."""
+
+    name: str
+    host: str
+    port: int
+    setting: str
+
+
+def check_ports(data: DataDirectory, ports: Iterable[Port]) -> list[Finding]:
+    """While the node runs, each port answers; while it does not, nobody else has it."""
+    look = _answering if data.in_use() else _free
+    return [finding for port in ports for finding in look(data, port)]
+
+
+def _answering(data: DataDirectory, port: Port) -> list[Finding]:
+    number = data.read_address(port.name).rpartition(":")[2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(port.host, port.host)  # noqa: S104 - what stands in settings.
+    try:
+        socket.create_connection((host, int(number)), PORT_TIMEOUT_S).close()
+    except (OSError, ValueError) as error:
+        detail = getattr(error, "strerror", None) or type(error).__name__
+        en = f"The node runs, but nothing answers on {host}:{number} ({port.setting}; {detail})."
+        zh = f"节点正在运行，但 {host}:{number}（{port.setting}）没有应答（{detail}）。"
+        mend = "If it is not just starting, look at its log.", "若节点并非刚刚启动，请查看其日志。"
+        return [Finding("error", "ports", en, zh, *mend)]
+    where = f"{host}:{number} ({port.setting})"
+    return [good("ports", f"The node answers on {where}.", f"节点在 {where} 上应答。")]
+
+
+def _free(_data: DataDirectory, port: Port) -> list[Finding]:
+    where = f"{port.host}:{port.port} ({port.setting})"
+    if not port.port:
+        en, zh = f"{port.setting} is chosen by the system when the node starts.", f"{port.setting} 在启动时由系统选择。"
+        return [good("ports", en, zh)]
+    try:
+        listen_tcp(port.host, port.port, port.setting).close()
+    except PortInUse as error:
+        return [told("ports", error)]
+    return [good("ports", f"{where} is free; the node does not run.", f"{where} 空闲；节点未运行。")]
 
 
 def check_clock(clock: Clock) -> list[Finding]:

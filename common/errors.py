@@ -18,13 +18,16 @@ REASON_CODE_PATTERN = re.compile(rf"[A-Z0-9_]{{1,{REASON_CODE_CHARACTERS_MAX}}}"
 class QuanwangError(Exception):
     """Base of all errors that the system raises on purpose.
 
-    `en` and `zh` are format strings over the keyword arguments given to the constructor. The code is derived from the
-    class name: `SubscriptionNotFound` is `SUBSCRIPTION_NOT_FOUND`.
+    `en` and `zh` are format strings over the keyword arguments given to the constructor; where what to do shall stand
+    apart from what is wrong, `mend_en` and `mend_zh` hold it. The code is derived from the class name:
+    `SubscriptionNotFound` is `SUBSCRIPTION_NOT_FOUND`.
     """
 
     code: ClassVar[str] = "QUANWANG_ERROR"
     en: ClassVar[str] = "Something went wrong."
     zh: ClassVar[str] = "出现错误。"
+    mend_en: ClassVar[str] = ""
+    mend_zh: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -39,8 +42,17 @@ class QuanwangError(Exception):
         super().__init__(self.text("en"))
 
     def text(self, language: str) -> str:
-        """The message in `language` ("zh..." is Chinese, all else English)."""
+        """The message in `language` ("zh..." is Chinese, all else English), with what to do behind it."""
+        between = "" if language.startswith("zh") else " "
+        return between.join(filter(None, (self.fact(language), self.remedy(language))))
+
+    def fact(self, language: str) -> str:
+        """The message without what is said apart of what to do."""
         return (self.zh if language.startswith("zh") else self.en).format(**self.facts)
+
+    def remedy(self, language: str) -> str:
+        """What to do; empty where the message says it itself, or there is nothing to do."""
+        return (self.mend_zh if language.startswith("zh") else self.mend_en).format(**self.facts)
 
 
 class Refusal(QuanwangError):

@@ -55,10 +55,21 @@ class Problem:
     where: str
     en: str
     zh: str
+    mend_en: str = ""
+    mend_zh: str = ""
 
     def text(self, language: str) -> str:
-        """The problem in `language` ("zh..." is Chinese, all else English)."""
+        """The problem and its remedy in `language` ("zh..." is Chinese, all else English)."""
+        between = "" if language.startswith("zh") else " "
+        return between.join(filter(None, (self.fact(language), self.remedy(language))))
+
+    def fact(self, language: str) -> str:
+        """Where it is, and what."""
         return f"{self.where}: {self.zh if language.startswith('zh') else self.en}"
+
+    def remedy(self, language: str) -> str:
+        """What to do."""
+        return self.mend_zh if language.startswith("zh") else self.mend_en
 
 
 class SettingsInvalid(Fault):
@@ -330,7 +341,11 @@ def _read(file: Path) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problem = Problem(
-            str(file), f"it is not TOML ({error}). Correct that line.", f"不是有效的 TOML（{error}），请更正该行。"
+            str(file),
+            f"it is not TOML ({error}).",
+            f"不是有效的 TOML（{error}）。",
+            "Correct that line.",
+            "请更正该行。",
         )
         raise SettingsInvalid((problem,)) from error
 
@@ -347,8 +362,10 @@ def _unknown_variables(settings: type[NodeSettings], environment: Mapping[str, s
             problems.append(
                 Problem(
                     f"environment variable {name}",
-                    f"there is no setting of this name. Known: {known}. Correct the name, or remove the variable.",
-                    f"没有此名称的设置。可用名称：{known}。请更正名称或删除该变量。",
+                    f"there is no setting of this name. Known: {known}.",
+                    f"没有此名称的设置。可用名称：{known}。",
+                    "Correct the name, or remove the variable.",
+                    "请更正名称或删除该变量。",
                 )
             )
     return problems
@@ -363,15 +380,19 @@ def _problem(found: Any, file: Path, environment: Mapping[str, str]) -> Problem:
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return Problem(
             where,
-            "there is no setting of this name. Correct the name, or remove it.",
-            "没有此名称的设置，请更正名称或将其删除。",
+            "there is no setting of this name.",
+            "没有此名称的设置。",
+            "Correct the name, or remove it.",
+            "请更正名称或将其删除。",
         )
     if kind == "missing":
-        return Problem(where, "it is missing. Add it.", "缺少此设置，请补充。")
+        return Problem(where, "it is missing.", "缺少此设置。", "Add it.", "请补充。")
     message = str(found["msg"]).removeprefix("Value error, ")
     given = repr(found.get("input"))[:80] if path and not path.startswith(NEVER_SHOWN) else ""
     return Problem(
         where,
-        f"{message}{f' ({given} was given)' if given else ''}. Correct the value.",
-        f"取值无效（{message}{f'，当前值 {given}' if given else ''}），请更正。",
+        f"{message}{f' ({given} was given)' if given else ''}.",
+        f"取值无效（{message}{f'，当前值 {given}' if given else ''}）。",
+        "Correct the value.",
+        "请更正取值。",
     )

@@ -111,7 +111,7 @@ def add_replica(
     document = {"data": str(directory), "replica": name}
     made = session.words("node.replica_made", name=name, path=directory)
     session.result(document, lambda: session.out.print(made, markup=False))
-    session.note("node.replica_next", program=session.program.name, path=directory)
+    session.note("node.replica_next", path=directory)
 
 
 add_node_commands(app)

@@ -25,6 +25,7 @@ from common.checks import (
     check_database,
     check_directory,
     check_disk,
+    check_ports,
     good,
     only,
     tried,
@@ -86,7 +87,7 @@ from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.queries import overdue_readings
 from hq_node.hub.repository import HUB_ORDER, HubOrder
 from hq_node.hub.timers import HubTimers
-from hq_node.hub_link import FederationPorts
+from hq_node.hub_link import FederationPorts, ports_of
 from hq_node.journal_comparison.asking import asking_provinces
 from hq_node.replica_setup import make_replica
 from hq_node.settings import HqSettings
@@ -204,6 +205,8 @@ def check(data_dir: Path) -> list[Finding]:
     findings += [*check_disk(data), *check_clock(clock)]
     settings, found = tried("settings", lambda: data.load_settings(HqSettings))
     findings += found or [good("settings", "They can be used.", "设置有效。")]
+    if settings is not None:
+        findings += check_ports(data, ports_of(settings))
     if settings is not None or data.database.exists():
         findings += check_database(data, HQ, SCHEMA)
     passphrase = passphrase_from(settings.keys.passphrase_file if settings is not None else "")

@@ -11,12 +11,13 @@ from grpc_health.v1 import health, health_pb2
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
+from common.checks import Port
 from common.directory.own_keys import NodeKeys
 from common.gen.quanwang.federation.v1 import enrolment_pb2, enrolment_pb2_grpc
 from common.gen.quanwang.journal.v1 import comparison_pb2_grpc
 from common.messaging.writer import Writer
 from common.program.data_directory import DataDirectory
-from common.program.http_servers import PortInUse
+from common.program.http_servers import PortInUse, listen_tcp
 from common.program.serving import sticky_port
 from common.rpc.link import SERVICE, FederationLinkServicer, server_options
 from common.rpc.status import StatusInterceptor
@@ -109,6 +110,9 @@ class FederationPorts:
         """Takes the port; returns the address under which others find it."""
         wanted = sticky_port(self._data, name, configured)
         address = f"{self._settings.listen_host}:{wanted}"
+        if wanted:
+            # gRPC says why a port cannot be had to nobody but the log of its library.
+            listen_tcp(self._settings.listen_host, wanted, setting).close()
         try:
             port = server.add_secure_port(address, credentials)
         except RuntimeError as error:
@@ -116,6 +120,17 @@ class FederationPorts:
         host = self._settings.advertised_host
         self._data.write_address(name, f"{host}:{port}")
         return f"{host}:{advertised or port}"
+
+
+def ports_of(settings: HqSettings) -> list[Port]:
+    """What HQ listens on; a process without links has no ports of the federation."""
+    federation, http = settings.federation, settings.http
+    ports = [Port("http", http.host, http.port, "http.port")]
+    if "link" in settings.replica.roles:
+        host = federation.listen_host
+        ports.append(Port("federation", host, federation.link_port, "federation.link_port"))
+        ports.append(Port("enrolment", host, federation.enrolment_port, "federation.enrolment_port"))
+    return ports
 
 
 async def _serve_health(server: grpc.aio.Server, service: str) -> None:

@@ -18,6 +18,7 @@ from common.alarms.rules import AlarmWatch
 from common.alarms.timers import AlarmTimers
 from common.checks import (
     Finding,
+    Port,
     check_certificate,
     check_clock,
     check_clock_against_hq,
@@ -26,6 +27,7 @@ from common.checks import (
     check_directory,
     check_disk,
     check_hq_reachable,
+    check_ports,
     good,
     only,
     tried,
@@ -96,8 +98,10 @@ class NotAProvince(Refusal):
 class EnrolledAsAnotherNode(Refusal):
     """The settings name one province, the enrolment another."""
 
-    en = "node.toml says that this is node {node}, but it was enrolled as {enrolled}. Correct node.toml."
-    zh = "node.toml 中本节点为 {node}，但入网登记为 {enrolled}。请更正 node.toml。"
+    en = "node.toml says that this is node {node}, but it was enrolled as {enrolled}."
+    zh = "node.toml 中本节点为 {node}，但入网登记为 {enrolled}。"
+    mend_en = "Correct node.toml."
+    mend_zh = "请更正 node.toml。"
 
 
 def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "") -> None:
@@ -160,6 +164,7 @@ def check(data_dir: Path) -> list[Finding]:
     findings += found or [good("keys", "They can be read.", "密钥可读取。")]
     if settings is None:
         return findings
+    findings += check_ports(data, [Port("http", settings.http.host, settings.http.port, "http.port")])
     findings += check_database(data, settings.node, SCHEMA)
     membership, found = tried("enrolment", lambda: _membership(data, settings))
     findings += found

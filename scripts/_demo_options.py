@@ -79,6 +79,8 @@ def parse(arguments):
             raise argparse.ArgumentTypeError(text("no_file", path=given))
         return os.path.abspath(given)
 
+    if language:
+        speak_chinese()
     parser = argparse.ArgumentParser(prog="demo.py", description=text("description"), add_help=False)
     add = parser.add_argument
     add("--once", action="store_true", help=text("once"))
@@ -106,6 +108,28 @@ def parse(arguments):
     options.lang = ("en", "zh")[language]
     options.data = os.path.abspath(options.data)
     return options
+
+
+def speak_chinese():
+    """The parser's own words: it looks each up where translations of the standard library would be."""
+    argparse._ = lambda word: PARSER_WORDS.get(word, word)
+
+
+PARSER_WORDS = {
+    "usage: ": "用法：",
+    "options": "选项",
+    "optional arguments": "选项",
+    "positional arguments": "位置参数",
+    "%(prog)s: error: %(message)s\n": "%(prog)s：错误：%(message)s\n",
+    "argument %(argument_name)s: %(message)s": "参数 %(argument_name)s：%(message)s",
+    "unrecognized arguments: %s": "无法识别的参数：%s",
+    "expected one argument": "需要一个值",
+    "not allowed with argument %s": "不能与 %s 同时使用",
+    "invalid choice: %(value)r (choose from %(choices)s)": "无效的取值 %(value)r（可选：%(choices)s）",
+    "invalid %(type)s value: %(value)r": "无效的取值 %(value)r",
+    "ambiguous option: %(option)s could match %(matches)s": "选项 %(option)s 不明确，可能是 %(matches)s",
+    "ignored explicit argument %r": "该选项不接受取值 %r",
+}
 
 
 def language_of(arguments):

@@ -43,8 +43,8 @@ NO_NODE_CODES = frozenset(
 )
 """Errors that mean: there is no node here that could answer, and trying again would not make it."""
 
-IN_USE_CODES = frozenset({"DATA_DIRECTORY_IN_USE"})
-"""Somebody else is at it: a node that is starting or stopping, another command. It ends by itself."""
+IN_USE_CODES = frozenset({"DATA_DIRECTORY_IN_USE", "PORT_IN_USE"})
+"""Somebody else is at it: a node that is starting or stopping, another command, another program on a port."""
 
 INTERRUPTED_CODE = "INTERRUPTED"
 

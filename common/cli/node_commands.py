@@ -44,7 +44,7 @@ def show_made(session: Session, node: str, next_key: str) -> None:
     document = {"node": node, "data": str(session.data_dir)}
     made = session.words("node.made", node=display.node_name(session, node), path=session.data_dir)
     session.result(document, lambda: session.out.print(made, markup=False))
-    session.note(next_key, program=session.program.name, path=session.data_dir)
+    session.note(next_key, path=session.data_dir)
 
 
 def serve(
@@ -83,7 +83,7 @@ def migrate(
 
 
 def check(session: Session) -> None:
-    """Look the node over: settings, keys, database, directory, certificates. Changes nothing.
+    """Look the node over: settings, ports, keys, database, directory, certificates. Changes nothing.
 
     Ends with 1 where something is wrong; a warning alone is no failure.
     """
@@ -134,11 +134,13 @@ def show_status(session: Session, status: Mapping[str, Any]) -> None:
     facts = display.facts_table()
     facts.add_row(words("column.node"), display.plain(display.node_name(session, str(status["node"]))))
     running = words("node.running_since", at=display.moment(status.get("started_at_us")))
-    not_running = words("node.not_running", program=session.program.name)
+    not_running = words("node.not_running", program=session.program.name, data=session.data_option)
     facts.add_row(words("column.state"), running if status["running"] else not_running)
     for name in ("software_version", "database", "directory_version"):
         if status.get(name) not in (None, ""):
             facts.add_row(words(f"column.{name}"), display.plain(_short(status[name])))
+    if status["running"] and status.get("health_address"):
+        facts.add_row(words("column.health"), display.plain(_health(status["health_address"])))
     for name in ("requests", "legs_served", "hub_legs"):
         if name in status:
             facts.add_row(words(f"column.{name}"), _leg_counts(session, status, name))
@@ -150,6 +152,11 @@ def show_status(session: Session, status: Mapping[str, Any]) -> None:
     session.out.print(facts)
     links = status.get("links", status.get("link")) or []
     _show_links(session, [links] if isinstance(links, dict) else links, status.get("now_us"))
+
+
+def _health(address: str) -> str:
+    """Where the node is asked how it is."""
+    return f"http://{address} (/healthz, /readyz, /metrics)"
 
 
 def _short(value: Any) -> Any:

@@ -69,7 +69,10 @@ class _Report:
         """An error that was raised on purpose."""
         code = code_of(error)
         where = str(error.facts.get("path") or (error.facts.get("route", "") if isinstance(error, Fault) else ""))
-        return self._say(exit_code_of(error), code, error.text(self._words.language), where, _title_of(error))
+        language = self._words.language
+        # Words of the command line name its commands, so they come before the error's own.
+        own = "" if self._words.knows(f"mend.{code}") else error.remedy(language)
+        return self._say(exit_code_of(error), code, error.fact(language), where, _title_of(error), own)
 
     def usage(self, error: Exception) -> int:
         """The arguments were not understood."""

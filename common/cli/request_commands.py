@@ -124,7 +124,7 @@ def submit(
     with session.admin() as client:
         submitted = client.post("/requests", document)
         if not client.online:
-            session.note("requests.not_sent_yet", program=session.program.name)
+            session.note("requests.not_sent_yet")
         if wait_ms is None:
             session.result(submitted, lambda: _show_submitted(session, submitted))
             return
@@ -277,7 +277,7 @@ def _show_when_ended(session: Session, client: AdminClient, request_id: str, wai
     found = _wait(session, client, request_id, wait_ms if client.online else 0)
     session.result(found, lambda: show_request(session, found))
     if found["state"] in OPEN_STATES:
-        session.note("requests.not_ended", program=session.program.name, request_id=request_id)
+        session.note("requests.not_ended", request_id=request_id)
         session.end(Exit.NOT_ENDED)
     session.end(Exit.OK if found["state"] == "completed" else Exit.ENDED_OTHERWISE)
 

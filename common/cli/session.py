@@ -11,6 +11,7 @@ import functools
 import inspect
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -132,6 +133,14 @@ class Session:
             raise Misused(self.words("usage.data_missing", variable=DATA_VARIABLE))
         return self._data_dir.expanduser().absolute()
 
+    @property
+    def data_option(self) -> str:
+        """What a further command on this node needs behind it: " --data DIR", or nothing where the environment names
+        the directory."""
+        if self._data_dir is None or os.environ.get(DATA_VARIABLE) == str(self._data_dir):
+            return ""
+        return f" --data {shlex.quote(str(self.data_dir))}"
+
     def admin(self) -> AbstractContextManager[AdminClient]:
         """The node's admin API: the running node, or this process in its place."""
         return admin(self.data_dir, self._offline_app, self.language, self.program.name)
@@ -165,9 +174,13 @@ class Session:
             show()
 
     def note(self, key: str, /, **facts: Any) -> None:
-        """Something worth knowing that is not the result. Not said with --json."""
+        """Something worth knowing that is not the result. Not said with --json.
+
+        `{program}` and `{data}` in it make a command that can be copied.
+        """
         if not self.as_json:
-            self.err.print(self.words(key, **facts), style="dim", markup=False, highlight=False)
+            said = self.words(key, program=self.program.name, data=self.data_option, **facts)
+            self.err.print(said, style="dim", markup=False, highlight=False, soft_wrap=True)
 
     def end(self, code: Exit) -> None:
         """Ends the command with an exit code that is not 0."""

@@ -105,6 +105,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     ),
     "usage.content_no_object": ("the content is not a JSON object", "内容不是 JSON 对象"),
     "usage.file_unreadable": ("{file} cannot be read ({detail})", "无法读取 {file}（{detail}）"),
+    "usage.invitation_is_a_file": (
+        "{given} is a file, not an invitation; put @ before its name: --invitation @{given}",
+        "{given} 是文件而非邀请码，请在文件名前加 @：--invitation @{given}",
+    ),
     "usage.file_unwritable": ("{file} cannot be written ({detail})", "无法写入 {file}（{detail}）"),
     "usage.key_not_compared": (
         "the key {key} waits, and nobody can be asked here whether it is the province's; give --key ID (the key that "
@@ -138,8 +142,8 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     # Nodes
     "node.made": ("Node {node} is ready in {path}.", "节点 {node} 已在 {path} 中创建。"),
     "node.next_hq": (
-        "Next: `{program} serve --data {path}`, then invite provinces with `{program} nodes invite NODE`.",
-        "下一步：运行 `{program} serve --data {path}`，然后用 `{program} nodes invite NODE` 邀请各省。",
+        "Next: `{program} serve{data}`, then invite provinces with `{program} nodes invite NODE{data}`.",
+        "下一步：运行 `{program} serve{data}`，然后用 `{program} nodes invite NODE{data}` 邀请各省。",
     ),
     "node.replica_made": ("Replica {name} is ready in {path}.", "副本 {name} 已在 {path} 中创建。"),
     "node.replica_next": (
@@ -147,8 +151,8 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "其中含有总部密钥，请通过安全途径移至目标机器。下一步：运行 `{program} check --data {path}`，然后启动。",
     ),
     "node.next_province": (
-        "Next: `{program} enrol --data {path} --invitation @FILE` with an invitation from HQ, then `{program} serve`.",
-        "下一步：使用总部的邀请码运行 `{program} enrol --data {path} --invitation @FILE`，然后运行 `{program} serve`。",
+        "Next: `{program} enrol --invitation @FILE{data}` with an invitation from HQ, then `{program} serve{data}`.",
+        "下一步：使用总部的邀请码运行 `{program} enrol --invitation @FILE{data}`，然后运行 `{program} serve{data}`。",
     ),
     "node.latest_only": ("(ended: of the latest {count:,})", "（已结束的仅统计最近 {count:,} 条）"),
     "node.migrated": (
@@ -161,7 +165,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     ),
     "node.check_nothing": ("Nothing was looked at.", "没有检查任何内容。"),
     "node.running_since": ("running since {at}", "运行中，启动于 {at}"),
-    "node.not_running": ("not running (start it with `{program} serve`)", "未运行（用 `{program} serve` 启动）"),
+    "node.not_running": (
+        "not running (start it with `{program} serve{data}`)",
+        "未运行（用 `{program} serve{data}` 启动）",
+    ),
     "node.storage_failing": ("cannot be written; new work is refused", "无法写入，拒绝受理新业务"),
     "nodes.none": ("No nodes yet. Invite the first one.", "尚无节点，请先邀请。"),
     "nodes.confirm_invite": (
@@ -223,7 +230,7 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "Node {node} belongs to the federation (directory version {version}).",
         "节点 {node} 已入网（目录版本 {version}）。",
     ),
-    "enrol.next": ("Next: `{program} serve`.", "下一步：运行 `{program} serve`。"),
+    "enrol.next": ("Next: `{program} serve{data}`.", "下一步：运行 `{program} serve{data}`。"),
     # Requests
     "requests.submitted": ("Submitted to {nodes}:", "已提交至 {nodes}："),
     "requests.submitted_before": (
@@ -231,8 +238,8 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "此前已用该幂等键提交至 {nodes}：",
     ),
     "requests.not_sent_yet": (
-        "The node is not running: the request is stored and goes out with `{program} serve`.",
-        "节点未运行：请求已保存，将在 `{program} serve` 启动后发出。",
+        "The node is not running: the request is stored and goes out with `{program} serve{data}`.",
+        "节点未运行：请求已保存，将在 `{program} serve{data}` 启动后发出。",
     ),
     "requests.waiting": ("Waiting for the answer", "正在等待应答"),
     "requests.wait_interrupted": (
@@ -253,8 +260,9 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "可用 `requests show` 查看是否已发出。",
     ),
     "requests.not_ended": (
-        "It has not ended within that time, and goes on by itself: {program} requests show {request_id} --wait 1m",
-        "在等待时间内尚未结束，请求会继续处理：{program} requests show {request_id} --wait 1m",
+        "It has not ended within that time, and goes on by itself: "
+        "{program} requests show {request_id} --wait 1m{data}",
+        "在等待时间内尚未结束，请求会继续处理：{program} requests show {request_id} --wait 1m{data}",
     ),
     "requests.reason": ("{nodes}: {text} ({code})", "{nodes}：{text}（{code}）"),
     "requests.whereabouts": ("{nodes}: {text}", "{nodes}：{text}"),
@@ -336,8 +344,8 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "已归档 {archived:,} 个批次，删除 {batches:,} 个，清理收件记录 {messages:,} 条。",
     ),
     "journal.go_on": (
-        "Go on with: journal verify --link {link} --after {seal}",
-        "继续执行：journal verify --link {link} --after {seal}",
+        "Go on with: {program} journal verify --link {link} --after {seal}{data}",
+        "继续执行：{program} journal verify --link {link} --after {seal}{data}",
     ),
     "journal.checked": ("{link}: {batches:,} batches checked", "{link}：已核验 {batches:,} 个批次"),
     "journal.good": ("Every journal is whole and signed.", "所有日志完整，签名有效。"),
@@ -352,8 +360,8 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
         "请提供对端节点的摘要文件，或用 --node 指定其代码（二选一）",
     ),
     "journal.compare_on": (
-        "Go on with: journal compare --node {node} --link {link} --after {seal}",
-        "继续执行：journal compare --node {node} --link {link} --after {seal}",
+        "Go on with: {program} journal compare --node {node} --link {link} --after {seal}{data}",
+        "继续执行：{program} journal compare --node {node} --link {link} --after {seal}{data}",
     ),
     "journal.agrees": ("the same, as far as both go", "一致（以双方均有的部分为限）"),
     "journal.parts": ("they part at seal {parts_at:,}", "自第 {parts_at:,} 号签封起不一致"),
@@ -367,8 +375,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     ),
     "private_bodies.archives": ("archives", "归档文件"),
     "private_bodies.erased_so_far": (
-        "So far: {stored} places in the database, {archived} in archives. `private-bodies erase {request_id}` goes on.",
-        "目前已删除：数据库 {stored} 处，归档 {archived} 处。执行 `private-bodies erase {request_id}` 可继续。",
+        "So far: {stored} places in the database, {archived} in archives. "
+        "Go on with: {program} private-bodies erase {request_id}{data}",
+        "目前已删除：数据库 {stored} 处，归档 {archived} 处。"
+        "继续执行：{program} private-bodies erase {request_id}{data}",
     ),
     "private_bodies.erased": (
         "Personal data of {request_id} was erased: {stored} places in the database, {archived} in archives.",
@@ -385,8 +395,8 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
     "parked.retried": ("{id} is processed again.", "{id} 已重新处理。"),
     "parked.ended": ("{id} is given up.", "{id} 已放弃处理。"),
     "top.not_running": (
-        "The node is not running; this is how it stopped. Start it with `{program} serve`.",
-        "节点未运行，以上为停止时的状态。可用 `{program} serve` 启动。",
+        "The node is not running; this is how it stopped. Start it with `{program} serve{data}`.",
+        "节点未运行，以上为停止时的状态。可用 `{program} serve{data}` 启动。",
     ),
     "top.up": ("up {span}", "已运行 {span}"),
     "top.links": ("links {open}/{all} open", "链路 {open}/{all} 连通"),

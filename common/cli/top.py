@@ -51,7 +51,7 @@ def top(
         if session.as_json or once or not client.online or not session.out.is_terminal:
             session.result(found, lambda: session.out.print(page(session, found, view)))
             if not client.online:
-                session.note("top.not_running", program=session.program.name)
+                session.note("top.not_running")
             return
         with keyboard() as keys:
             _watch(session, client, keys, found, view, every)

@@ -20,22 +20,19 @@ _MIGRATION = re.compile(r"([0-9]{4})_(pre|post)_\w+\.py")
 class SchemaOutOfDate(Fault):
     """The database is older than the program."""
 
-    en = (
-        "The database {database} has the schema {current}; this release needs {expected}. Stop the node and run {mend}."
-    )
-    zh = "数据库 {database} 的结构版本为 {current}，当前软件需要 {expected}。请停止节点并执行 {mend}。"
+    en = "The database {database} has the schema {current}; this release needs {expected}."
+    zh = "数据库 {database} 的结构版本为 {current}，当前软件需要 {expected}。"
+    mend_en = "Stop the node and run {mend}."
+    mend_zh = "请停止节点并执行 {mend}。"
 
 
 class SchemaTooNew(Fault):
     """The database is newer than the program: it was used by a later release."""
 
-    en = (
-        "The database {database} has the schema {current}, which is newer than this release knows ({expected}). "
-        "Start the release that was used last."
-    )
-    zh = (
-        "数据库 {database} 的结构版本为 {current}，比当前软件所支持的（{expected}）更新。请使用最近一次运行的软件版本。"
-    )
+    en = "The database {database} has the schema {current}, which is newer than this release knows ({expected})."
+    zh = "数据库 {database} 的结构版本为 {current}，比当前软件所支持的（{expected}）更新。"
+    mend_en = "Start the release that was used last."
+    mend_zh = "请使用最近一次运行的软件版本。"
 
 
 @dataclass(frozen=True, slots=True)

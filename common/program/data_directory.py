@@ -29,15 +29,19 @@ SOCKET_PATH_BYTES_MAX = 100
 class DataDirectoryInUse(Fault):
     """Another program holds the data directory: the node runs, or an operator's command is under way."""
 
-    en = "Another program works in {path}: the node is running, or another command is. Stop it or wait for it."
-    zh = "另一程序正在使用 {path}：节点正在运行，或有其他命令正在执行。请停止该程序或稍候。"
+    en = "Another program works in {path}: the node is running, or another command is."
+    zh = "另一程序正在使用 {path}：节点正在运行，或有其他命令正在执行。"
+    mend_en = "Stop it or wait for it."
+    mend_zh = "请停止该程序或稍候。"
 
 
 class DataDirectoryMissing(Fault):
     """There is no such directory."""
 
-    en = "There is no data directory {path}. Initialise the node first."
-    zh = "数据目录 {path} 不存在，请先初始化节点。"
+    en = "There is no data directory {path}."
+    zh = "数据目录 {path} 不存在。"
+    mend_en = "Initialise the node first."
+    mend_zh = "请先初始化节点。"
 
 
 class DataDirectory:
@@ -98,6 +102,20 @@ class DataDirectory:
             yield
         finally:
             os.close(descriptor)
+
+    def in_use(self) -> bool:
+        """Whether a program works in the directory at this moment. Holds nothing longer than it takes to look."""
+        try:
+            descriptor = os.open(self.path / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
     # Where the node can be reached, for whoever starts it with ports that the system chooses.
 

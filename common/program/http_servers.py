@@ -20,8 +20,10 @@ BACKLOG = 256
 class PortInUse(Fault):
     """Another program listens there, or the address is not this machine's."""
 
-    en = "Cannot listen on {address} ({detail}). Stop the other program, or set another port in {setting}."
-    zh = "无法监听 {address}（{detail}）。请停止占用该端口的程序，或在 {setting} 中设置其他端口。"
+    en = "Cannot listen on {address} ({detail})."
+    zh = "无法监听 {address}（{detail}）。"
+    mend_en = "Stop the program that uses it, or set another port as {setting} in node.toml in the data directory."
+    mend_zh = "请停止占用该端口的程序，或在数据目录的 node.toml 中为 {setting} 设置其他端口。"
 
 
 class _Server(uvicorn.Server):

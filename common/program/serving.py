@@ -105,7 +105,8 @@ async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S])
         https = _Http(data, settings, program)
         pruning = asyncio.create_task(prune_by_schedule(node, settings.retention))
         try:
-            log.info("node serves", role=node.role.name, software=node.context.software_version)
+            health = f"http://{data.read_address('http')}"
+            log.info("node serves", role=node.role.name, software=node.context.software_version, health=health)
             await stopping.wait()
             log.info("node stops")
         finally:

@@ -29,6 +29,7 @@ def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
         **node_head(node),
         "incarnation": node.core.incarnation.hex(),
         "database": node.data.database_name,
+        "health_address": node.data.read_address("http"),
         "directory_version": directory.version,
         "directory_valid_until_us": directory.valid_until_us,
         "links": link_states(connection, node),

@@ -67,8 +67,10 @@ HQ_USES = (*NODE_USES, KeyringUse.ROOT, KeyringUse.TLS_AUTHORITY)
 class KeyringMissing(Fault):
     """The node has no keys yet."""
 
-    en = "There are no keys in {path}. Initialise the node first."
-    zh = "{path} 中没有密钥，请先初始化节点。"
+    en = "There are no keys in {path}."
+    zh = "{path} 中没有密钥。"
+    mend_en = "Initialise the node first."
+    mend_zh = "请先初始化节点。"
 
 
 class KeyringExists(Fault):
@@ -81,8 +83,10 @@ class KeyringExists(Fault):
 class KeyringDamaged(Fault):
     """A key file is missing, cannot be read, or is of the wrong kind."""
 
-    en = "The keyring is damaged: {path} is missing, unreadable, or not a key for this use. Restore it from a backup."
-    zh = "密钥库已损坏：{path} 缺失、无法读取或类型不符，请从备份恢复。"
+    en = "The keyring is damaged: {path} is missing, unreadable, or not a key for this use."
+    zh = "密钥库已损坏：{path} 缺失、无法读取或类型不符。"
+    mend_en = "Restore it from a backup."
+    mend_zh = "请从备份恢复。"
 
 
 class KeyNotHeld(Fault):

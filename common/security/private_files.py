@@ -15,8 +15,10 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 class PermissionsTooWide(Fault):
     """A file or directory with secrets can be reached by other users of the machine."""
 
-    en = "{path} can be read by other users (mode {mode}). Restrict it (chmod {wanted}) and consider its keys known."
-    zh = "其他用户可以读取 {path}（权限 {mode}）。请收紧权限（chmod {wanted}），并视其中密钥已泄露。"
+    en = "{path} can be read by other users (mode {mode})."
+    zh = "其他用户可以读取 {path}（权限 {mode}）。"
+    mend_en = "Restrict it (chmod {wanted}) and consider its keys known."
+    mend_zh = "请收紧权限（chmod {wanted}），并视其中密钥已泄露。"
 
 
 def make_private_directory(path: Path) -> None:

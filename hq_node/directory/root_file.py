@@ -20,8 +20,10 @@ PUBLIC_KEY_BYTES = 32
 class RootUnknown(Fault):
     """HQ has neither a root key nor the file with the public half of the first one."""
 
-    en = "{path} is missing or is not a root key, so HQ cannot check its own directories. Restore it from a backup."
-    zh = "{path} 缺失或不是有效的根公钥，总部无法验证自己的目录。请从备份恢复。"
+    en = "{path} is missing or is not a root key, so HQ cannot check its own directories."
+    zh = "{path} 缺失或不是有效的根公钥，总部无法验证自己的目录。"
+    mend_en = "Restore it from a backup."
+    mend_zh = "请从备份恢复。"
 
 
 def first_root(data_dir: Path, keyring: Keyring) -> bytes:

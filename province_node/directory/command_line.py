@@ -82,6 +82,8 @@ def _enrol(session: Session, invitation: str, wait_ms: int, new_keys: bool) -> M
 def _invitation(session: Session, given: str) -> str:
     """The invitation itself, or what is in the file that is named."""
     if not given.startswith("@"):
+        if _is_file(given):
+            raise Misused(session.words("usage.invitation_is_a_file", given=given))
         return given
     try:
         with Path(given[1:]).expanduser().open(encoding="utf-8") as file:
@@ -91,7 +93,15 @@ def _invitation(session: Session, given: str) -> str:
         raise Misused(session.words("usage.file_unreadable", file=given[1:], detail=detail)) from error
 
 
+def _is_file(text: str) -> bool:
+    """Whether the text is the name of a file: an invitation is not, and may be longer than any name."""
+    try:
+        return Path(text).expanduser().is_file()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 def _show(session: Session, document: dict[str, Any]) -> None:
     node = display.node_name(session, document["node"])
     session.out.print(session.words("enrol.done", node=node, version=document["directory_version"]), markup=False)
-    session.note("enrol.next", program=session.program.name)
+    session.note("enrol.next")

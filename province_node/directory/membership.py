@@ -24,15 +24,19 @@ _FORMAT = 1
 class NotEnrolled(Fault):
     """The node has not joined a federation yet."""
 
-    en = "This node has not joined the federation yet ({path} is missing). Enrol it with an invitation from HQ."
-    zh = "本节点尚未入网（缺少 {path}），请使用总部签发的邀请码办理入网。"
+    en = "This node has not joined the federation yet ({path} is missing)."
+    zh = "本节点尚未入网（缺少 {path}）。"
+    mend_en = "Enrol it with an invitation from HQ."
+    mend_zh = "请使用总部签发的邀请码办理入网。"
 
 
 class MembershipDamaged(Fault):
     """The file is there but cannot be read."""
 
-    en = "{path} is damaged. Enrol the node again with the same keys; nothing else is lost."
-    zh = "{path} 已损坏。请使用原有密钥重新办理入网，其他数据不受影响。"
+    en = "{path} is damaged."
+    zh = "{path} 已损坏。"
+    mend_en = "Enrol the node again with the same keys; nothing else is lost."
+    mend_zh = "请使用原有密钥重新办理入网，其他数据不受影响。"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import pytest
 
 from common.db.faults import DatabaseOfAnotherNode
 from common.program.data_directory import DataDirectory, DataDirectoryInUse
+from common.program.http_servers import listen_tcp
 from hq_node import bootstrap as hq
 from province_node import bootstrap as province
 from province_node.directory.membership import NotEnrolled
@@ -69,4 +70,43 @@ def test_everything_that_is_wrong_is_found(tmp_path: Path) -> None:
     assert found["settings"].severity == "error"
     assert "bogus" in found["settings"].text("en")
     assert found["database"].severity == "error"
-    assert "备份" in found["database"].text("zh")
+    assert "Correct the name" in found["settings"].mend("en")
+    assert "Do not put an old copy" in found["database"].mend("en")
+    assert "数据库损坏" in found["database"].mend("zh")
+
+
+def test_what_is_wrong_stands_apart_from_what_to_do(tmp_path: Path) -> None:
+    province.init(tmp_path / "31", node="31")
+    (finding,) = [finding for finding in province.check(tmp_path / "31") if finding.severity == "error"]
+    assert finding.subject == "enrolment"
+    for language in ("en", "zh"):
+        assert finding.mend(language)
+        assert finding.mend(language) not in finding.text(language)
+    (tmp_path / "31").chmod(0o755)
+    (finding,) = province.check(tmp_path / "31")
+    assert "chmod 700" in finding.mend("en").replace("0700", "700")
+
+
+def test_ports_are_free_or_named_with_their_setting(tmp_path: Path) -> None:
+    with listen_tcp("127.0.0.1", 0, "") as taken:
+        port = taken.getsockname()[1]
+        hq.init(tmp_path / "hq", listen_host="127.0.0.1", link_port=port, enrolment_port=0, http_port=0)
+        found = [finding for finding in hq.check(tmp_path / "hq") if finding.subject == "ports"]
+        (wrong,) = [finding for finding in found if finding.severity == "error"]
+        assert str(port) in wrong.text("en")
+        assert "federation.link_port in node.toml" in wrong.mend("en")
+        assert len(found) == 3
+    assert {finding.severity for finding in hq.check(tmp_path / "hq")} == {"ok"}
+
+
+def test_a_node_that_works_but_does_not_answer_is_named(tmp_path: Path) -> None:
+    hq.init(tmp_path / "hq", link_port=0, enrolment_port=0, http_port=0)
+    with listen_tcp("127.0.0.1", 0, "") as closed:
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+    data = DataDirectory(tmp_path / "hq")
+    for name in ("http", "federation", "enrolment"):
+        data.write_address(name, address)
+    with data.locked():
+        found = [finding for finding in hq.check(tmp_path / "hq") if finding.subject == "ports"]
+    assert [finding.severity for finding in found] == ["error"] * 3
+    assert all("nothing answers" in finding.text("en") for finding in found)

@@ -8,6 +8,7 @@ import pytest
 from common.cli.program import run
 from common.cli.session import Program
 from common.program.data_directory import DataDirectoryInUse
+from hq_node import bootstrap as hq_bootstrap
 from hq_node.__main__ import PROGRAM as HQ_PROGRAM
 from province_node import bootstrap as province_bootstrap
 from province_node.__main__ import PROGRAM as PROVINCE_PROGRAM
@@ -183,6 +184,13 @@ def test_journals_are_compared_from_either_end(
     code, document = compare(capsys, federation.hq, HQ_PROGRAM, "44")
     federation["44"].start()
     assert (code, document["code"]) == (4, "PEER_AWAY")
+
+
+def test_a_running_node_answers_on_its_ports_and_says_where(federation: ProcessFederation) -> None:
+    found = [finding for finding in hq_bootstrap.check(federation.hq.data_dir) if finding.subject == "ports"]
+    assert [finding.severity for finding in found] == ["ok"] * 3, [finding.text("en") for finding in found]
+    address = federation.hq.get("/status")["health_address"]
+    assert federation.hq.wait_for("node serves")["health"] == f"http://{address}"
 
 
 def test_the_home_is_killed_and_nothing_is_lost_or_done_twice(federation: ProcessFederation) -> None:

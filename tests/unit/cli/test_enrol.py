@@ -46,6 +46,24 @@ def test_an_invitation_from_a_file_is_used_as_it_stands(
     assert "ed25519:0123" in result.err, "the operator at HQ compares this key"
 
 
+def test_a_file_without_its_mark_is_recognised(province: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "31.invitation"
+    file.write_text(INVITATION, encoding="utf-8")
+    result = province("enrol", "--invitation", str(file))
+    assert result.code == 2
+    assert f"--invitation @{file}" in result.err.replace("\n", "")
+
+
+def test_what_comes_next_can_be_copied(
+    province: CommandLine, joined: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(joined) == 0
+    assert "`province-node serve`" in province("enrol", "--invitation", INVITATION, "--wait", "1s").err
+    monkeypatch.delenv("QUANWANG_DATA")
+    result = province("enrol", "--invitation", INVITATION, "--wait", "1s", "--data", str(province.data))
+    assert f"`province-node serve --data {province.data}`" in result.err
+
+
 def test_json_says_where_the_node_belongs(province: CommandLine, joined: list[dict[str, Any]]) -> None:
     result = province("enrol", "--invitation", INVITATION, "--wait", "1s", "--json")
     assert json.loads(result.out) == {"node": "31", "link_address": "hq:7440", "directory_version": 3}
