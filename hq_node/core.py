@@ -35,8 +35,10 @@ from hq_node.unit_of_work import HqUnitOfWork
 KINDS: tuple[RequestKind, ...] = (
     request_kind("quanwang.nodes.v1.QueryNodeStatus", pb.MESSAGE_CLASS_MANAGEMENT),
     request_kind(COMPARE, pb.MESSAGE_CLASS_MANAGEMENT, needs=("link",)),
-    request_kind("quanwang.subscriptions.v1.SuspendSubscription", needs=("subscription_id",)),
-    request_kind("quanwang.subscriptions.v1.ResumeSubscription", needs=("subscription_id",)),
+    request_kind(
+        "quanwang.subscriptions.v1.SuspendSubscription", needs=("subscription_id",), needs_authentication=True
+    ),
+    request_kind("quanwang.subscriptions.v1.ResumeSubscription", needs=("subscription_id",), needs_authentication=True),
 )
 """The kinds of business that HQ may ask for. It relays any kind, known to it or not."""
 

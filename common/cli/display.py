@@ -88,6 +88,21 @@ def node_name(session: Session, node: str) -> str:
     return f"{node} {province.name_zh if chinese else province.name_en}"
 
 
+def kind_name(session: Session, alias: str) -> str:
+    """What a kind of request is called; its alias where it has no other name."""
+    return session.words.name("kind", alias)
+
+
+def field_name(session: Session, path: str) -> str:
+    """What a field is called, part by part: "subscriptions[1].status"."""
+    return ".".join(_part_name(session, part) for part in path.split("."))
+
+
+def _part_name(session: Session, part: str) -> str:
+    name, bracket, number = part.partition("[")
+    return session.words.name("field", name) + bracket + number
+
+
 def moment(at_us: int | None, *, milliseconds: bool = False) -> str:
     """A wall-clock reading in the machine's time zone."""
     if not at_us:

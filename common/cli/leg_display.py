@@ -29,7 +29,7 @@ def show_legs(session: Session, page: Mapping[str, Any]) -> None:
         code = leg["reason_code"]
         rows.add_row(
             display.plain(leg["request_id"]),
-            display.plain(leg["kind"]),
+            display.plain(display.kind_name(session, leg["kind"])),
             display.plain(leg["origin"]),
             display.plain(leg["home"]),
             display.state(session, leg["state"]),

@@ -208,18 +208,23 @@ def _show_cancelled(session: Session, document: dict[str, Any]) -> None:
 @app.command("kinds")
 @command
 def kinds(session: Session) -> None:
-    """List what can be asked of other nodes, with the fields of each."""
-    described = [describe_kind(kind) for kind in session.program.kinds()]
+    """List what can be asked of other nodes: what it does, what it needs, and the fields of each.
+
+    It says, too, for which kinds the customer must be authenticated.
+    """
+    described = [describe_kind(session, kind) for kind in session.program.kinds()]
     session.result({"items": described}, lambda: show_kinds(session, described))
 
 
-def describe_kind(kind: Any) -> dict[str, Any]:
+def describe_kind(session: Session, kind: Any) -> dict[str, Any]:
     """A kind of request as plain data."""
     return {
         "kind": kind.alias,
         "name": kind.name,
         "served_here": kind.serve is not None,
+        "does": session.words.name("does", kind.alias),
         "needs": list(kind.needs),
+        "needs_authentication": kind.needs_authentication,
         "fields": _fields(kind.request, private=False) + _fields(kind.private_request, private=True),
         "answer": _fields(kind.response, private=False) + _fields(kind.private_response, private=True),
     }

@@ -25,7 +25,7 @@ def show_requests(session: Session, page: Mapping[str, Any]) -> None:
     for request in page["items"]:
         rows.add_row(
             display.plain(request["request_id"]),
-            display.plain(request["kind"]),
+            display.plain(display.kind_name(session, request["kind"])),
             display.state(session, request["state"]),
             legs_in_short(session, request.get("legs", [])),
             display.when(session, request.get("created_at_us")),
@@ -58,7 +58,7 @@ def show_request(session: Session, request: Mapping[str, Any]) -> None:
     facts = display.facts_table()
     words = session.words
     facts.add_row(words("column.request"), display.plain(request["request_id"]))
-    facts.add_row(words("column.kind"), display.plain(request["kind"]))
+    facts.add_row(words("column.kind"), display.plain(_kind_in_full(session, request["kind"])))
     facts.add_row(words("column.state"), display.state(session, request["state"]))
     facts.add_row(words("column.created"), display.moment(request.get("created_at_us"), milliseconds=True))
     for name in ("region", "operator", "organisation", "channel", "customer_authentication", "idempotency_key"):
@@ -83,6 +83,12 @@ def show_request(session: Session, request: Mapping[str, Any]) -> None:
             _show_answer(session, leg)
 
 
+def _kind_in_full(session: Session, alias: str) -> str:
+    """What it is called, and what is typed for it."""
+    name = display.kind_name(session, alias)
+    return name if name == alias else f"{name} ({alias})"
+
+
 def _show_reasons(session: Session, legs: Sequence[Mapping[str, Any]]) -> None:
     """Why legs ended otherwise, and what to do about it: each reason once, with the nodes that gave it."""
     by_reason: dict[str, list[str]] = {}
@@ -104,21 +110,21 @@ def _show_answer(session: Session, leg: Mapping[str, Any]) -> None:
     title = session.words("requests.answer_of", node=display.node_name(session, leg["destination"]))
     session.out.print(title, style="bold", markup=False)
     facts = display.facts_table()
-    _add_facts(facts, "", leg["answer"])
+    _add_facts(session, facts, "", leg["answer"])
     session.out.print(facts)
 
 
-def _add_facts(facts: Any, prefix: str, value: Any) -> None:
+def _add_facts(session: Session, facts: Any, prefix: str, value: Any) -> None:
     """Nested data as one line for each value: subscriptions[1].status."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            _add_facts(facts, f"{prefix}.{name}" if prefix else str(name), inner)
+            _add_facts(session, facts, f"{prefix}.{name}" if prefix else str(name), inner)
     elif isinstance(value, list):
         for number, inner in enumerate(value, start=1):
-            _add_facts(facts, f"{prefix}[{number}]", inner)
+            _add_facts(session, facts, f"{prefix}[{number}]", inner)
     else:
         shown = display.moment(int(value)) if _is_moment(prefix, value) else value
-        facts.add_row(display.plain(prefix), display.plain(shown))
+        facts.add_row(display.plain(display.field_name(session, prefix)), display.plain(shown))
 
 
 def _is_moment(name: str, value: Any) -> bool:
@@ -128,17 +134,24 @@ def _is_moment(name: str, value: Any) -> bool:
 
 def show_kinds(session: Session, kinds: list[dict[str, Any]]) -> None:
     """The kinds of requests: what goes in, what comes back."""
-    rows = Listing(session, "kind", "needs", "fields", "answer")
+    below = {name: f"{session.words(f'column.{name}')}: " for name in ("answer", "fields", "does")}
+    rows = Listing(session, "kind", "does", "needs", "authentication", "fields", "answer", stacked=below)
     for kind in kinds:
-        needs = display.plain("\n".join(need.replace("|", " / ") for need in kind["needs"]))
+        needs = display.plain(", ".join(need.replace("|", " / ") for need in kind["needs"]))
         fields, answer = (_field_list(session, kind[side]) for side in ("fields", "answer"))
-        rows.add_row(display.plain(kind["kind"]), needs, fields, answer)
+        asked = session.words.name("yes_no", "yes" if kind["needs_authentication"] else "no")
+        rows.add_row(display.plain(_kind_in_full(session, kind["kind"])), kind["does"], needs, asked, fields, answer)
     rows.show("requests.no_kinds")
     if any(field["private"] for kind in kinds for field in kind["fields"] + kind["answer"]):
         session.note("requests.private_fields")
 
 
 def _field_list(session: Session, fields: list[dict[str, Any]]) -> Text:
-    parts = [f"{field['name']}{'*' if field['private'] else ''}: {field['type']}" for field in fields]
-    separator = "\n" if session.out.is_terminal else ", "
-    return display.plain_lines(separator.join(parts))
+    return display.plain_lines(", ".join(_field_in_full(session, field) for field in fields))
+
+
+def _field_in_full(session: Session, field: Mapping[str, Any]) -> str:
+    name, called = field["name"], display.field_name(session, field["name"])
+    mark = "*" if field["private"] else ""
+    shown = f"{name}{mark}" if name == called else f"{name}{mark} {called}"
+    return f"{shown}: {session.words.name('type', field['type'])}"

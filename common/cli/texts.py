@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from common.cli.texts_directory import DIRECTORY
-from common.cli.texts_names import NAMES
+from common.cli.texts_kinds import NAMES_AND_KINDS
 
 _FIELDS_OF_KINDS = (
     "`{program} requests kinds` lists the fields of each kind.",
     "可用 `{program} requests kinds` 查看各类型的字段。",
 )
 
-TEXTS: Mapping[str, tuple[str, str]] = NAMES | {
+TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     **DIRECTORY,
     # Errors
     "title.refused": ("Refused", "已拒绝"),

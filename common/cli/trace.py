@@ -33,7 +33,11 @@ def show_trace(session: Session, trace: Mapping[str, Any]) -> None:
     """The trace as one list for each leg."""
     words = session.words
     role = trace.get("role")
-    heading = words("trace.title", kind=trace.get("kind") or display.NOTHING, request_id=trace["request_id"])
+    heading = words(
+        "trace.title",
+        kind=display.kind_name(session, trace.get("kind") or display.NOTHING),
+        request_id=trace["request_id"],
+    )
     session.out.print(heading, style="bold", markup=False)
     if role:
         names = [words.name("trace.role", name) for name in str(role).split(", ")]

@@ -93,6 +93,8 @@ class RequestKind:
     serve: Serve | None = None
     needs: tuple[str, ...] = ()
     """The fields without which nothing can be asked; "a|b" stands for either."""
+    needs_authentication: bool = False
+    """Whether the home province serves it only where the customer was authenticated, for people to know beforehand."""
 
     @property
     def alias(self) -> str:
@@ -173,6 +175,8 @@ def request_kind(
     message_class: int = pb.MESSAGE_CLASS_WORK_ORDER,
     serve: Serve | None = None,
     needs: Sequence[str] = (),
+    *,
+    needs_authentication: bool = False,
 ) -> RequestKind:
     """A kind from its protobuf prefix. Its messages must have been imported (from common.gen)."""
     symbols = symbol_database.Default()
@@ -186,6 +190,5 @@ def request_kind(
     request, response = find("Request"), find("Response")
     if request is None or response is None:
         raise LookupError(f"{name}Request and {name}Response must be defined in proto/ and imported")
-    return RequestKind(
-        name, message_class, request, response, find("PrivateRequest"), find("PrivateResponse"), serve, tuple(needs)
-    )
+    private = find("PrivateRequest"), find("PrivateResponse")
+    return RequestKind(name, message_class, request, response, *private, serve, tuple(needs), needs_authentication)

@@ -45,5 +45,6 @@ KINDS = (
         QUERY_PROFILE,
         serve=Serve(QUERY_PROFILE, query_command, query_customer_profile, profile_answer),
         needs=("customer_number|service_number",),
+        needs_authentication=True,
     ),
 )

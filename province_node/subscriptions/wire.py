@@ -50,9 +50,15 @@ NEEDS = ("subscription_id",)
 
 KINDS = (
     request_kind(
-        SUSPEND, serve=Serve(SUSPEND, suspend_command, suspend_subscription, suspended_answer, prefetch), needs=NEEDS
+        SUSPEND,
+        serve=Serve(SUSPEND, suspend_command, suspend_subscription, suspended_answer, prefetch),
+        needs=NEEDS,
+        needs_authentication=True,
     ),
     request_kind(
-        RESUME, serve=Serve(RESUME, resume_command, resume_subscription, resumed_answer, prefetch), needs=NEEDS
+        RESUME,
+        serve=Serve(RESUME, resume_command, resume_subscription, resumed_answer, prefetch),
+        needs=NEEDS,
+        needs_authentication=True,
     ),
 )

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_admin import REQUEST, CommandLine, Failure
+from common.cli.texts import TEXTS
+from tests.support.fake_admin import REQUEST, CommandLine, Failure, request_row
 
 
 def test_a_request_is_submitted_with_everything_that_was_said(province: CommandLine) -> None:
@@ -174,6 +175,30 @@ def test_kinds_are_listed_with_their_fields_without_a_node(province: CommandLine
     suspend = next(kind for kind in kinds if kind["kind"] == "suspend-subscription")
     assert {"name": "subscription_id", "type": "text", "private": False} in suspend["fields"]
     assert "service_number*: text" in province("requests", "kinds").out
+
+
+def test_kinds_say_what_they_do_and_what_they_need(province: CommandLine) -> None:
+    kinds = {kind["kind"]: kind for kind in json.loads(province("requests", "kinds", "--json").out)["items"]}
+    suspend = kinds["suspend-subscription"]
+    assert (suspend["needs"], suspend["needs_authentication"]) == (["subscription_id"], True)
+    assert suspend["does"].startswith("Suspends a subscription")
+    shown = province("requests", "kinds", "--lang", "zh").out
+    assert "停机 (suspend-subscription)" in shown
+    assert "subscription_id 订购编号: 文本" in shown
+
+
+def test_every_kind_and_field_has_its_words(province: CommandLine, hq: CommandLine) -> None:
+    for line in (province, hq):
+        for kind in json.loads(line("requests", "kinds", "--json").out)["items"]:
+            named = [f"field.{field['name']}" for field in kind["fields"] + kind["answer"]]
+            missing = [key for key in (f"kind.{kind['kind']}", f"does.{kind['kind']}", *named) if key not in TEXTS]
+            assert missing == []
+
+
+def test_kinds_and_answers_are_named_in_the_language_of_the_command(province: CommandLine) -> None:
+    kind = request_row("completed")["kind"]
+    assert TEXTS[f"kind.{kind}"][1] in province("requests", "list", "--lang", "zh").out
+    assert kind in province("requests", "list").out
 
 
 def test_hq_can_ask_too(hq: CommandLine) -> None:
