@@ -6,11 +6,13 @@ Both programs are built on it, and so is the simulator, which runs the same core
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
+from common.access_control.guard import Guard
+from common.access_control.needs import INTERNAL, Declared
 from common.clock import Clock
 from common.db.engine import open_writer
 from common.db.unit_of_work import UnitOfWork
@@ -18,7 +20,9 @@ from common.directory.model import Directory
 from common.errors import Fault
 from common.ids import HQ, IdSource
 from common.journal.handlers import handlers as journal_handlers
+from common.journal.permissions import NEEDS as JOURNAL_NEEDS
 from common.leases.handlers import handlers as lease_handlers
+from common.leases.permissions import NEEDS as LEASE_NEEDS
 from common.link.entries import EntryJudge
 from common.link.origin import OriginProofs
 from common.link.settings import LinkSettings
@@ -32,8 +36,13 @@ from common.messaging.replica_sealer import ReplicaSealer
 from common.messaging.sealer import Gate, Sealer, SealLimits
 from common.node_context import NodeContext
 from common.parked.handlers import handlers as parked_handlers
+from common.parked.permissions import NEEDS as PARKED_NEEDS
 from common.replicas.handlers import HANDLERS as replica_handlers
+from common.replicas.permissions import NEEDS as REPLICA_NEEDS
 from common.security.signing import ChooseSigner, Signer
+
+KIT_NEEDS: Declared = {**JOURNAL_NEEDS, **PARKED_NEEDS, **LEASE_NEEDS, **REPLICA_NEEDS, ClaimLink: INTERNAL}
+"""What the commands need that every node knows."""
 
 MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
 Prefetch = Callable[[Any, Sequence[Any], Sequence[Incoming]], None]
@@ -67,6 +76,8 @@ class CoreParts:
     replica: Replica | None = None
     """Which of the node's processes this is; None: the node has only one."""
     commit: Commit = commit
+    needs: Declared = field(default_factory=dict)
+    """What the role's own commands need of whoever wishes them."""
 
 
 class NodeCore:
@@ -106,6 +117,7 @@ class NodeCore:
             parts.clock,
             parts.prefetch,
             parts.commit,
+            Guard({**KIT_NEEDS, **parts.needs}),
         )
         self.dispatcher.load()
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from common.access_control.needs import Declared
 from common.alarms.commands import AcknowledgeAlarm, RaiseAlarm
 from common.alarms.handlers import acknowledge_alarm, record_alarm
+from common.alarms.permissions import NEEDS as ALARM_NEEDS
 from common.clock import Clock
 from common.core import CoreParts, NodeCore
 from common.directory.model import Directory
@@ -16,19 +18,23 @@ from common.gen.quanwang.nodes.v1 import status_pb2  # noqa: F401 - its messages
 from common.gen.quanwang.subscriptions.v1 import subscriptions_pb2  # noqa: F401 - its messages are asked for by name
 from common.ids import HQ
 from common.journal.wire import COMPARE
+from common.live.permissions import NEEDS as LIVE_NEEDS
 from common.messaging.dispatcher import Handler
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.handlers import cancel_service_request, submit_service_request
+from common.requests.permissions import NEEDS as REQUEST_NEEDS
 from common.requests.registry import RequestKind, RequestKinds, request_kind
 from common.security.private_bodies import PrivateKeys
 from common.security.signing import ChooseSigner, Signer
+from hq_node.directory.permissions import NEEDS as DIRECTORY_NEEDS
 from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.commands import EndLegsOfLostHome, PassTimeLimits, RollBusinessDate
 from hq_node.hub.gate import HubGate
 from hq_node.hub.handlers import end_legs_of_lost_home, pass_time_limits, roll_business_date
+from hq_node.hub.permissions import NEEDS as HUB_NEEDS
 from hq_node.message_processor import HqMessageProcessor
 from hq_node.unit_of_work import HqUnitOfWork
 
@@ -41,6 +47,9 @@ KINDS: tuple[RequestKind, ...] = (
     request_kind("quanwang.subscriptions.v1.ResumeSubscription", needs=("subscription_id",), needs_authentication=True),
 )
 """The kinds of business that HQ may ask for. It relays any kind, known to it or not."""
+
+NEEDS: Declared = {**REQUEST_NEEDS, **ALARM_NEEDS, **LIVE_NEEDS, **HUB_NEEDS, **DIRECTORY_NEEDS}
+"""What each command needs of whoever wishes it."""
 
 HANDLERS: dict[type, Handler] = {
     SubmitServiceRequest: submit_service_request,
@@ -81,6 +90,7 @@ def build_core(
             entropy=entropy,
             gate=HubGate(),
             prefetch=prefetch,
+            needs=NEEDS,
             **parts,
         )
     )

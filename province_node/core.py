@@ -5,36 +5,53 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from common.access_control.needs import Declared
 from common.alarms.commands import AcknowledgeAlarm, RaiseAlarm
 from common.alarms.handlers import acknowledge_alarm, record_alarm
+from common.alarms.permissions import NEEDS as ALARM_NEEDS
 from common.clock import Clock
 from common.core import CoreParts, NodeCore
 from common.directory.model import Directory
 from common.errors import Refusal
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.ids import leg_id
+from common.live.permissions import NEEDS as LIVE_NEEDS
 from common.messaging.dispatcher import Handler
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.handlers import cancel_service_request, submit_service_request
+from common.requests.permissions import NEEDS as REQUEST_NEEDS
 from common.requests.registry import RequestKind, RequestKinds
 from common.security.private_bodies import PrivateKeys
 from common.security.signing import ChooseSigner, Signer
 from province_node.customers.commands import ImportCustomers
 from province_node.customers.handlers import import_customers
+from province_node.customers.permissions import NEEDS as CUSTOMER_NEEDS
 from province_node.customers.wire import KINDS as CUSTOMER_KINDS
+from province_node.directory.permissions import NEEDS as DIRECTORY_NEEDS
 from province_node.journal_comparison.wire import KINDS as JOURNAL_KINDS
 from province_node.message_processor import ProvinceMessageProcessor
 from province_node.node_status.wire import KINDS as NODE_STATUS_KINDS
 from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg
 from province_node.serving.handlers import begin_outside_effect, finish_leg, refuse_leg
+from province_node.serving.permissions import NEEDS as SERVING_NEEDS
 from province_node.subscriptions.wire import KINDS as SUBSCRIPTION_KINDS
 from province_node.unit_of_work import ProvinceUnitOfWork
 
 KINDS: tuple[RequestKind, ...] = (*CUSTOMER_KINDS, *SUBSCRIPTION_KINDS, *NODE_STATUS_KINDS, *JOURNAL_KINDS)
 """The kinds of business that a province serves and may ask for."""
+
+NEEDS: Declared = {
+    **REQUEST_NEEDS,
+    **ALARM_NEEDS,
+    **LIVE_NEEDS,
+    **CUSTOMER_NEEDS,
+    **SERVING_NEEDS,
+    **DIRECTORY_NEEDS,
+}
+"""What each command needs of whoever wishes it."""
 
 HANDLERS: dict[type, Handler] = {
     SubmitServiceRequest: submit_service_request,
@@ -75,6 +92,7 @@ def build_core(
             clock=clock,
             entropy=entropy,
             prefetch=prefetch,
+            needs=NEEDS,
             **parts,
         )
     )

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from common.access_control.actor import SYSTEM, Actor
 from common.db.engine import store_of
 from common.db.rows import RowSet, RowSpec
 from common.db.store import Notice
 from common.ids import IdSource
 
 if TYPE_CHECKING:
+    from common.audit.entry import AuditEntry
     from common.messaging.incoming import Incoming
     from common.messaging.outbox import Outgoing
 
@@ -40,6 +42,9 @@ class UnitOfWork:
         self.now_us = now_us
         self.outgoing: list[Outgoing] = []
         self.events: list[Any] = []
+        self.actor: Actor = SYSTEM
+        """Who acts in the item at hand."""
+        self.audited: list[AuditEntry] = []
         self.claims: list[Any] = []
         """Links that this group claims (common.messaging.replica)."""
         self.notices: dict[tuple[str, str], None] = {}
@@ -48,6 +53,7 @@ class UnitOfWork:
         """Whether a command changed what waits in the inbox: then it is looked at anew, at the end of the group."""
         self._item_outgoing: list[Outgoing] = []
         self._item_events: list[Any] = []
+        self._item_audited: list[AuditEntry] = []
         self.alone = False
         """Whether the group is one single item, so that undoing the item may undo the whole transaction."""
         self._cursor: Any = self.store.cursor(connection)
@@ -97,6 +103,10 @@ class UnitOfWork:
         """Tells the node's own subscribers something, after the commit."""
         self._item_events.append(event)
 
+    def audit(self, entry: AuditEntry) -> None:
+        """Adds to the audit log, if the item succeeds."""
+        self._item_audited.append(entry)
+
     def notify(self, channel: str, payload: str = "") -> None:
         """Tells all processes of this node that something is there for them to look at, after the commit. It is a hint
         that may come in vain, and may be lost: what must not be lost stands in a table."""
@@ -114,13 +124,15 @@ class UnitOfWork:
     def start_over(self) -> None:
         """Undoes all that this item did so far; it goes on (to record a refusal)."""
         self.drop_item()
-        self.begin_item()
+        self.begin_item(self.actor)
 
     # What the dispatcher uses
 
-    def begin_item(self) -> None:
+    def begin_item(self, actor: Actor = SYSTEM) -> None:
+        self.actor = actor
         self._item_outgoing = []
         self._item_events = []
+        self._item_audited = []
 
     def deliveries_here(self) -> Iterator[Incoming]:
         """What this item said to the node itself, until nothing is left."""
@@ -136,6 +148,9 @@ class UnitOfWork:
         if self._item_events:
             self.events.extend(self._item_events)
             self._item_events = []
+        if self._item_audited:
+            self.audited.extend(self._item_audited)
+            self._item_audited = []
         self._item_written = False
         if self._savepoint_open:
             self._close_savepoint("RELEASE SAVEPOINT item")
@@ -154,6 +169,7 @@ class UnitOfWork:
         self._here.clear()
         self._item_outgoing = []
         self._item_events = []
+        self._item_audited = []
         if self._item_written:
             self._begin_again()
         if self._savepoint_open:

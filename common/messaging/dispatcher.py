@@ -19,6 +19,9 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 import structlog
 
+from common.access_control.actor import SYSTEM, Actor
+from common.access_control.guard import Guard
+from common.audit.repository import chain
 from common.clock import Clock
 from common.db.engine import is_storage_fault, store_of
 from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -73,6 +76,8 @@ class CommandWork:
     done: Callable[[Any, BaseException | None], None]
     waits_since_us: int = 0
     """On the monotonic clock; 0 where it never waited."""
+    actor: Actor = SYSTEM
+    """Who wishes it."""
 
 
 @dataclass(slots=True)
@@ -135,6 +140,7 @@ class Dispatcher:
         clock: Clock,
         prefetch: Callable[[Any, Sequence[Any], Sequence[Incoming]], None] | None = None,
         commit: Commit = commit,
+        guard: Guard | None = None,
     ) -> None:
         self._connection = connection
         self._store = store_of(connection)
@@ -146,6 +152,7 @@ class Dispatcher:
         self._clock = clock
         self._prefetch = prefetch
         self._commit = commit
+        self._guard = guard or Guard({})
         self._subscribers: dict[type, list[Callable[[Any], None]]] = {}
         self._for_others: dict[type, tuple[str, Callable[[Any], str]]] = {}
         self._committing = False
@@ -155,6 +162,11 @@ class Dispatcher:
     def shared(self) -> bool:
         """Whether other processes write to the same database."""
         return self.sealer.shared
+
+    @property
+    def commands(self) -> frozenset[type]:
+        """The commands for which there is a handler."""
+        return frozenset(self._handlers)
 
     def port(self, peer: str) -> LinkPort:
         """What the sealer must know of the link with `peer`."""
@@ -252,6 +264,8 @@ class Dispatcher:
             answers = [self._run_command(work, uow) for work in commands]
             for incoming in messages:
                 self._intake.run(incoming, uow)
+            if uow.audited:
+                self._chain_audit(uow)
             group = self.sealer.seal(uow)
             if self._for_others:
                 self._note_for_others(uow)
@@ -271,21 +285,42 @@ class Dispatcher:
         handler = self._handlers.get(type(work.command))
         if handler is None:
             return None, UnknownCommand(command=type(work.command).__name__)
-        uow.begin_item()
+        uow.begin_item(work.actor)
         try:
+            self._guard.admit(work.command, work.actor)
             result = handler(work.command, uow)
             self._intake.process_here(uow)
+            self._audit(work, None, uow)
         except QuanwangError as refusal_or_fault:
             uow.drop_item(refusal_or_fault)
+            self._audit_failed(work, refusal_or_fault, uow)
             return None, refusal_or_fault
         except Exception as error:
             if is_storage_fault(error):
                 raise
             uow.drop_item(error)
             log.exception("command failed", **command_facts(work.command))
-            return None, InternalFault(detail=type(error).__name__)
+            fault = InternalFault(detail=type(error).__name__)
+            self._audit_failed(work, fault, uow)
+            return None, fault
         uow.keep_item()
         return result, None
+
+    def _audit(self, work: CommandWork, error: QuanwangError | None, uow: UnitOfWork) -> None:
+        entry = self._guard.entry(work.command, work.actor, error)
+        if entry is not None:
+            uow.audit(entry)
+
+    def _audit_failed(self, work: CommandWork, error: QuanwangError, uow: UnitOfWork) -> None:
+        """The item left nothing; that somebody tried is noted all the same."""
+        uow.begin_item(work.actor)
+        self._audit(work, error, uow)
+        uow.keep_item()
+
+    def _chain_audit(self, uow: UnitOfWork) -> None:
+        uow.begin_item()
+        chain(uow, uow.audited)
+        uow.keep_item()
 
     def _settle(self, outcome: GroupOutcome, group: SealedGroup, uow: UnitOfWork) -> None:
         """The commit succeeded: what was only meant becomes true in memory as well."""

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import structlog
 
+from common.access_control.actor import SYSTEM, Actor
 from common.alarms.commands import RaiseAlarm
 from common.clock import Clock
 from common.errors import StorageUnavailable, TemporaryFault
@@ -132,8 +133,8 @@ class Writer:
 
     # From the event loop
 
-    def execute(self, command: Any, bulk: bool = False) -> asyncio.Future[Any]:
-        """A future for the command's result; it fails with the handler's refusal or fault."""
+    def execute(self, command: Any, bulk: bool = False, actor: Actor = SYSTEM) -> asyncio.Future[Any]:
+        """A future for the command's result; it fails with the handler's refusal or fault. `actor`: who wishes it."""
         loop = self._loop
         assert loop is not None, "the writer was not started"
         future: asyncio.Future[Any] = loop.create_future()
@@ -141,7 +142,9 @@ class Writer:
         def done(result: Any, error: BaseException | None) -> None:
             self._answers.append((future, result, error))
 
-        self._put(CommandWork(command, done, self._clock.monotonic_us()), self._bulk if bulk else self._interactive)
+        self._put(
+            CommandWork(command, done, self._clock.monotonic_us(), actor), self._bulk if bulk else self._interactive
+        )
         return future
 
     def submit_batch(self, batch: ReceivedBatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from common.access_control.actor import SYSTEM, Actor
 from common.messaging.dispatcher import CommandWork, Dispatcher
 from common.messaging.writer import Queue
 
@@ -21,7 +22,7 @@ class InlineWriter:
         """Nothing ever waits."""
         return []
 
-    def execute(self, command: Any, bulk: bool = False) -> asyncio.Future[Any]:
+    def execute(self, command: Any, bulk: bool = False, actor: Actor = SYSTEM) -> asyncio.Future[Any]:
         """A future, already done: the command's result, or the refusal or fault that it failed with."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
@@ -31,13 +32,13 @@ class InlineWriter:
             else:
                 future.set_exception(error)
 
-        self._dispatcher.run_group([CommandWork(command, done)], ())
+        self._dispatcher.run_group([CommandWork(command, done, actor=actor)], ())
         return future
 
-    def run(self, command: Any) -> Any:
+    def run(self, command: Any, actor: Actor = SYSTEM) -> Any:
         """The same outside an event loop: the result; raises what the command failed with."""
         answers: list[tuple[Any, BaseException | None]] = []
-        self._dispatcher.run_group([CommandWork(command, lambda *answer: answers.append(answer))], ())
+        self._dispatcher.run_group([CommandWork(command, lambda *answer: answers.append(answer), actor=actor)], ())
         result, error = answers[0]
         if error is not None:
             raise error

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from common.access_control.actor import SYSTEM, Actor
 from common.alarms.events import AlarmTold
 from common.alarms.telling import log_alarm
 from common.clock import Clock
@@ -45,8 +46,9 @@ class CommandWriter(Protocol):
     def queues(self) -> list[Queue]:
         """What waits for it."""
 
-    def execute(self, command: Any, bulk: bool = False) -> Awaitable[Any]:
-        """The command's result; fails with its refusal or fault. `bulk`: behind everything else."""
+    def execute(self, command: Any, bulk: bool = False, actor: Actor = SYSTEM) -> Awaitable[Any]:
+        """The command's result; fails with its refusal or fault. `bulk`: behind everything else. `actor`: who wishes
+        it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,45 @@
+"""What a command or query needs: declared by its feature in `permissions.py`, asked for by the guard.
+
+    NEEDS = {ImportCustomers: Needs("customer", "import"), ...}
+
+What is not declared is done for nobody but the node itself; a test finds it before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from common.access_control.rights import Permission
+
+
+def _no_record(_wish: Any) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The permission that somebody must hold, and what of the wish the audit log shows."""
+
+    resource: str
+    action: str
+    record: Callable[[Any], str] = _no_record
+    """Which record the wish is about, for the audit log: an identity, never personal data."""
+    reason: Callable[[Any], str] = _no_record
+    """Why, where the wish says so."""
+
+    @property
+    def permission(self) -> Permission:
+        """What must be held."""
+        return Permission(self.resource, self.action)
+
+
+class ForTheNodeAlone:
+    """Marks what only the node itself does: its timers, its links, what other nodes ask of it."""
+
+
+INTERNAL = ForTheNodeAlone()
+
+Declared = Mapping[type, Needs | ForTheNodeAlone]
+"""What each command needs."""

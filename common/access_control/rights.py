@@ -1,0 +1,96 @@
+"""What somebody may do: actions on kinds of resources, each within a data scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from common.errors import Refusal
+
+
+class Scope(IntEnum):
+    """Whose records an action reaches, from the narrowest to the widest; each holds all before it."""
+
+    OWN = 1
+    """Records that the operator owns."""
+    TEAM = 2
+    """Records of the operators of the same organisation who share a team with them."""
+    ORGANISATION = 3
+    """Records of the organisation in which they act."""
+    BELOW = 4
+    """Records of that organisation and of all below it."""
+    PROVINCE = 5
+    """All records of the province."""
+    NETWORK = 6
+    """All records of the node, and what it may ask of others."""
+
+
+class NotPermitted(Refusal):
+    """The actor's roles do not hold this action."""
+
+    en = "You may not do this: it needs the permission {permission}. Ask an administrator for a role that holds it."
+    zh = "您无权执行此操作：需要权限 {permission}。请联系管理员分配含有该权限的角色。"
+
+
+class OutsideScope(Refusal):
+    """The action is held, but not for this record."""
+
+    en = "You may not do this here: {permission} reaches {scope} for you, and this record lies outside."
+    zh = "您无权对该记录执行此操作：您的权限 {permission} 范围为 {scope}，该记录不在范围内。"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Permission:
+    """An action on a kind of resource, such as `customer:import`."""
+
+    resource: str
+    action: str
+
+    def __str__(self) -> str:
+        return f"{self.resource}:{self.action}"
+
+    @classmethod
+    def parse(cls, text: str) -> Permission:
+        """The permission that is written so. Raises ValueError."""
+        resource, colon, action = text.partition(":")
+        if not (resource and colon and action):
+            raise ValueError(f"{text!r} is no permission; one looks like customer:import")
+        return cls(resource, action)
+
+
+class Rights:
+    """Permissions with the scope in which each is held."""
+
+    __slots__ = ("_everything", "_scopes")
+
+    def __init__(self, scopes: Mapping[Permission, Scope], *, everything: bool = False) -> None:
+        self._scopes = dict(scopes)
+        self._everything = everything
+
+    def scope_of(self, permission: Permission) -> Scope | None:
+        """The widest scope in which the permission is held; None where it is not."""
+        return Scope.NETWORK if self._everything else self._scopes.get(permission)
+
+    def require(self, permission: Permission) -> Scope:
+        """The scope in which the permission is held. Raises NotPermitted."""
+        scope = self.scope_of(permission)
+        if scope is None:
+            raise NotPermitted(permission=str(permission))
+        return scope
+
+    def __iter__(self) -> Iterator[tuple[Permission, Scope]]:
+        return iter(sorted(self._scopes.items()))
+
+
+def joined(rights: Iterable[Rights]) -> Rights:
+    """All rights together: each permission in the widest scope in which any of them holds it."""
+    scopes: dict[Permission, Scope] = {}
+    for each in rights:
+        for permission, scope in each:
+            scopes[permission] = max(scope, scopes.get(permission, scope))
+    return Rights(scopes)
+
+
+NOTHING = Rights({})
+EVERYTHING = Rights({}, everything=True)

@@ -1,0 +1,1 @@
+"""The audit log: who did what, chained entry by entry, so that nothing can be taken out unseen."""

@@ -1,0 +1,12 @@
+"""What somebody needs in order to ask other nodes for something."""
+
+from __future__ import annotations
+
+from common.access_control.needs import Declared, Needs
+from common.ids import format_id
+from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
+
+NEEDS: Declared = {
+    SubmitServiceRequest: Needs("service-request", "submit", record=lambda wish: wish.kind),
+    CancelServiceRequest: Needs("service-request", "cancel", record=lambda wish: format_id(wish.request_id)),
+}

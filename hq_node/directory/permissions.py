@@ -1,0 +1,50 @@
+"""What somebody needs in order to change who belongs to the federation."""
+
+from __future__ import annotations
+
+from common.access_control.needs import INTERNAL, Declared, Needs
+from hq_node.directory.commands import (
+    ApproveNode,
+    ExportDraft,
+    FoundFederation,
+    ImportSigned,
+    InviteNode,
+    NameNextRoot,
+    PublishDirectory,
+    RequestEnrolment,
+    ResumeNode,
+    RetireKeys,
+    RevokeNode,
+    RotateKeys,
+    RotateRoot,
+    SignDraft,
+    SuspendNode,
+)
+
+
+def _node(wish: InviteNode | ApproveNode | SuspendNode | ResumeNode | RevokeNode) -> str:
+    return wish.node
+
+
+def _why(wish: SuspendNode | ResumeNode | RevokeNode) -> str:
+    return wish.reason
+
+
+NEEDS: Declared = {
+    InviteNode: Needs("node", "invite", record=_node),
+    ApproveNode: Needs("node", "approve", record=_node),
+    SuspendNode: Needs("node", "suspend", record=_node, reason=_why),
+    ResumeNode: Needs("node", "resume", record=_node, reason=_why),
+    RevokeNode: Needs("node", "revoke", record=_node, reason=_why),
+    ExportDraft: Needs("directory", "export-draft"),
+    ImportSigned: Needs("directory", "import-signed"),
+    NameNextRoot: Needs("directory", "name-next-root"),
+    SignDraft: INTERNAL,
+    # What a node asks for itself is proved by its keys; what time asks, by nobody.
+    RequestEnrolment: INTERNAL,
+    RotateKeys: INTERNAL,
+    RetireKeys: INTERNAL,
+    RotateRoot: INTERNAL,
+    PublishDirectory: INTERNAL,
+    FoundFederation: INTERNAL,
+}
