@@ -62,6 +62,10 @@ HANDLERS: dict[type, Handler] = {
 }
 
 
+DECIDING = (SubmitServiceRequest, RollBusinessDate)
+"""Commands that work on the hub's order; also when they run under a lease."""
+
+
 def build_core(
     url: str,
     signer: Signer | ChooseSigner,
@@ -96,6 +100,12 @@ def build_core(
     )
 
 
-def prefetch(uow: HqUnitOfWork, _commands: Sequence[Any], messages: Sequence[Incoming]) -> None:
-    """Loads the legs that a group's messages are about, with one statement."""
-    uow.hub_legs.prefetch(leg_of(incoming.envelope) for incoming in messages if incoming.envelope is not None)
+def prefetch(uow: HqUnitOfWork, commands: Sequence[Any], messages: Sequence[Incoming]) -> None:
+    """Loads the legs that a group's messages are about, with one statement; before them, the hub's order where anything
+    may take a place in it. Between replicas this is the order of locks (ARCHITECTURE.md)."""
+    envelopes = [incoming.envelope for incoming in messages if incoming.envelope is not None]
+    if any(isinstance(getattr(command, "command", command), DECIDING) for command in commands) or any(
+        envelope.routing.phase == pb.PHASE_REQUEST for envelope in envelopes
+    ):
+        uow.order.hold()
+    uow.hub_legs.prefetch(leg_of(envelope) for envelope in envelopes)

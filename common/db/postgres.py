@@ -277,13 +277,15 @@ class PostgresStatements:
         if width == 1:
             self._select += f" WHERE {wanted}"
         self._select += f" ORDER BY {in_order} FOR NO KEY UPDATE OF {table}"
+        self._select_free = f"{self._select} SKIP LOCKED"
         self._insert = f"INSERT INTO {table} ({','.join(columns)}) SELECT * FROM {given}"  # noqa: S608
         assigned = ",".join(f"{other} = given.{other}" for other in others)
         self._update = f"UPDATE {table} SET {assigned} FROM {given} WHERE {same}"  # noqa: S608
         self._delete = f"DELETE FROM {table} USING {given_keys} WHERE {same}"  # noqa: S608
 
-    def select(self, cursor: Any, keys: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        rows: Sequence[Sequence[Any]] = cursor.execute(self._select, self._key_arrays(keys)).fetchall()
+    def select(self, cursor: Any, keys: Sequence[Any], free: bool = False) -> Sequence[Sequence[Any]]:
+        statement = self._select_free if free else self._select
+        rows: Sequence[Sequence[Any]] = cursor.execute(statement, self._key_arrays(keys)).fetchall()
         return rows
 
     def insert(self, cursor: Any, rows: Sequence[Sequence[Any]]) -> int:

@@ -83,8 +83,25 @@ class RowSet(Generic[R]):
         """Loads the rows of `keys` that are not known yet, with as few statements as can be."""
         loaded = self._loaded
         wanted = [key for key in dict.fromkeys(keys) if key not in loaded]
+        if len(wanted) > FETCH_KEYS_MAX:
+            # Each statement locks in the order of the keys; so do several.
+            wanted.sort()
         for start in range(0, len(wanted), FETCH_KEYS_MAX):
             self._load(wanted[start : start + FETCH_KEYS_MAX])
+
+    def prefetch_free(self, keys: Iterable[Any]) -> set[Any]:
+        """The same without waiting for anybody. Returns the keys of rows that were not loaded: another transaction
+        holds them, or there are none."""
+        loaded, make, width = self._loaded, self._row_type._make, self._width
+        wanted = [key for key in dict.fromkeys(keys) if key not in loaded]
+        for start in range(0, len(wanted), FETCH_KEYS_MAX):
+            for values in self._statements.select(self._cursor, wanted[start : start + FETCH_KEYS_MAX], free=True):
+                loaded[values[0] if width == 1 else tuple(values[:width])] = make(values)
+        return {key for key in wanted if key not in loaded}
+
+    def knows(self, key: Any) -> bool:
+        """Whether the row, or that there is none, is known here already."""
+        return key in self._loaded
 
     def _load(self, keys: Sequence[Any]) -> None:
         loaded = self._loaded

@@ -165,7 +165,7 @@ class SqliteStatements:
             select=_select_of(name, columns, keys),
         )
 
-    def select(self, cursor: Any, keys: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    def select(self, cursor: Any, keys: Sequence[Any], free: bool = False) -> Sequence[Sequence[Any]]:
         if self._width == 1:
             places, parameters = ",".join("?" * len(keys)), tuple(keys)
         else:

@@ -31,8 +31,9 @@ class RowStatements(Protocol):
     A key is the value of the first column, or a tuple of the first ones where the key has several.
     """
 
-    def select(self, cursor: Any, keys: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        """The rows of these keys, as far as there are any; nobody else changes them before this transaction ends."""
+    def select(self, cursor: Any, keys: Sequence[Any], free: bool = False) -> Sequence[Sequence[Any]]:
+        """The rows of these keys, as far as there are any; nobody else changes them before this transaction ends.
+        `free`: without those that another transaction holds, which are not waited for."""
 
     def insert(self, cursor: Any, rows: Sequence[Sequence[Any]]) -> int:
         """Adds rows. How many were added."""

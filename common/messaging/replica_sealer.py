@@ -202,9 +202,10 @@ class ReplicaSealer(Sealer):
             group.waiting[peer] = (0, 0)
         credit -= sum(row.size_bytes for row in found.rows if row.waits_for_credit)
         left = [box.from_row(row) for row in found.rows]
-        self._count(peer, -len(left), -sum(outgoing.size for outgoing in left), group)
-        if self._gate is not None:
-            self._gate.prefetch([outgoing for outgoing in left if outgoing.gated], uow)
+        # What is held by another process is not counted until the outbox is looked through again: there is no use in
+        # asking for it before.
+        gone = [*left, *found.held]
+        self._count(peer, -len(gone), -sum(outgoing.size for outgoing in gone), group)
         ready = [outgoing for outgoing in left if self._passes(outgoing, uow)]
         behind: list[Outgoing] = []
         for outgoing in said:
@@ -235,11 +236,24 @@ class ReplicaSealer(Sealer):
             credit -= row.size_bytes
             taken.append(row)
         requests_left = len(taken) < len(requests) or len(requests) == most
-        rows = sorted([*answers, *taken], key=lambda row: row.outbox_id)
+        rows, held = self._without_held(sorted([*answers, *taken], key=lambda row: row.outbox_id), uow)
         uow.rows(OUTBOX).prefetch(row.outbox_id for row in rows)
         for row in rows:
             uow.rows(OUTBOX).delete(row.outbox_id)
-        return _Taken(rows, len(answers) == most, requests_left)
+        return _Taken(rows, len(answers) == most, requests_left, held)
+
+    def _without_held(self, rows: list[OutboxRow], uow: UnitOfWork) -> tuple[list[OutboxRow], list[Outgoing]]:
+        """The rows that may be sealed now, and what the others hold. A leg that another replica works on right now is
+        not waited for: that one may wait for a leg of this group. Of such a leg nothing else waits for home, to
+        whom nothing is said before the request is sealed."""
+        if self._gate is None:
+            return rows, []
+        asked = {row.outbox_id: outgoing for row in rows if (outgoing := box.from_row(row)).gated}
+        self._gate.prefetch_riding([outgoing for outgoing in asked.values() if outgoing.rides], uow)
+        gated = {place: outgoing for place, outgoing in asked.items() if not outgoing.rides}
+        legs = self._gate.prefetch(list(gated.values()), uow)
+        held = {place: outgoing for place, outgoing in gated.items() if outgoing.leg_id in legs}
+        return [row for row in rows if row.outbox_id not in held], list(held.values())
 
 
 def _peers_waited_for(owned: list[str], connection: sa.Connection) -> set[str]:
@@ -257,3 +271,5 @@ class _Taken:
     rows: list[OutboxRow] = field(default_factory=list)
     answers_left: bool = False
     requests_left: bool = False
+    held: list[Outgoing] = field(default_factory=list)
+    """What could not be taken, since another replica works on its leg right now."""

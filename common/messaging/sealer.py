@@ -28,8 +28,12 @@ from common.security.signing import ChooseSigner
 class Gate(Protocol):
     """Asked about gated entries as they are about to be sealed."""
 
-    def prefetch(self, gated: Sequence[Outgoing], uow: Any) -> None:
-        """Loads what `passes` will need, at once."""
+    def prefetch(self, gated: Sequence[Outgoing], uow: Any) -> set[bytes]:
+        """Loads what `passes` will need, at once. Returns the legs that another process works on right now: what is
+        gated of these can only be asked about later."""
+
+    def prefetch_riding(self, riding: Sequence[Outgoing], uow: Any) -> None:
+        """The same for entries that ride along, which can always be asked about."""
 
     def passes(self, outgoing: Outgoing, uow: Any) -> bool:
         """Whether the entry still goes out; it may put the stamp on it."""
@@ -211,7 +215,7 @@ class Sealer:
             return ready
         group.riding[peer] = []
         if self._gate is not None:
-            self._gate.prefetch(riding, uow)
+            self._gate.prefetch_riding(riding, uow)
         return [*(outgoing for outgoing in riding if self._passes(outgoing, uow)), *ready]
 
     def _ridden_long_enough(self, riding: list[Outgoing], now_us: int) -> bool:

@@ -23,21 +23,29 @@ from hq_node.hub.statements import admission_stamp
 class HubGate:
     """The hub's word at sealing."""
 
-    def prefetch(self, gated: Sequence[Outgoing], uow: Any) -> None:
-        uow.hub_legs.prefetch(outgoing.leg_id for outgoing in gated)
+    def prefetch(self, gated: Sequence[Outgoing], uow: Any) -> set[bytes]:
+        return uow.hub_legs.prefetch_free(outgoing.leg_id for outgoing in gated)
+
+    def prefetch_riding(self, riding: Sequence[Outgoing], uow: Any) -> None:
+        # A stamp changes nothing: whoever works on the leg right now is not waited for.
+        uow.hub_legs.look_at(outgoing.leg_id for outgoing in riding)
 
     def passes(self, outgoing: Outgoing, uow: Any) -> bool:
-        leg = uow.hub_legs.get(outgoing.leg_id)
-        if leg is None or leg.ended_at_us:
-            return False
         if outgoing.rides:
-            outgoing.entry.stamp = admission_stamp(leg, uow)
-            return True
-        if leg.state != ADMITTED:
+            return self._stamps(outgoing, uow)
+        leg = uow.hub_legs.get(outgoing.leg_id)
+        if leg is None or leg.state != ADMITTED:
             return False
         leg.seal(uow.now_us)
         outgoing.entry.stamp = admission_stamp(leg, uow, forwarded=True)
         uow.hub_legs.save(leg)
+        return True
+
+    def _stamps(self, outgoing: Outgoing, uow: Any) -> bool:
+        leg = uow.hub_legs.seen(outgoing.leg_id)
+        if leg is None or leg.ended_at_us:
+            return False
+        outgoing.entry.stamp = admission_stamp(leg, uow)
         return True
 
     def owed(self, connection: sa.Connection) -> list[Outgoing]:

@@ -102,9 +102,28 @@ class HubLegRepository:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
         self._rows = uow.rows(HUB_LEGS)
+        self._seen: dict[bytes, HubLeg] = {}
 
     def prefetch(self, leg_ids: Iterable[bytes]) -> None:
         self._rows.prefetch(leg_ids)
+
+    def prefetch_free(self, leg_ids: Iterable[bytes]) -> set[bytes]:
+        """Loads the legs that no other process works on right now; returns the others."""
+        return self._rows.prefetch_free(leg_ids)
+
+    def look_at(self, leg_ids: Iterable[bytes]) -> None:
+        """Reads legs for `seen` alone, as they were last committed, without holding them."""
+        unknown = [leg_id for leg_id in dict.fromkeys(leg_ids) if not self._rows.knows(leg_id)]
+        if unknown and self._uow.store.shared:
+            statement = sa.select(hub_legs).where(hub_legs.c.leg_id.in_(unknown))
+            self._seen.update((row.leg_id, HubLeg(*row)) for row in self._uow.connection.execute(statement))
+        else:
+            # Nobody else writes.
+            self._rows.prefetch(unknown)
+
+    def seen(self, leg_id: bytes) -> HubLeg | None:
+        """A leg that was looked at, not to be saved."""
+        return self._seen.get(leg_id) or self.get(leg_id)
 
     def get(self, leg_id: bytes) -> HubLeg | None:
         row = self._rows.get(leg_id)
@@ -119,8 +138,9 @@ class HubLegRepository:
             .limit(limit)
         )
         ids = [leg_id for (leg_id,) in self._uow.query(statement)]
-        self._rows.prefetch(ids)
-        found = [leg for leg_id in ids if (leg := self.get(leg_id)) is not None]
+        # What another replica works on right now is still there at the next look.
+        held = self._rows.prefetch_free(ids)
+        found = [leg for leg_id in ids if leg_id not in held and (leg := self.get(leg_id)) is not None]
         # The locked rows decide: another replica may have ended some between the search and the lock.
         return [leg for leg in found if 0 < leg.due_at_us <= now_us]
 
@@ -178,6 +198,10 @@ class HubOrder:
     def found(self, business_date: str) -> None:
         """Begins the order, once, when the hub is founded."""
         self._rows.insert(HubOrderRow(1, 0, business_date))
+
+    def hold(self) -> None:
+        """Comes before any leg is held: two groups that decide come one after the other, whatever legs they want."""
+        self._rows.prefetch((1,))
 
     def next_position(self) -> int:
         """The next place in the order."""

@@ -1,0 +1,301 @@
+"""Two replicas' transactions over the same legs, interleaved statement by statement: neither waits for the other in a
+circle, no request is forwarded twice, and no chain is forked.
+
+Each replica's group runs on a thread that stops before every statement; the test lets one statement through at a time,
+and asks the server whether its transaction waits for the other's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+import hq_node.core
+from common.core import NodeCore
+from common.db.engine import open_reader
+from common.gen.quanwang.federation.v1 import seal_pb2
+from common.ids import HQ
+from common.messaging.dispatcher import CommandWork
+from common.messaging.envelope import parse
+from common.messaging.inbox import leg_of
+from common.messaging.replica import ClaimLink, Replica
+from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
+from common.requests.model import RequestAlreadyEnded
+from hq_node.hub.repository import hub_legs
+from tests.support.federation import GUANGDONG, SHANGHAI, Federation
+from tests.support.stores import POSTGRES, Databases, databases_of
+
+KIND = "quanwang.nodes.v1.QueryNodeStatus"
+PATIENCE_S = 30.0
+LOOK_S = 0.002
+STATEMENTS_MAX = 200
+
+
+class Actor:
+    """One group of a replica, on a thread of its own, that goes on by a statement when it is told to."""
+
+    def __init__(self, core: NodeCore, commands: Sequence[Any]) -> None:
+        self._core = core
+        self._may = threading.Semaphore(0)
+        self._stands = threading.Event()
+        self.over = False
+        self.errors: list[BaseException] = []
+        self._works = [CommandWork(command, self._done) for command in commands]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        stepping[self._core.replica.name] = self  # type: ignore[union-attr]
+        self._thread.start()
+        assert self._stands.wait(PATIENCE_S)
+
+    def before_statement(self) -> None:
+        """On its thread."""
+        self._stands.set()
+        assert self._may.acquire(timeout=PATIENCE_S), "nobody lets it go on"
+
+    def step(self, waits: Callable[[int], bool]) -> bool:
+        """Lets one statement through; returns when the next one is due, or the group is over. False: it waits for the
+        other replica."""
+        if self.over:
+            return True
+        if self._stands.is_set():
+            self._stands.clear()
+            self._may.release()
+        for _ in range(round(PATIENCE_S / LOOK_S)):
+            if self._stands.wait(LOOK_S):
+                return True
+            if waits(self.backend):
+                return False
+        raise AssertionError("it neither goes on nor waits for the other")
+
+    @property
+    def backend(self) -> int:
+        return int(driver_of(self._core).info.backend_pid)
+
+    def join(self) -> None:
+        self._thread.join(PATIENCE_S)
+        assert not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self._core.dispatcher.run_group(self._works, ())
+        except BaseException as error:
+            self.errors.append(error)
+        finally:
+            self.over = True
+            del stepping[self._core.replica.name]  # type: ignore[union-attr]
+            self._stands.set()
+
+    def _done(self, _result: Any, error: BaseException | None) -> None:
+        # Of two who cancel the same, the later one is told so.
+        if error is not None and not isinstance(error, RequestAlreadyEnded):
+            self.errors.append(error)
+
+
+stepping: dict[str, Actor] = {}
+"""The groups under way, by their replica."""
+
+
+def driver_of(core: NodeCore) -> psycopg.Connection[Any]:
+    driver: Any = core.connection.connection.dbapi_connection
+    return driver
+
+
+@dataclass
+class Pair:
+    """HQ's two replicas on one database, a with the link of Shanghai, b with that of Guangdong."""
+
+    federation: Federation
+    a: NodeCore
+    b: NodeCore
+    monitor: sa.Connection
+    keys: int = 0
+
+    def run(self, core: NodeCore, *commands: Any) -> list[Any]:
+        """One group, alone."""
+        results: list[Any] = []
+
+        def done(result: Any, error: BaseException | None) -> None:
+            assert error is None, error
+            results.append(result)
+
+        core.dispatcher.run_group([CommandWork(command, done) for command in commands], ())
+        return results
+
+    def claim_both(self) -> None:
+        """As after a redial, with streams that are open and have credit."""
+        for core, peer in ((self.a, SHANGHAI), (self.b, GUANGDONG)):
+            self.run(core, ClaimLink(peer))
+            port = core.dispatcher.port(peer)
+            port.open, port.window_bytes = True, 100_000_000
+
+    def asking(self, home: str) -> SubmitServiceRequest:
+        self.keys += 1
+        return SubmitServiceRequest(KIND, (home,), time_to_live_ms=60_000, idempotency_key=f"key-{self.keys}")
+
+    def waits(self, backend: int) -> bool:
+        found = self.monitor.execute(sa.text("SELECT cardinality(pg_blocking_pids(:backend))"), {"backend": backend})
+        return bool(found.scalar())
+
+    def interleave(self, first: Actor, second: Actor, after: int) -> int:
+        """`first` gets so many statements, then `second` goes as far as it can, then whoever can. Returns how many
+        statements `first` had in all; fails where both wait."""
+        first.start()
+        second.start()
+        steps = 0
+        while not first.over and steps < after and first.step(self.waits):
+            steps += 1
+        while not (first.over and second.over):
+            went_on = False
+            for actor in (second, first):
+                while not actor.over and actor.step(self.waits):
+                    steps += actor is first
+                    went_on = True
+                    assert steps < STATEMENTS_MAX
+            if not went_on:
+                # Whoever waits may have been let in by what the other's last step did.
+                went_on = any(not self.waits(actor.backend) for actor in (first, second) if not actor.over)
+            assert went_on, "each waits for the other"
+        first.join()
+        second.join()
+        assert first.errors + second.errors == []
+        return steps
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[Databases]:
+    with databases_of(POSTGRES, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def pair(postgres: Databases) -> Iterator[Pair]:
+    federation = Federation(postgres)
+    federation.close()
+    cores = [make_replica(federation, name) for name in ("a", "b")]
+    engine = open_reader(federation.urls[HQ])
+    monitor = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    made = Pair(federation, cores[0], cores[1], monitor)
+    made.claim_both()
+    yield made
+    for core in cores:
+        core.close()
+    monitor.close()
+    engine.dispose()
+
+
+def make_replica(federation: Federation, name: str) -> NodeCore:
+    core = hq_node.core.build_core(
+        federation.urls[HQ],
+        federation.signers[HQ],
+        federation.private_keys[HQ],
+        federation.directory,
+        federation.clock,
+        federation._entropy,
+        replica=Replica(name),
+    )
+
+    class Stepping(psycopg.Cursor[Any]):
+        def execute(self, *arguments: Any, **named: Any) -> Any:
+            actor = stepping.get(name)
+            if actor is not None and threading.current_thread() is actor._thread:
+                actor.before_statement()
+            return super().execute(*arguments, **named)
+
+    driver_of(core).cursor_factory = Stepping
+    return core
+
+
+Round = Callable[[Pair], tuple[Actor, Actor]]
+
+
+def seal_what_the_other_cancels(pair: Pair) -> tuple[Actor, Actor]:
+    """Each group cancels a leg that the other would seal, and admits another: legs of two homes, crosswise."""
+    (at_a,) = pair.run(pair.a, pair.asking(GUANGDONG))
+    (at_b,) = pair.run(pair.b, pair.asking(SHANGHAI))
+    pair.a.dispatcher.noticed("outbox", SHANGHAI)
+    pair.b.dispatcher.noticed("outbox", GUANGDONG)
+    first = Actor(pair.a, [CancelServiceRequest(at_a.request_id), pair.asking(SHANGHAI)])
+    return first, Actor(pair.b, [CancelServiceRequest(at_b.request_id), pair.asking(GUANGDONG)])
+
+
+def admit_and_cancel_in_either_order(pair: Pair) -> tuple[Actor, Actor]:
+    """One group cancels a leg and then takes a place in the hub's order; the other one the other way round."""
+    (both,) = pair.run(pair.a, pair.asking(GUANGDONG))
+    first = Actor(pair.a, [CancelServiceRequest(both.request_id), pair.asking(SHANGHAI)])
+    return first, Actor(pair.b, [pair.asking(SHANGHAI), CancelServiceRequest(both.request_id)])
+
+
+def admit_twice_under_one_key(pair: Pair) -> tuple[Actor, Actor]:
+    """The same request, asked of both replicas at once."""
+    wish = pair.asking(GUANGDONG)
+    return Actor(pair.a, [wish]), Actor(pair.b, [wish])
+
+
+def claim_while_the_owner_seals(pair: Pair) -> tuple[Actor, Actor]:
+    """Replica b takes Shanghai's link over while a seals on it; a claims it back afterwards."""
+    pair.run(pair.a, ClaimLink(SHANGHAI))
+    return Actor(pair.a, [pair.asking(SHANGHAI)]), Actor(pair.b, [ClaimLink(SHANGHAI), pair.asking(GUANGDONG)])
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        seal_what_the_other_cancels,
+        admit_and_cancel_in_either_order,
+        admit_twice_under_one_key,
+        claim_while_the_owner_seals,
+    ],
+    ids=lambda begin: begin.__name__,
+)
+def test_two_groups_interleaved_at_any_statement_neither_lock_up_nor_fork(pair: Pair, begin: Round) -> None:
+    for turn in range(2):
+        after, steps = 0, 1
+        while after < steps:
+            actors = begin(pair)
+            with capture_logs() as logs:
+                steps = pair.interleave(*(actors if not turn else actors[::-1]), after)
+            lost = [entry for entry in logs if entry.get("error") == "DeadlockDetected"]
+            assert lost == []
+            after += 1
+    settle(pair)
+    nothing_is_forked_or_forwarded_twice(pair)
+
+
+def settle(pair: Pair) -> None:
+    """What is left in the outbox is sealed."""
+    pair.claim_both()
+    for _ in range(3):
+        pair.federation.clock.at_us += 2_000_000
+        for core in (pair.a, pair.b):
+            pair.run(core)
+
+
+def nothing_is_forked_or_forwarded_twice(pair: Pair) -> None:
+    engine = open_reader(pair.federation.urls[HQ])
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT link, seal_number, batch FROM journal ORDER BY 1, 2").all()
+        legs = {row.leg_id: row for row in connection.execute(sa.select(hub_legs))}
+    engine.dispose()
+    numbers: dict[str, list[int]] = {}
+    forwarded: list[bytes] = []
+    for link, number, batch in rows:
+        numbers.setdefault(link, []).append(number)
+        for entry in seal_pb2.SealedBatch.FromString(batch).entries:
+            if entry.header and parse(entry.header, entry.body, entry.private_body).routing.phase == 1:
+                forwarded.append(leg_of(parse(entry.header, entry.body, entry.private_body)))
+    assert all(found == list(range(1, len(found) + 1)) for found in numbers.values())
+    assert len(forwarded) == len(set(forwarded)) > 0
+    positions = [leg.hub_position for leg in legs.values() if leg.hub_position]
+    assert sorted(positions) == list(range(1, len(positions) + 1))
+    assert all(leg.forwarded_at_us for key, leg in legs.items() if key in set(forwarded))
+    assert {key for key, leg in legs.items() if leg.forwarded_at_us} == set(forwarded)
+    assert not [key for key, leg in legs.items() if leg.state == "admitted"]
