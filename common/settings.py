@@ -217,6 +217,11 @@ class KeySettings(Section):
 
     passphrase_file: str = ""
     """The file with the passphrase of the key files; empty: none is needed, or QUANWANG_KEY_PASSPHRASE has it."""
+    token: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
+    """The key token in which the signing key and the one for private bodies live: the name of an installed entry point
+    of `quanwang.key_tokens`; empty: they are files."""
+    token_file: str = ""
+    """The token's own settings, as its plug-in reads them."""
     signing_days: int = Field(default=365, ge=0, le=3_650)
     """The signing key is replaced at this age; 0: never by schedule."""
     private_bodies_days: int = Field(default=180, ge=0, le=3_650)

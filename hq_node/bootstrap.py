@@ -60,7 +60,8 @@ from common.security.key_protection import KeyProtection, passphrase_from
 from common.security.keyring import Keyring, KeyringMissing
 from common.security.signing import ED25519, key_id_of
 from common.security.tls import TlsAuthority, other_names
-from common.settings import ReplicaRole
+from common.security.token import KeyToken, open_token
+from common.settings import KeySettings, NodeSettings, ReplicaRole
 from common.version import SOFTWARE_VERSION
 from hq_node.core import build_core
 from hq_node.directory.authority import (
@@ -134,7 +135,7 @@ def init(
         }
         write_settings(data, "HQ of the federation", tables)
         settings = data.load_settings(HqSettings)
-        keyring = _keyring(data, settings.keys.passphrase_file)
+        keyring = _keyring(data, settings.keys)
         migrate_database(data, SCHEMA, HQ)
         give_identity(data, HQ, os.urandom, clock.now_us())
         keep_first_root(data.path, keyring)
@@ -170,7 +171,8 @@ def export_root(data_dir: Path, path: Path, passphrase: bytes) -> str:
     """
     data = DataDirectory(data_dir)
     settings = data.load_settings(HqSettings)
-    keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file))
+    token = open_token(settings.keys.token, settings.keys.token_file)
+    keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file), token)
     first = first_root(data.path, keyring)
     directory = open_directory(_stored(data)[0], first)
     private_key = keyring.root_key_of(root_in_force(first, directory.roots))
@@ -210,7 +212,9 @@ def check(data_dir: Path) -> list[Finding]:
     if settings is not None or data.database.exists():
         findings += check_database(data, HQ, SCHEMA)
     passphrase = passphrase_from(settings.keys.passphrase_file if settings is not None else "")
-    keyring, found = tried("keys", lambda: Keyring.load(data.path, passphrase))
+    keyring, found = tried("keys", lambda: Keyring.load(data.path, passphrase, _token(settings)))
+    if keyring is not None:
+        found += tried("key token", keyring.probe_token)[1]
     findings += found or [good("keys", "They can be read.", "密钥可读取。")]
     certificates, found = tried("certificate", lambda: load_hq_certificates(data.path))
     findings += found
@@ -423,17 +427,23 @@ def limits_of(settings: HqSettings) -> AuthorityLimits:
 
 
 def _keys(data: DataDirectory, settings: HqSettings) -> NodeKeys:
-    keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file))
+    token = open_token(settings.keys.token, settings.keys.token_file)
+    keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file), token)
     keyring.sweep(data.path)
     keep_first_root(data.path, keyring)
     return NodeKeys(HQ, data.path, keyring)
 
 
-def _keyring(data: DataDirectory, passphrase_file: str) -> Keyring:
+def _token(settings: NodeSettings | None) -> KeyToken | None:
+    return open_token(settings.keys.token, settings.keys.token_file) if settings is not None else None
+
+
+def _keyring(data: DataDirectory, settings: KeySettings) -> Keyring:
+    token = open_token(settings.token, settings.token_file)
     try:
-        return Keyring.load(data.path, passphrase_from(passphrase_file))
+        return Keyring.load(data.path, passphrase_from(settings.passphrase_file), token)
     except KeyringMissing:
-        return Keyring.create(data.path, hq=True)
+        return Keyring.create(data.path, hq=True, token=token)
 
 
 def _authority(

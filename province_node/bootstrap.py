@@ -64,7 +64,8 @@ from common.rpc.link import LinkDialler
 from common.security.key_protection import passphrase_from
 from common.security.keyring import Keyring, KeyringMissing
 from common.security.tls import node_name
-from common.settings import REPLICA_ROLES, ReplicaRole
+from common.security.token import KeyToken, open_token
+from common.settings import REPLICA_ROLES, KeySettings, NodeSettings, ReplicaRole
 from common.version import SOFTWARE_VERSION
 from province_node.core import build_core
 from province_node.directory.commands import KeepFirstDirectory, TakeDirectory
@@ -125,7 +126,7 @@ def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "
         settings = data.load_settings(ProvinceSettings)
         migrate_database(data, SCHEMA, settings.node)
         give_identity(data, settings.node, os.urandom, clock.now_us())
-        _keyring(data, settings.keys.passphrase_file)
+        _keyring(data, settings.keys)
 
 
 def serve(data_dir: Path, roles: Sequence[ReplicaRole] = ()) -> None:
@@ -160,7 +161,9 @@ def check(data_dir: Path) -> list[Finding]:
     settings, found = tried("settings", lambda: data.load_settings(ProvinceSettings))
     findings += found or [good("settings", "They can be used.", "设置有效。")]
     passphrase = passphrase_from(settings.keys.passphrase_file if settings is not None else "")
-    _, found = tried("keys", lambda: Keyring.load(data.path, passphrase))
+    keyring, found = tried("keys", lambda: Keyring.load(data.path, passphrase, _token(settings)))
+    if keyring is not None:
+        found += tried("key token", keyring.probe_token)[1]
     findings += found or [good("keys", "They can be read.", "密钥可读取。")]
     if settings is None:
         return findings
@@ -305,16 +308,22 @@ class ProvinceProgram:
 
 
 def _keys(data: DataDirectory, settings: ProvinceSettings) -> NodeKeys:
-    keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file))
+    token = open_token(settings.keys.token, settings.keys.token_file)
+    keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file), token)
     keyring.sweep(data.path)
     return NodeKeys(settings.node, data.path, keyring)
 
 
-def _keyring(data: DataDirectory, passphrase_file: str) -> Keyring:
+def _token(settings: NodeSettings | None) -> KeyToken | None:
+    return open_token(settings.keys.token, settings.keys.token_file) if settings is not None else None
+
+
+def _keyring(data: DataDirectory, settings: KeySettings) -> Keyring:
+    token = open_token(settings.token, settings.token_file)
     try:
-        return Keyring.load(data.path, passphrase_from(passphrase_file))
+        return Keyring.load(data.path, passphrase_from(settings.passphrase_file), token)
     except KeyringMissing:
-        return Keyring.create(data.path, hq=False)
+        return Keyring.create(data.path, hq=False, token=token)
 
 
 def _current_directory(data: DataDirectory, membership: Membership) -> Directory:

@@ -146,6 +146,13 @@ KINDS: dict[str, AlarmKind] = {
         "See the detail; `keys list` shows what is in force and until when.",
         "请查看详情；`keys list` 显示现行密钥及其有效期。",
     ),
+    "KEY_TOKEN_UNAVAILABLE": AlarmKind(
+        "critical",
+        "The key token does not answer or is locked: nothing can be sealed, and nothing is lost meanwhile.",
+        "密钥设备没有应答或已锁定：无法签封任何内容，其间不会丢失数据。",
+        "Bring the token back or unlock it; what waits goes on by itself. The detail says what it answered.",
+        "请恢复或解锁该设备，等待中的内容会自动继续。详情说明设备的应答。",
+    ),
     "HOME_LOST": AlarmKind(
         "warning",
         "An operator ended what a revoked node will never answer.",

@@ -15,7 +15,7 @@ from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, OwnKey
 from common.directory.rotation import SUITES, KeyRotation, NextKey, held_and_not_listed
 from common.security import tls
 from common.security.keyring import Keyring, KeyringUse, public_bytes
-from common.security.signing import Ed25519Signer, Signer, key_id_of
+from common.security.signing import Signer, key_id_of
 
 ROTATED_USES = {KeyUse.SIGNING: KeyringUse.SIGNING, KeyUse.PRIVATE_BODIES: KeyringUse.PRIVATE_BODIES}
 
@@ -152,7 +152,7 @@ class NodeKeys:
 def _listed_signers(node: str, directory: Directory, keyring: Keyring) -> tuple[tuple[NodeKey, Signer], ...]:
     """The node's own keys that the directory names, the newest first."""
     entry = directory.node(node)
-    held: dict[str, Ed25519Signer] = {signer.key_id: signer for signer in keyring.signers}
+    held: dict[str, Signer] = {signer.key_id: signer for signer in keyring.signers}
     listed = [key for key in (entry.keys if entry is not None else ()) if key.use is KeyUse.SIGNING]
     newest_first = sorted(enumerate(listed), key=lambda placed: (placed[1].valid_from_us, placed[0]), reverse=True)
     return tuple((key, held[key.key_id]) for _, key in newest_first if key.key_id in held)

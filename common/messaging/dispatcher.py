@@ -25,7 +25,7 @@ from common.audit.repository import chain
 from common.clock import Clock
 from common.db.engine import is_storage_fault, store_of
 from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from common.errors import Fault, OutcomeUnknown, QuanwangError, StorageUnavailable
+from common.errors import Fault, OutcomeUnknown, QuanwangError, StorageUnavailable, TemporaryFault
 from common.ids import IdSource
 from common.messaging.incoming import Incoming, LinkPort, ReceivedBatch, SealedBatch
 from common.messaging.intake import Intake
@@ -350,6 +350,12 @@ class Dispatcher:
     def _single_failed(
         self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch], error: Exception
     ) -> GroupOutcome:
+        if isinstance(error, TemporaryFault):
+            # As when the keys' token is away at sealing: nothing of it was done, and all of it is tried again.
+            log.error("group not possible for now", code=error.code, detail=str(error)[:500])
+            for work in commands:
+                work.done(None, error)
+            return GroupOutcome(failed={batch.peer: error.code for batch in batches})
         log.error("group failed", error=type(error).__name__, detail=str(error)[:500], exc_info=error)
         if commands:
             commands[0].done(None, InternalFault(detail=type(error).__name__))

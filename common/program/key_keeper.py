@@ -25,6 +25,7 @@ from common.directory.rotation_wire import encode_rotation
 from common.errors import Fault, QuanwangError, TemporaryFault
 from common.security import tls
 from common.security.keyring import KeyringUse
+from common.security.token import KeyTokenUnavailable
 from common.settings import KeySettings
 
 log = structlog.get_logger()
@@ -149,6 +150,7 @@ class KeyKeeper:
     async def tend(self) -> None:
         """One look: finish, replace what is due, do away with what has ended. What fails is an alarm, and waits."""
         try:
+            await asyncio.to_thread(self.keys.keyring.probe_token)
             await self.rotate(self.due_uses())
             async with self._turn:
                 now_us, kept_us = self._clock.now_us(), self._settings.private_keys_kept_days * DAY_US
@@ -159,6 +161,9 @@ class KeyKeeper:
                 log.info("private keys dropped", keys=dropped)
         except NodeShutOut:
             log.warning("keys not replaced: the node is shut out")
+        except KeyTokenUnavailable as error:
+            log.error("key token away", code=error.code, detail=str(error))
+            self._alarm(KeyTokenUnavailable.code, self.keys.node, f"{error.code}: {error}"[:512])
         except TemporaryFault as error:
             log.warning("keys not replaced yet", code=error.code, detail=str(error))
         except (QuanwangError, OSError) as error:
@@ -206,6 +211,13 @@ class KeyKeeper:
             raise NodeShutOut(node=self.keys.node)
         return entry
 
+    def _wish(self, directory: Directory, certificate: bytes, now_us: int) -> tuple[KeyRotation, bytes, bytes]:
+        """What is asked of HQ, its bytes, and the signature over them."""
+        signer = self.keys.choose_signer(directory, now_us)
+        wish = self.keys.rotation(directory, certificate, now_us)
+        rotation = encode_rotation(wish)
+        return wish, rotation, signer.sign(rotation_bytes(rotation))
+
     async def _finish(self) -> list[str]:
         """Asks HQ to name what it has not named yet, and keeps what it answers."""
         entry, certificate = self._entry(), self._desk.certificate()
@@ -213,10 +225,9 @@ class KeyKeeper:
         if not unfinished:
             return []
         directory, now_us = self._directory(), self._clock.now_us()
-        signer = self.keys.choose_signer(directory, now_us)
-        wish = self.keys.rotation(directory, certificate, now_us)
-        rotation = encode_rotation(wish)
-        answer = await self._desk.ask(wish, rotation, signer.sign(rotation_bytes(rotation)))
+        # Beside the event loop: a token may take its time.
+        wish, rotation, signature = await asyncio.to_thread(self._wish, directory, certificate, now_us)
+        answer = await self._desk.ask(wish, rotation, signature)
         if not answer.signed_directory:
             raise KeyRotationWaitsForRoot
         await self._desk.take_directory(answer.signed_directory)

@@ -1,8 +1,9 @@
 """A node's private keys, in `<data directory>/keys/`.
 
-One file a key (PKCS#8, PEM, or encrypted: key_protection.py), and `keyring.json`, which says for each use which keys
-there are, the newest first. The list is written last: what it does not name does not exist, so a crash at any point
-leaves the keyring as it was. Which key is in force is not said here: the directory says it.
+One file a key (PKCS#8, PEM, or encrypted: key_protection.py; for a key in a token its public half alone), and
+`keyring.json`, which says for each use which keys there are, the newest first. The list is written last: what it does
+not name does not exist, so a crash at any point leaves the keyring as it was. Which key is in force is not said here:
+the directory says it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from common.errors import Fault
+from common.security.encoding import pae
 from common.security.key_protection import (
     AskedPassphrase,
     KeyFileDamaged,
@@ -37,17 +39,20 @@ from common.security.private_files import (
     require_private_directory,
     write_private,
 )
-from common.security.signing import Ed25519Signer
+from common.security.signing import Ed25519Signer, Signer
+from common.security.token import KeyToken, KeyTokenNotNamed
+from common.security.token_keys import SUITE_OF_USE, TokenKey
 
 KEYS_DIRECTORY = "keys"
+PROBE_DOMAIN = b"quanwang/token-probe/v1"
 
 _LIST_FILE = "keyring.json"
 _LIST_FORMAT = 1
 _PROTECTED_LIST_FORMAT = 2
-_PLAIN, _ENCRYPTED = ".pem", ".key"
-_SUFFIXES = (_PLAIN, _ENCRYPTED)
+_PLAIN, _ENCRYPTED, _TOKEN = ".pem", ".key", ".token"
+_SUFFIXES = (_PLAIN, _ENCRYPTED, _TOKEN)
 
-PrivateKey = Ed25519PrivateKey | X25519PrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey = Ed25519PrivateKey | X25519PrivateKey | ec.EllipticCurvePrivateKey | TokenKey
 
 
 class KeyringUse(StrEnum):
@@ -101,44 +106,51 @@ class Keyring:
     key gives another one."""
 
     def __init__(
-        self, keys: Mapping[KeyringUse, Sequence[PrivateKey]], protection: KeyProtection | None = None
+        self,
+        keys: Mapping[KeyringUse, Sequence[PrivateKey]],
+        protection: KeyProtection | None = None,
+        token: KeyToken | None = None,
     ) -> None:
         self._protection = protection
+        self._token = token
         self._keys = {use: tuple(of_use) for use, of_use in keys.items()}
         for use in NODE_USES:
             if not self._keys.get(use):
                 raise KeyringDamaged(path=use)
         for use, of_use in self._keys.items():
-            if not all(isinstance(key, _KINDS[use]) for key in of_use):
+            if not all(_fits(key, use) for key in of_use):
                 raise KeyringDamaged(path=use)
-        self.signers = tuple(
-            Ed25519Signer(cast(Ed25519PrivateKey, key).private_bytes_raw()) for key in self._keys[KeyringUse.SIGNING]
+        self.signers: tuple[Signer, ...] = tuple(
+            key if isinstance(key, TokenKey) else Ed25519Signer(cast(Ed25519PrivateKey, key).private_bytes_raw())
+            for key in self._keys[KeyringUse.SIGNING]
         )
         """The node's signing keys, the newest first."""
         self.private_body_keys = X25519PrivateKeys(
-            cast(X25519PrivateKey, key) for key in self._keys[KeyringUse.PRIVATE_BODIES]
+            cast(X25519PrivateKey | TokenKey, key) for key in self._keys[KeyringUse.PRIVATE_BODIES]
         )
 
     def __repr__(self) -> str:
         return f"Keyring({', '.join(f'{use}: {len(keys)}' for use, keys in self._keys.items())})"
 
     @classmethod
-    def create(cls, data_dir: Path, hq: bool) -> Keyring:
-        """Makes a node's first keys. Raises KeyringExists (nothing is overwritten), PermissionsTooWide, OSError."""
+    def create(cls, data_dir: Path, hq: bool, token: KeyToken | None = None) -> Keyring:
+        """Makes a node's first keys; those that may live in a token, in it. Raises KeyringExists (nothing is
+        overwritten), PermissionsTooWide, OSError, KeyTokenUnavailable."""
         directory = data_dir / KEYS_DIRECTORY
         make_private_directory(directory)
         if (directory / _LIST_FILE).exists():
             raise KeyringExists(path=directory)
         uses = HQ_USES if hq else NODE_USES
-        keyring = cls({use: (_GENERATE[use](),) for use in uses})
+        keyring = cls({use: (_generate(use, token),) for use in uses}, token=token)
         keyring._store(data_dir)
         return keyring
 
     @classmethod
-    def load(cls, data_dir: Path, passphrase: Passphrase = no_passphrase) -> Keyring:
-        """Reads a node's keys; `passphrase` is asked only where they are encrypted.
+    def load(cls, data_dir: Path, passphrase: Passphrase = no_passphrase, token: KeyToken | None = None) -> Keyring:
+        """Reads a node's keys; `passphrase` is asked only where they are encrypted. `token`: where further keys of the
+        node are made, and where those are that the keyring refers to.
 
-        Raises KeyringMissing, KeyringDamaged, PermissionsTooWide; PassphraseMissing, PassphraseWrong.
+        Raises KeyringMissing, KeyringDamaged, PermissionsTooWide; PassphraseMissing, PassphraseWrong; KeyTokenNotNamed.
         """
         directory = data_dir / KEYS_DIRECTORY
         path = directory / _LIST_FILE
@@ -148,8 +160,11 @@ class Keyring:
         except FileNotFoundError as error:
             raise KeyringMissing(path=directory) from error
         protection = _open_protection(facts, passphrase, path) if facts else None
-        keys = {use: tuple(_load_key(directory / name, protection) for name in names) for use, names in listed.items()}
-        return cls(keys, protection)
+        keys = {
+            use: tuple(_load_key(directory / name, use, protection, token) for name in names)
+            for use, names in listed.items()
+        }
+        return cls(keys, protection, token)
 
     @property
     def is_protected(self) -> bool:
@@ -162,7 +177,7 @@ class Keyring:
         Until the list is written the former files count, from then on the new ones; the former ones are then removed.
         """
         protection = None if passphrase is None else KeyProtection.create(passphrase)
-        keyring = Keyring(self._keys, protection)
+        keyring = Keyring(self._keys, protection, self._token)
         keyring._store(data_dir, anew=True)
         keyring.sweep(data_dir)
         return keyring
@@ -177,26 +192,32 @@ class Keyring:
         for use in uses:
             if not keys.get(use):
                 raise KeyNotHeld(use=use)
-            keys[use] = (_GENERATE[use](), *keys[use])
-        keyring = Keyring(keys, self._protection)
+            keys[use] = (_generate(use, self._token), *keys[use])
+        keyring = Keyring(keys, self._protection, self._token)
         keyring._store(data_dir)
         return keyring
 
     def without(self, data_dir: Path, use: KeyringUse, public_keys: Collection[bytes]) -> Keyring:
         """The keyring without the keys of these public keys (as `public_bytes` gives them), stored; their files go.
 
-        The newest key of a use always stays. Raises OSError.
+        The newest key of a use always stays; one in a token is destroyed there. Raises OSError, KeyTokenUnavailable.
         """
         newest, *former = self._keys.get(use, ())
         kept = (newest, *(key for key in former if public_bytes(key) not in public_keys))
-        keyring = Keyring({**self._keys, use: kept}, self._protection)
+        keyring = Keyring({**self._keys, use: kept}, self._protection, self._token)
+        # Before the list forgets them: a token that is away keeps them listed, and they are done away with later.
+        for key in former:
+            if key not in kept and isinstance(key, TokenKey):
+                key.destroy()
         keyring._store(data_dir)
         keyring.sweep(data_dir)
         return keyring
 
     def without_use(self, data_dir: Path, use: KeyringUse) -> Keyring:
         """The keyring without any key for `use`, stored: for a root key that is kept elsewhere. Raises OSError."""
-        keyring = Keyring({other: keys for other, keys in self._keys.items() if other is not use}, self._protection)
+        keyring = Keyring(
+            {other: keys for other, keys in self._keys.items() if other is not use}, self._protection, self._token
+        )
         keyring._store(data_dir)
         keyring.sweep(data_dir)
         return keyring
@@ -210,12 +231,21 @@ class Keyring:
             if path.suffix in _SUFFIXES and path.name not in named:
                 path.unlink()
 
+    def probe_token(self) -> None:
+        """Has the token sign something that means nothing, where the newest signing key is in one.
+
+        Raises KeyTokenUnavailable, KeyNotOnToken.
+        """
+        newest = self._keys[KeyringUse.SIGNING][0]
+        if isinstance(newest, TokenKey):
+            newest.sign(pae(PROBE_DOMAIN))
+
     def keys(self, use: KeyringUse) -> tuple[PrivateKey, ...]:
         """The keys for a use, the newest first; none where the node holds none."""
         return self._keys.get(use, ())
 
     @property
-    def signer(self) -> Ed25519Signer:
+    def signer(self) -> Signer:
         """The newest signing key."""
         return self.signers[0]
 
@@ -252,7 +282,7 @@ class Keyring:
         """The key that a certificate is for. Raises KeyNotHeld."""
         wanted = x509.load_pem_x509_certificate(certificate_pem).public_key()
         for key in self.keys(KeyringUse.TLS):
-            if key.public_key() == wanted:
+            if cast(ec.EllipticCurvePrivateKey, key).public_key() == wanted:
                 return cast(ec.EllipticCurvePrivateKey, key)
         raise KeyNotHeld(use=KeyringUse.TLS)
 
@@ -275,16 +305,20 @@ class Keyring:
         for use, of_use in self._keys.items():
             for key in of_use:
                 stem = f"{use}-{_short_name(key)}"
-                name = known.get(stem) or f"{stem}{generation}{suffix}"
+                name = known.get(stem) or f"{stem}{generation}{_TOKEN if isinstance(key, TokenKey) else suffix}"
                 listed.setdefault(use.value, []).append(name)
                 if not (directory / name).exists():
-                    pem = _to_pem(key)
-                    stored = pem if self._protection is None else self._protection.encrypt(name, pem)
-                    write_private(directory / name, stored)
+                    write_private(directory / name, self._content(name, key))
         content: dict[str, Any] = {"format": _LIST_FORMAT, "keys": listed}
         if self._protection is not None:
             content |= {"format": _PROTECTED_LIST_FORMAT, "protection": self._protection.facts}
         write_private(directory / _LIST_FILE, json.dumps(content, indent=2).encode() + b"\n")
+
+    def _content(self, name: str, key: PrivateKey) -> bytes:
+        if isinstance(key, TokenKey):
+            return key.public_key.hex().encode("ascii") + b"\n"
+        pem = _to_pem(key)
+        return pem if self._protection is None else self._protection.encrypt(name, pem)
 
     def _current(self, use: KeyringUse) -> PrivateKey:
         keys = self._keys.get(use, ())
@@ -316,8 +350,21 @@ _KINDS: dict[KeyringUse, type] = {
 }
 
 
+def _generate(use: KeyringUse, token: KeyToken | None) -> PrivateKey:
+    suite = SUITE_OF_USE.get(use.value)
+    return _GENERATE[use]() if token is None or suite is None else TokenKey.generate(token, suite)
+
+
+def _fits(key: PrivateKey, use: KeyringUse) -> bool:
+    if isinstance(key, TokenKey):
+        return key.suite == SUITE_OF_USE.get(use.value)
+    return isinstance(key, _KINDS[use])
+
+
 def public_bytes(key: PrivateKey) -> bytes:
     """The public half: 32 raw bytes, or for TLS keys DER SubjectPublicKeyInfo."""
+    if isinstance(key, TokenKey):
+        return key.public_key
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return _spki(key)
     return key.public_key().public_bytes_raw()
@@ -368,15 +415,20 @@ def _open_protection(facts: Mapping[str, Any], passphrase: Passphrase, path: Pat
             raise KeyringDamaged(path=path) from error
 
 
-def _load_key(path: Path, protection: KeyProtection | None) -> PrivateKey:
+def _load_key(path: Path, use: KeyringUse, protection: KeyProtection | None, token: KeyToken | None) -> PrivateKey:
     try:
         content = read_private(path)
+        if path.suffix == _TOKEN:
+            if token is None:
+                raise KeyTokenNotNamed(path=path)
+            return TokenKey(token, SUITE_OF_USE[use.value], bytes.fromhex(content.decode("ascii")))
         return _from_pem(content if protection is None else protection.decrypt(path.name, content))
-    except (OSError, ValueError, TypeError, KeyFileDamaged) as error:
+    except (OSError, ValueError, TypeError, KeyError, KeyFileDamaged) as error:
         raise KeyringDamaged(path=path) from error
 
 
 def _to_pem(key: PrivateKey) -> bytes:
+    assert not isinstance(key, TokenKey), "a token gives no private key away"
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -390,8 +442,8 @@ def _from_pem(content: bytes) -> PrivateKey:
 
 
 def _short_name(key: PrivateKey) -> str:
-    return hashlib.sha256(_spki(key)).hexdigest()[:16]
+    return hashlib.sha256(key.public_key if isinstance(key, TokenKey) else _spki(key)).hexdigest()[:16]
 
 
-def _spki(key: PrivateKey) -> bytes:
+def _spki(key: Ed25519PrivateKey | X25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -25,6 +25,7 @@ from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.security.encoding import tagged_digest
 from common.security.reader import HPKE_X25519, Reader
 from common.security.signing import key_id_of
+from common.security.token_keys import TokenKey
 
 __all__ = [
     "HPKE_X25519",
@@ -112,18 +113,21 @@ class PrivateKeys(Protocol):
     """A node's private keys for private bodies; they may live in files or in a hardware module."""
 
     def unwrap(self, key_id: str, wrapped: bytes, info: bytes) -> bytes | None:
-        """The content key, or None where it was not wrapped for this key and this `info`. KeyError: not held."""
+        """The content key, or None where it was not wrapped for this key and this `info`. KeyError: not held.
+
+        Raises KeyTokenUnavailable, KeyNotOnToken where it lives in a token."""
 
 
 class X25519PrivateKeys:
-    """Keys held in memory: the current one first, then the former ones, with which earlier bodies are still read."""
+    """Keys held in memory or in a token: the current one first, then the former ones, with which earlier bodies are
+    still read."""
 
-    def __init__(self, keys: Iterable[X25519PrivateKey]) -> None:
-        self._keys: dict[str, X25519PrivateKey] = {}
+    def __init__(self, keys: Iterable[X25519PrivateKey | TokenKey]) -> None:
+        self._keys: dict[str, X25519PrivateKey | TokenKey] = {}
         self.public_keys: dict[str, bytes] = {}
         """Public keys by key id, the current one first."""
         for key in keys:
-            public_key = key.public_key().public_bytes_raw()
+            public_key = key.public_key if isinstance(key, TokenKey) else key.public_key().public_bytes_raw()
             key_id = key_id_of(HPKE_X25519, public_key)
             self._keys[key_id] = key
             self.public_keys[key_id] = public_key
@@ -138,6 +142,8 @@ class X25519PrivateKeys:
 
     def unwrap(self, key_id: str, wrapped: bytes, info: bytes) -> bytes | None:
         key = self._keys[key_id]
+        if isinstance(key, TokenKey):
+            return key.unwrap(wrapped, info)
         try:
             return _SUITE.decrypt(wrapped, key, info)
         except (InvalidTag, ValueError):
@@ -169,7 +175,7 @@ def decrypt_private_body(private_body: bytes, routing: bytes, node: str, keys: P
     """The plaintext, for `node`. `routing`: the exact routing bytes of the message that the body came with.
 
     Raises a PrivateBodyUnreadable: NotAReader, ReaderKeyUnknown, PrivateBodyAltered or PrivateBodyMalformed; never
-    anything else, whatever the bytes are.
+    anything else, whatever the bytes are, but what the keys' token raises.
     """
     body = _parse(private_body, node)
     own = [wrapped for wrapped in body.keys if wrapped.node == node]

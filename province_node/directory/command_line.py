@@ -56,6 +56,7 @@ def _enrol(session: Session, invitation: str, wait_ms: int, new_keys: bool) -> M
     from common.program.data_directory import DataDirectory
     from common.program.initialising import resume_link_of
     from common.security.key_protection import passphrase_from
+    from common.security.token import open_token
     from common.version import SOFTWARE_VERSION
     from province_node.directory.enrolment import EnrolmentOptions
     from province_node.directory.enrolment import enrol as join
@@ -73,6 +74,7 @@ def _enrol(session: Session, invitation: str, wait_ms: int, new_keys: bool) -> M
             language=session.language,
             on_waiting=on_waiting,
             passphrase=passphrase_from(settings.keys.passphrase_file),
+            token=open_token(settings.keys.token, settings.keys.token_file),
             new_keys=new_keys,
             resume=partial(resume_link_of, data, settings.node, SystemClock().now_us()),
         )

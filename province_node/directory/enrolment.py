@@ -30,6 +30,7 @@ from common.security import tls
 from common.security.key_protection import Passphrase, no_passphrase
 from common.security.keyring import NODE_USES, Keyring, KeyringMissing
 from common.security.private_files import make_private_directory
+from common.security.token import KeyToken
 from province_node.directory.membership import Membership, MembershipDamaged, NotEnrolled
 
 CALL_TIMEOUT_S = 10.0
@@ -114,6 +115,8 @@ class EnrolmentOptions:
     """Called once with the signing key id, which the operator at HQ compares."""
     passphrase: Passphrase = no_passphrase
     """Of the keys, where they are encrypted."""
+    token: KeyToken | None = None
+    """Where the keys live, if they are no files."""
     new_keys: bool = False
     """Whether to make new keys where HQ says that those that there are were revoked."""
     resume: Callable[[LinkResume], None] | None = None
@@ -140,7 +143,7 @@ async def enrol(
         raise InvitationForAnotherNode(invited=invitation.node, node=node)
     make_private_directory(data_dir)
     _require_same_federation(invitation, data_dir)
-    keyring = _load_or_create_keyring(data_dir, options.passphrase)
+    keyring = _load_or_create_keyring(data_dir, options)
     request = enrolment_request(invitation, keyring, software_version)
     try:
         response = await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
@@ -274,11 +277,11 @@ def _explained(error: grpc.aio.AioRpcError, address: str) -> Fault | Refusal:
     return EnrolmentAnswerUnusable(detail=error.code().name)
 
 
-def _load_or_create_keyring(data_dir: Path, passphrase: Passphrase) -> Keyring:
+def _load_or_create_keyring(data_dir: Path, options: EnrolmentOptions) -> Keyring:
     try:
-        return Keyring.load(data_dir, passphrase)
+        return Keyring.load(data_dir, options.passphrase, options.token)
     except KeyringMissing:
-        return Keyring.create(data_dir, hq=False)
+        return Keyring.create(data_dir, hq=False, token=options.token)
 
 
 def _require_same_federation(invitation: Invitation, data_dir: Path) -> None:
