@@ -156,7 +156,7 @@ def add_replica(
 ) -> None:
     """Makes `target` the data directory of a further replica of HQ. Raises what `make_replica` raises."""
     ports = {"link_port": link_port, "enrolment_port": enrolment_port, "http_port": http_port}
-    make_replica(data_dir, target, name, ports)
+    make_replica(data_dir, target, name, ports, check)
 
 
 def serve(data_dir: Path, roles: Sequence[ReplicaRole] = ()) -> None:
@@ -224,7 +224,9 @@ def check(data_dir: Path) -> list[Finding]:
     if settings is None or keyring is None or only(findings, "error"):
         return findings
     signed, draft = _stored(data)
-    directory = open_directory(signed, first_root(data.path, keyring))
+    directory, found = tried("directory", lambda: open_directory(signed, first_root(data.path, keyring)))
+    if directory is None:
+        return findings + found
     findings += check_directory(directory, HQ, clock.now_us()) + check_own_keys(directory, keyring)
     return findings + check_draft(draft)
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import shutil
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from common.checks import Finding, only
 from common.db.engine import store_at
 from common.errors import Refusal
 from common.program.data_directory import DataDirectory
 from common.program.initialising import write_settings
+from common.program.node import ARCHIVE_DIRECTORY
 from common.security.private_files import read_private, write_private
 from hq_node.settings import HqSettings
 
 LEFT_OUT = ("node.toml", "node.db*", "node.lock", "*.address", "*.sock")
-"""What belongs to one process alone."""
+"""What belongs to one process alone; so does the archive."""
 
 
 class ReplicaNeedsPostgres(Refusal):
@@ -39,10 +42,20 @@ class ReplicaDirectoryExists(Refusal):
     zh = "{path} 中已有内容，请指定尚不存在的目录。"
 
 
-def make_replica(source: Path, target: Path, name: str, ports: dict[str, int]) -> None:
-    """Makes `target` the data directory of the replica `name`. `ports`: `link_port`, `enrolment_port`, and `http_port`.
+class HqUnsound(Refusal):
+    """A copy of this data directory would not be a replica of HQ."""
 
-    May be done while HQ runs. Raises ReplicaNeedsPostgres, ReplicaDirectoryExists, SettingsInvalid, OSError.
+    en = "{path} cannot be copied as it is; not in order: {problems}. `hq-node check --data {path}` says more."
+    zh = "{path} 目前不能用于创建副本，以下各项有误：{problems}。请执行 `hq-node check --data {path}` 查看处理方法。"
+
+
+def make_replica(
+    source: Path, target: Path, name: str, ports: dict[str, int], check: Callable[[Path], list[Finding]]
+) -> None:
+    """Makes `target` the data directory of the replica `name`. `ports`: `link_port`, `enrolment_port`, and `http_port`;
+    `check` looks a data directory of HQ over.
+
+    May be done while HQ runs. Raises ReplicaNeedsPostgres, ReplicaDirectoryExists, HqUnsound, SettingsInvalid, OSError.
     """
     data, new = DataDirectory(source), DataDirectory(target)
     data.load_settings(HqSettings)
@@ -50,6 +63,9 @@ def make_replica(source: Path, target: Path, name: str, ports: dict[str, int]) -
         raise ReplicaNeedsPostgres(database=data.database_name)
     if target.exists():
         raise ReplicaDirectoryExists(path=target)
+    wrong = dict.fromkeys(finding.subject for finding in only(check(source), "error"))
+    if wrong:
+        raise HqUnsound(path=source, problems=", ".join(wrong))
     new.create()
     try:
         _copy_private(data.path, new.path)
@@ -64,7 +80,7 @@ def make_replica(source: Path, target: Path, name: str, ports: dict[str, int]) -
 def _copy_private(source: Path, target: Path) -> None:
     for path in sorted(source.rglob("*")):
         relative = path.relative_to(source)
-        if any(relative.match(pattern) for pattern in LEFT_OUT):
+        if relative.parts[0] == ARCHIVE_DIRECTORY or any(relative.match(pattern) for pattern in LEFT_OUT):
             continue
         if path.is_dir():
             (target / relative).mkdir(mode=0o700)
