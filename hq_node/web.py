@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from common.alarms.routes import alarm_routes
+from common.audit.routes import audit_routes
 from common.db.leg_counts import LegCounts
 from common.evidence.routes import evidence_routes
 from common.ids import format_id
@@ -65,6 +66,7 @@ def admin_app(node: Node, in_force: DirectoryInForce) -> FastAPI:
     routers = [
         operator_routes(node),
         alarm_routes(node),
+        audit_routes(node),
         key_routes(node),
         live_routes(node),
         request_routes(node),

@@ -46,7 +46,7 @@ def alarm_routes(node: Node) -> APIRouter:
     @router.post("/{name:path}/acknowledgement")
     async def acknowledge(name: str, given: Acknowledgement) -> dict[str, Any]:
         kind, subject = parse_alarm(name)
-        state = await node.writer.execute(AcknowledgeAlarm(kind, subject, given.by, given.note))
+        state = await node.local_desk.execute(AcknowledgeAlarm(kind, subject, given.by, given.note))
         return {"name": format_alarm(kind, subject), "state": state, "by": given.by, "note": given.note}
 
     return router

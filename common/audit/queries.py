@@ -13,6 +13,8 @@ from common.audit.repository import audit_log, entry_of, head
 
 ENTRIES_MAX = 500
 READ_AT_ONCE = 1_000
+SLICE_ENTRIES = 20_000
+"""How many entries one query judges, so that a long log can be judged with progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,15 @@ class Break:
 
     number: int
     fault: str
+
+
+@dataclass(slots=True)
+class Judged:
+    """How many entries were looked at, what is wrong with them, and behind which number to go on (None: at the end)."""
+
+    entries: int
+    breaks: list[Break]
+    next: int | None
 
 
 MISSING, CHANGED, TRUNCATED, HEAD_CHANGED = "MISSING", "CHANGED", "TRUNCATED", "HEAD_CHANGED"
@@ -60,32 +71,50 @@ def search(connection: sa.Connection, sought: Sought, before: int = 0, limit: in
     return {"items": items, "next": items[-1]["number"] if len(rows) > size else 0}
 
 
-def verify(connection: sa.Connection) -> tuple[int, list[Break]]:
-    """How many entries there are, and where the chain breaks: each entry at fault by itself, so that one change does
-    not hide the next. Where the end was cut off, only the head remembers."""
-    expected_number, previous, breaks = 0, NO_HASH, []
-    for row in _all(connection):
-        expected_number += 1
-        if row.number != expected_number:
-            breaks.append(Break(expected_number, MISSING))
-            expected_number = row.number
-        elif entry_hash(row.number, row.at_us, entry_of(row), previous) != row.hash:
-            breaks.append(Break(row.number, CHANGED))
+def verify_slice(connection: sa.Connection, after: int = 0, entries_max: int = SLICE_ENTRIES) -> Judged:
+    """Judges the entries behind number `after`, at most `entries_max` of them. Each entry at fault is named by itself,
+    so that one change does not hide the next. Where the end was cut off, only the head remembers."""
+    expected, previous = after, _hash_at(connection, after)
+    judged = Judged(0, [], None)
+    for row in _entries(connection, after, entries_max):
+        judged.entries += 1
+        expected += 1
+        if row.number != expected:
+            judged.breaks.append(Break(expected, MISSING))
+            expected = row.number
+        elif previous is not None and entry_hash(row.number, row.at_us, entry_of(row), previous) != row.hash:
+            judged.breaks.append(Break(row.number, CHANGED))
         previous = row.hash
     number, last = head(connection)
-    if number > expected_number:
-        breaks.append(Break(expected_number + 1, TRUNCATED))
-    elif (number, last) != (expected_number, previous):
-        breaks.append(Break(expected_number, HEAD_CHANGED))
-    return expected_number, breaks
+    if judged.entries == entries_max and expected < number:
+        judged.next = expected
+    elif number > expected:
+        judged.breaks.append(Break(expected + 1, TRUNCATED))
+    elif (number, last) != (expected, previous):
+        judged.breaks.append(Break(expected, HEAD_CHANGED))
+    return judged
 
 
-def _all(connection: sa.Connection) -> Iterator[sa.Row[Any]]:
-    after = 0
-    while True:
+def _hash_at(connection: sa.Connection, number: int) -> bytes | None:
+    """The hash that the next entry continues; None where the entry is not there, which is another slice's finding."""
+    if not number:
+        return NO_HASH
+    stored: bytes | None = connection.execute(sa.select(audit_log.c.hash).where(audit_log.c.number == number)).scalar()
+    return stored
+
+
+def _entries(connection: sa.Connection, after: int, entries_max: int) -> Iterator[sa.Row[Any]]:
+    left = entries_max
+    while left > 0:
         statement = sa.select(audit_log).where(audit_log.c.number > after).order_by(audit_log.c.number)
-        rows = connection.execute(statement.limit(READ_AT_ONCE)).all()
+        rows = connection.execute(statement.limit(min(left, READ_AT_ONCE))).all()
         yield from rows
-        if len(rows) < READ_AT_ONCE:
+        if len(rows) < min(left, READ_AT_ONCE):
             return
+        left -= len(rows)
         after = rows[-1].number
+
+
+def log_size(connection: sa.Connection) -> int:
+    """The last entry's number, as the head says."""
+    return head(connection)[0]

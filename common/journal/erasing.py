@@ -50,7 +50,7 @@ async def erase(node: Any, request_id: bytes, after: str = "", files_max: int = 
             _places, node.role.leg_times, node.context, request_id, node.clock.now_us()
         )
         # The database comes first, and again with each step: what it holds may have been archived meanwhile.
-        stored: int = await node.writer.execute(ErasePrivateBodies(request_id, batches))
+        stored: int = await node.local_desk.execute(ErasePrivateBodies(request_id, batches))
         loop = asyncio.get_running_loop()
         step = partial(_from_archives, node.archive, windows, request_id, after, files_max)
         archived, files, files_done, behind = await loop.run_in_executor(node.reads.executor, step)

@@ -38,11 +38,11 @@ def parked_routes(node: Node) -> APIRouter:
 
     @router.post("/{message}/retry")
     async def retry(message: str) -> dict[str, Any]:
-        return {"id": message, "state": await node.writer.execute(RetryParked(*parse_message(message)))}
+        return {"id": message, "state": await node.local_desk.execute(RetryParked(*parse_message(message)))}
 
     @router.post("/{message}/end")
     async def end(message: str, ending: Ending) -> dict[str, Any]:
         command = EndParked(*parse_message(message), ending.reason)
-        return {"id": message, "state": await node.writer.execute(command)}
+        return {"id": message, "state": await node.local_desk.execute(command)}
 
     return router

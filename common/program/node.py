@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pwd
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from common.access_control.actor import SYSTEM, Actor
+from common.access_control.actor import SYSTEM, Actor, local_actor
+from common.access_control.desk import Desk
 from common.alarms.events import AlarmTold
 from common.alarms.telling import log_alarm
 from common.clock import Clock
@@ -68,6 +72,15 @@ class Role:
     """The legs of a request that this node knows, and when something happened to them, for evidence."""
 
 
+@cache
+def account_name() -> str:
+    """The account of the machine as which this program runs; its number, where it has no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
 def no_links() -> Mapping[str, LinkActivity]:
     """A node that does not serve has no live links."""
     return {}
@@ -96,6 +109,11 @@ class Node:
     """Asks the other end of a link about its journal; set when the node begins to serve."""
     open_elsewhere: Callable[[], Mapping[str, str]] = dict
     """Where the node has replicas: the peers whose streams end at another one, and its name; some seconds old."""
+
+    @property
+    def local_desk(self) -> Desk:
+        """For the admin socket, which only the data directory's owner can reach."""
+        return Desk(self.writer, local_actor(account_name()))
 
     @property
     def context(self) -> NodeContext:

@@ -76,7 +76,7 @@ def request_routes(node: Node) -> APIRouter:
             time_to_live_ms=new.time_to_live_ms,
             idempotency_key=new.idempotency_key,
         )
-        submitted = await node.writer.execute(command)
+        submitted = await node.local_desk.execute(command)
         return {
             "request_id": format_id(submitted.request_id),
             "destinations": list(submitted.destinations),
@@ -99,7 +99,7 @@ def request_routes(node: Node) -> APIRouter:
     @router.post("/{request_id}/cancel", status_code=202)
     async def cancel(request_id: str, which: Cancellation | None = None) -> dict[str, Any]:
         destination = which.destination if which is not None else ""
-        asked = await node.writer.execute(CancelServiceRequest(id_of(request_id), destination))
+        asked = await node.local_desk.execute(CancelServiceRequest(id_of(request_id), destination))
         return {
             "request_id": format_id(asked.request_id),
             "destinations": list(asked.destinations),

@@ -59,7 +59,7 @@ def draft_routes(node: Node, in_force: DirectoryInForce) -> APIRouter:
 
     @router.post("/export")
     async def export(wish: Export | None = None) -> dict[str, Any]:
-        exported = await node.writer.execute(ExportDraft(bytes.fromhex((wish or Export()).hash)))
+        exported = await node.local_desk.execute(ExportDraft(bytes.fromhex((wish or Export()).hash)))
         keys = node.key_keeper.keys
         signer = keys.choose_signer(in_force.published, node.clock.now_us())
         draft = sign_draft_file(exported.directory, exported.previous, signer)
@@ -75,13 +75,13 @@ def draft_routes(node: Node, in_force: DirectoryInForce) -> APIRouter:
 
     @router.post("/import-signed")
     async def import_signed(given: Signed) -> dict[str, Any]:
-        taken = await node.writer.execute(ImportSigned(given.signed))
+        taken = await node.local_desk.execute(ImportSigned(given.signed))
         return {"directory_version": taken.version, "hash": taken.hash.hex(), "draft_version": taken.left}
 
     @router.post("/next-root")
     async def next_root(given: RootStatement) -> dict[str, Any]:
         command = NameNextRoot(bytes.fromhex(given.public_key), bytes.fromhex(given.signature))
-        directory = await node.writer.execute(command)
+        directory = await node.local_desk.execute(command)
         return {"directory_version": directory.version}
 
     @router.post("/forget-root")

@@ -55,13 +55,13 @@ def node_routes(node: Node) -> APIRouter:
 
     @router.post("/invitations", status_code=201)
     async def invite(new: NewInvitation) -> dict[str, Any]:
-        invited = await node.writer.execute(InviteNode(new.node, new.invited_by, new.valid_hours * HOUR_US))
+        invited = await node.local_desk.execute(InviteNode(new.node, new.invited_by, new.valid_hours * HOUR_US))
         return {"node": invited.node, "expires_at_us": invited.expires_at_us, "invitation": invited.text}
 
     @router.post("/{code}/approve")
     async def approve(code: str, approval: Approval | None = None) -> dict[str, Any]:
         wish = approval or Approval()
-        approved = await node.writer.execute(ApproveNode(code, wish.approved_by, wish.signing_key_id))
+        approved = await node.local_desk.execute(ApproveNode(code, wish.approved_by, wish.signing_key_id))
         return {
             "node": approved.node,
             "signing_key_id": approved.signing_key_id,
@@ -75,7 +75,7 @@ def node_routes(node: Node) -> APIRouter:
         return version > await node.reads.run(newest_version)
 
     async def stated(command: SuspendNode | ResumeNode | RevokeNode) -> dict[str, Any]:
-        directory = await node.writer.execute(command)
+        directory = await node.local_desk.execute(command)
         entry = directory.node(command.node)
         return {
             "node": command.node,

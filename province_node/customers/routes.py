@@ -31,7 +31,7 @@ def customer_routes(node: Node, subscription_counts: Callable[[Any], dict[str, i
         wanted: ImportRows, accept_language: Annotated[str | None, Header()] = None
     ) -> dict[str, Any]:
         # Behind everything else: a large extract must not be felt at the counters.
-        imported = await node.writer.execute(ImportCustomers(tuple(wanted.rows)), bulk=True)
+        imported = await node.local_desk.execute(ImportCustomers(tuple(wanted.rows)), bulk=True)
         language = language_of(accept_language)
         return {
             "imported": imported.imported,
