@@ -9,6 +9,7 @@ import typer
 
 from common.cli import (
     alarm_commands,
+    audit_commands,
     evidence_commands,
     journal_commands,
     keys_commands,
@@ -65,6 +66,7 @@ app.add_typer(requests, name="requests")
 app.add_typer(customers.app, name="customers")
 app.add_typer(evidence_commands.app, name="evidence")
 app.add_typer(keys_commands.app, name="keys")
+app.add_typer(audit_commands.app, name="audit")
 app.add_typer(journal_commands.app, name="journal")
 app.add_typer(journal_commands.private_bodies_app, name="private-bodies")
 app.add_typer(parked_commands.app, name="parked")

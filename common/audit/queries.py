@@ -67,8 +67,15 @@ def search(connection: sa.Connection, sought: Sought, before: int = 0, limit: in
     if before:
         statement = statement.where(table.number < before)
     rows = connection.execute(statement).all()
-    items = [{"number": row.number, "at_us": row.at_us, **asdict(entry_of(row))} for row in rows[:size]]
+    items = [
+        {"number": row.number, "at_us": row.at_us, **asdict(entry_of(row)), "hash": row.hash.hex()}
+        for row in rows[:size]
+    ]
     return {"items": items, "next": items[-1]["number"] if len(rows) > size else 0}
+
+
+def _described(row: sa.Row[Any]) -> dict[str, Any]:
+    return {"number": row.number, "at_us": row.at_us, **asdict(entry_of(row)), "hash": row.hash.hex()}
 
 
 def verify_slice(connection: sa.Connection, after: int = 0, entries_max: int = SLICE_ENTRIES) -> Judged:

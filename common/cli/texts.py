@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from common.cli.texts_directory import DIRECTORY
 from common.cli.texts_kinds import NAMES_AND_KINDS
+from common.cli.texts_records import RECORDS
 
 _FIELDS_OF_KINDS = (
     "`{program} requests kinds` lists the fields of each kind.",
@@ -14,6 +15,7 @@ _FIELDS_OF_KINDS = (
 
 TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     **DIRECTORY,
+    **RECORDS,
     # Errors
     "title.refused": ("Refused", "已拒绝"),
     "title.try_again": ("Not possible at the moment", "暂时无法执行"),
@@ -330,65 +332,6 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
         "~ estimated between two nodes' clocks: the ways there and back are taken for equally long; where something "
         "waited on the way, the clocks for equal",
         "~ 跨两个节点时钟的估算：按去程与回程耗时相等；途中有等待时，按双方时钟一致",
-    ),
-    # Journals
-    "journal.old_batches": ("batches", "批次"),
-    "journal.old_messages": ("received messages", "收件记录"),
-    "journal.pruned_so_far": (
-        "So far: {archived:,} batches archived, {batches:,} deleted, {messages:,} received messages forgotten. The "
-        "same command goes on.",
-        "目前已归档 {archived:,} 个批次，删除 {batches:,} 个，清理收件记录 {messages:,} 条；再次执行同一命令即可继续。",
-    ),
-    "journal.pruned": (
-        "{archived:,} batches archived, {batches:,} deleted, {messages:,} received messages forgotten.",
-        "已归档 {archived:,} 个批次，删除 {batches:,} 个，清理收件记录 {messages:,} 条。",
-    ),
-    "journal.go_on": (
-        "Go on with: {program} journal verify --link {link} --after {seal}{data}",
-        "继续执行：{program} journal verify --link {link} --after {seal}{data}",
-    ),
-    "journal.checked": ("{link}: {batches:,} batches checked", "{link}：已核验 {batches:,} 个批次"),
-    "journal.good": ("Every journal is whole and signed.", "所有日志完整，签名有效。"),
-    "journal.no_link": ("There is no journal {link}.", "没有日志 {link}。"),
-    "journal.digest": (
-        "The digest is in {file}. Hand it to the other node.",
-        "摘要已写入 {file}，请交给对端节点。",
-    ),
-    "journal.nothing_in_common": ("{file} is of no link of this node.", "{file} 中没有本节点的链路。"),
-    "journal.file_or_node": (
-        "give either the other node's digest file, or --node with its code",
-        "请提供对端节点的摘要文件，或用 --node 指定其代码（二选一）",
-    ),
-    "journal.compare_on": (
-        "Go on with: {program} journal compare --node {node} --link {link} --after {seal}{data}",
-        "继续执行：{program} journal compare --node {node} --link {link} --after {seal}{data}",
-    ),
-    "journal.agrees": ("the same, as far as both go", "一致（以双方均有的部分为限）"),
-    "journal.parts": ("they part at seal {parts_at:,}", "自第 {parts_at:,} 号签封起不一致"),
-    "journal.lost_there": (
-        "the other node has lost what it had: from seal {parts_at:,} on",
-        "对端丢失了曾有的内容：自第 {parts_at:,} 号签封起",
-    ),
-    "journal.lost_here": (
-        "this node has lost what it said: from seal {parts_at:,} on",
-        "本节点丢失了曾发出的内容：自第 {parts_at:,} 号签封起",
-    ),
-    "private_bodies.archives": ("archives", "归档文件"),
-    "private_bodies.erased_so_far": (
-        "So far: {stored} places in the database, {archived} in archives. "
-        "Go on with: {program} private-bodies erase {request_id}{data}",
-        "目前已删除：数据库 {stored} 处，归档 {archived} 处。"
-        "继续执行：{program} private-bodies erase {request_id}{data}",
-    ),
-    "private_bodies.erased": (
-        "Personal data of {request_id} was erased: {stored} places in the database, {archived} in archives.",
-        "已删除请求 {request_id} 的个人信息：数据库 {stored} 处，归档 {archived} 处。",
-    ),
-    # Evidence
-    "evidence.exported": ("{bytes:,} bytes of evidence are in {file}.", "证据已写入 {file}（{bytes:,} 字节）。"),
-    "usage.root_key": (
-        "--root takes the root key as 64 hexadecimal digits or in base64.",
-        "--root 应为根密钥的 64 位十六进制数字或 base64。",
     ),
     # Parked messages, alarms
     "parked.none": ("Nothing is parked.", "没有搁置的消息。"),
