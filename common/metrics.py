@@ -82,7 +82,7 @@ class NodeMetrics:
         self._ended = Counter("quanwang_legs_ended", "Legs that ended here.", (*flow, "outcome"), registry=registry)
         self._leg_seconds = Histogram(
             "quanwang_leg_seconds",
-            "Time of a leg's steps here: the whole; at the hub until it was forwarded, and from then until the answer.",
+            "Time of a leg's steps here: the whole; until it left (forwarded, sealed), and from then until the answer.",
             ("role", "step", "message_class"),
             buckets=LEG_SECONDS,
             registry=registry,

@@ -21,6 +21,7 @@ from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
+from common.requests.gate import AskingGate
 from common.requests.handlers import cancel_service_request, submit_service_request
 from common.requests.permissions import NEEDS as REQUEST_NEEDS
 from common.requests.registry import RequestKind, RequestKinds
@@ -91,6 +92,7 @@ def build_core(
             handlers=handlers,
             clock=clock,
             entropy=entropy,
+            gate=AskingGate(),
             prefetch=prefetch,
             needs=NEEDS,
             **parts,

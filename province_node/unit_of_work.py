@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from common.db.unit_of_work import UnitOfWork
 from common.directory.repository import DirectoryRepository
+from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.ids import HQ, IdSource
 from common.messaging.envelope import Envelope
 from common.messaging.inbox import IS_OPEN, PARKED, WAITING, inbox
@@ -55,7 +56,9 @@ class ProvinceUnitOfWork(UnitOfWork):
 
     def send_to_hub(self, envelope: Envelope, leg_id: bytes, *, waits_for_credit: bool) -> None:
         """Says something to the hub, over the one link a province has."""
-        self.emit(envelope_entry(HQ, leg_id, envelope, waits_for_credit=waits_for_credit))
+        # Of its own requests the node notes when they left.
+        gated = envelope.routing.phase == pb.PHASE_REQUEST
+        self.emit(envelope_entry(HQ, leg_id, envelope, waits_for_credit=waits_for_credit, gated=gated))
 
     def waiting_for_hub(self) -> tuple[int, int]:
         """How many requests wait to be sealed for HQ, and their bytes (as of the last commit)."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 ORIGIN, HUB, HOME = "origin", "hub", "home"
 
 WHOLE, QUEUE, ANSWER = "whole", "queue", "answer"
-"""Steps: the whole of a leg at its place; at the hub, until it was forwarded; from then until home answered."""
+"""Steps: the whole of a leg at its place; at the hub, until it was forwarded, and at the origin, until it was sealed
+for the hub; from then until the answer was there. At HQ as the origin the hub's steps say it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, IdSource, format_id, leg_id
-from common.live.events import ORIGIN, WHOLE, LegBegan, LegFinished
+from common.live.events import ANSWER, ORIGIN, QUEUE, WHOLE, LegBegan, LegFinished
 from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
@@ -168,7 +168,12 @@ def _take_final(envelope: Envelope, leg: AskedLeg, uow: AskingUnitOfWork) -> Non
 def _finished(leg: AskedLeg, kind_name: str, uow: AskingUnitOfWork) -> LegFinished:
     message_class = uow.node.kinds.message_class_of(kind_name)
     named = (leg.leg_id, leg.destination, message_class, kind_name, leg.state, leg.reason_code)
-    return LegFinished(ORIGIN, *named, ((WHOLE, leg.submitted_at_us, leg.ended_at_us),))
+    steps = (
+        (WHOLE, leg.submitted_at_us, leg.ended_at_us),
+        (QUEUE, leg.submitted_at_us, leg.sealed_at_us),
+        (ANSWER, leg.sealed_at_us, leg.ended_at_us),
+    )
+    return LegFinished(ORIGIN, *named, steps)
 
 
 def _require_bound(envelope: Envelope, leg: AskedLeg) -> None:

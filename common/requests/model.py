@@ -140,6 +140,7 @@ class AskedLeg:
     ended_at_us: int = 0
     reason_code: str = ""
     answer: bytes = b""
+    sealed_at_us: int = 0
 
     @classmethod
     def new(cls, request_id: bytes, origin: str, destination: str) -> AskedLeg:

@@ -63,6 +63,7 @@ asked_legs = sa.Table(
     sa.Column("ended_at_us", sa.BigInteger, nullable=False),
     sa.Column("reason_code", sa.String(64), nullable=False),
     sa.Column("answer", sa.LargeBinary, nullable=False),
+    sa.Column("sealed_at_us", sa.BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 sa.Index(
@@ -110,6 +111,8 @@ class AskedLegRow(NamedTuple):
     ended_at_us: int
     reason_code: str
     answer: bytes
+    sealed_at_us: int = 0
+    """When the request left this node; 0: not yet, or it was not kept."""
 
 
 REQUESTS = RowSpec(requests, RequestRow)
@@ -168,6 +171,12 @@ class RequestRepository:
     def add_leg(self, leg: AskedLeg) -> None:
         self._legs.insert(_leg_row(leg))
 
+    def note_sealed(self, leg_id: bytes, at_us: int) -> None:
+        """The request of a leg has left this node."""
+        row = self._legs.get(leg_id)
+        if row is not None and not row.sealed_at_us:
+            self._legs.update(row._replace(sealed_at_us=at_us))
+
     def save_leg(self, leg: AskedLeg) -> None:
         self._legs.update(_leg_row(leg))
 
@@ -195,4 +204,5 @@ def _leg_row(leg: AskedLeg) -> AskedLegRow:
         leg.ended_at_us,
         leg.reason_code,
         leg.answer,
+        leg.sealed_at_us,
     )

@@ -22,6 +22,7 @@ Place = tuple[str, str]
 
 NAMES: dict[Place, str] = {
     (ORIGIN, WHOLE): "leg",
+    (ORIGIN, QUEUE): "origin queue",
     (HUB, WHOLE): "hub",
     (HUB, QUEUE): "hub queue",
     (HUB, ANSWER): "home answers",
@@ -29,6 +30,7 @@ NAMES: dict[Place, str] = {
 }
 
 PARENTS: dict[Place, Place] = {
+    (ORIGIN, QUEUE): (ORIGIN, WHOLE),
     (HUB, WHOLE): (ORIGIN, WHOLE),
     (HUB, QUEUE): (HUB, WHOLE),
     (HUB, ANSWER): (HUB, WHOLE),

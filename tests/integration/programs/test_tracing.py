@@ -48,6 +48,7 @@ def test_three_programs_tell_one_trace(tmp_path: Path, collector: tuple[Collecto
         request_id = federation["31"].post("/requests", document)["request_id"]
         expected = {
             ("31", "leg QueryNodeStatus"),
+            ("31", "origin queue QueryNodeStatus"),
             ("00", "hub QueryNodeStatus"),
             ("00", "hub queue QueryNodeStatus"),
             ("00", "home answers QueryNodeStatus"),

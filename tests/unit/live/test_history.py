@@ -74,9 +74,21 @@ def test_each_place_of_a_leg_tells_its_steps(federation: Federation, recorders: 
     home = told[GUANGDONG]["home", SHANGHAI, "work_order"]
     assert (origin.began, hub.began) == (1, 1)
     assert origin.ended == hub.ended == home.ended == {"completed": 1}
-    assert set(origin.steps) == set(home.steps) == {"whole"}
-    assert set(hub.steps) == {"whole", "queue", "answer"}
+    assert set(home.steps) == {"whole"}
+    assert set(origin.steps) == set(hub.steps) == {"whole", "queue", "answer"}
     assert not recorders[SHANGHAI].take().flows
+
+
+def test_the_origin_tells_how_long_a_request_waited_for_the_link(
+    federation: Federation, recorders: dict[str, Recorder]
+) -> None:
+    federation.suspend()
+    federation.clock.at_us += 40_000_000
+    federation.connect()
+    federation.run()
+    steps = recorders[SHANGHAI].take().flows["origin", GUANGDONG, "work_order"].steps
+    assert steps["queue"].sum_us >= 40_000_000
+    assert steps["queue"].sum_us + steps["answer"].sum_us == steps["whole"].sum_us
 
 
 def test_what_is_asked_again_is_counted_once(federation: Federation, recorders: dict[str, Recorder]) -> None:

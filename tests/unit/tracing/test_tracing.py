@@ -60,6 +60,7 @@ def test_one_trace_goes_over_all_nodes_of_a_request(federation: Federation) -> N
     assert {ids(span)[0] for span in spans.values()} == {int.from_bytes(leg[:16], "big")}
     assert {name: span.resource.attributes["service.instance.id"] for name, span in spans.items()} == {
         "leg SuspendSubscription": SHANGHAI,
+        "origin queue SuspendSubscription": SHANGHAI,
         "hub SuspendSubscription": HQ,
         "hub queue SuspendSubscription": HQ,
         "home answers SuspendSubscription": HQ,
@@ -69,6 +70,7 @@ def test_one_trace_goes_over_all_nodes_of_a_request(federation: Federation) -> N
     above = {name: own.get(ids(span)[2], "") for name, span in spans.items()}
     assert above == {
         "leg SuspendSubscription": "",
+        "origin queue SuspendSubscription": "leg SuspendSubscription",
         "hub SuspendSubscription": "leg SuspendSubscription",
         "hub queue SuspendSubscription": "hub SuspendSubscription",
         "home answers SuspendSubscription": "hub SuspendSubscription",
