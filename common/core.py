@@ -39,9 +39,18 @@ from common.parked.handlers import handlers as parked_handlers
 from common.parked.permissions import NEEDS as PARKED_NEEDS
 from common.replicas.handlers import HANDLERS as replica_handlers
 from common.replicas.permissions import NEEDS as REPLICA_NEEDS
+from common.rest.handlers import handlers as rest_handlers
+from common.rest.permissions import NEEDS as REST_NEEDS
 from common.security.signing import ChooseSigner, Signer
 
-KIT_NEEDS: Declared = {**JOURNAL_NEEDS, **PARKED_NEEDS, **LEASE_NEEDS, **REPLICA_NEEDS, ClaimLink: INTERNAL}
+KIT_NEEDS: Declared = {
+    **JOURNAL_NEEDS,
+    **PARKED_NEEDS,
+    **LEASE_NEEDS,
+    **REPLICA_NEEDS,
+    **REST_NEEDS,
+    ClaimLink: INTERNAL,
+}
 """What the commands need that every node knows."""
 
 MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
@@ -108,6 +117,7 @@ class NodeCore:
                 **parked_handlers(parts.processor, self.judge.reread),
                 **lease_handlers(parts.handlers),
                 **replica_handlers,
+                **rest_handlers(parts.handlers),
                 ClaimLink: sealer.claim,
                 **parts.handlers,
             },

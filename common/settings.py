@@ -6,6 +6,7 @@ where it stands and how to mend it; a key that nobody knows is an error, since i
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -101,6 +102,57 @@ class HttpSettings(Section):
     """The port; 0: the system chooses one, and `http.address` in the data directory says which."""
     request_body_bytes_max: int = Field(default=2 * 1_048_576, ge=1_024)
     """The largest body that the admin API takes."""
+
+
+class ApiSettings(Section):
+    """The public REST interface, on a port of its own."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on. Without TLS it must be one of this machine alone."""
+    port: int = Field(default=0, ge=0, le=PORT_MAX)
+    """The port; 0: the interface is off."""
+    tls_certificate_file: str = ""
+    """The certificate chain (PEM) that callers see; empty: no TLS."""
+    tls_key_file: str = ""
+    """The key of that certificate (PEM)."""
+    body_bytes_max: int = Field(default=262_144, ge=1_024)
+    """The largest body that is taken."""
+    body_seconds_max: float = Field(default=10.0, gt=0)
+    """So long may a body take to arrive."""
+    head_seconds_max: float = Field(default=10.0, gt=0)
+    """So long may the head of a call take to arrive."""
+    connections_max: int = Field(default=1_000, ge=1)
+    """How many connections are open at a time; what comes beyond is refused (503)."""
+    caller_calls_a_second: float = Field(default=50.0, gt=0)
+    """How many calls a caller may make, on the average."""
+    caller_calls_at_once: int = Field(default=100, ge=1)
+    """How many of them at once."""
+    address_calls_a_second: float = Field(default=200.0, gt=0)
+    """The same for all callers behind one address, known or not."""
+    address_calls_at_once: int = Field(default=400, ge=1)
+    """How many of them at once."""
+    idempotency_hours: int = Field(default=24, ge=1, le=24 * 90)
+    """So long the answer to a call with an Idempotency-Key is kept."""
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if bool(self.tls_certificate_file) != bool(self.tls_key_file):
+            raise ValueError("give tls_certificate_file and tls_key_file, or neither")
+        if not self.tls_certificate_file and not _is_loopback(self.host):
+            raise ValueError(
+                "without tls_certificate_file and tls_key_file it listens on this machine alone: "
+                f"set host to 127.0.0.1, not {self.host}"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class ReadSettings(Section):
@@ -276,6 +328,7 @@ class NodeSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """What is logged: this and everything graver."""
     http: HttpSettings = HttpSettings()
+    api: ApiSettings = ApiSettings()
     database: DatabaseSettings = DatabaseSettings()
     keys: KeySettings = KeySettings()
     replica: ReplicaSettings = ReplicaSettings()

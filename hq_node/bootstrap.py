@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from common.alarms.commands import EvaluateAlarms
 from common.alarms.handlers import evaluation
@@ -92,7 +93,7 @@ from hq_node.hub_link import FederationPorts, ports_of
 from hq_node.journal_comparison.asking import asking_provinces
 from hq_node.replica_setup import make_replica
 from hq_node.settings import HqSettings
-from hq_node.web import ROLE, admin_app, health_app
+from hq_node.web import ROLE, admin_app, api_app, health_app
 
 SCHEMA = Schema((KIT, Branch("hq", Path(__file__).with_name("migrations"))), "hq-node migrate")
 
@@ -334,6 +335,10 @@ class HqProgram:
             self._replica = ReplicaLife(node, {DIRECTORY_NOTICE: self._look_for_another_directory})
         self._loop: asyncio.AbstractEventLoop | None = None
         self.admin_app, self.health_app = admin_app(node, self._in_force), health_app(node)
+
+    def api_app(self) -> Starlette:
+        """The public REST interface."""
+        return api_app(self.node)
 
     def timed_commands(self) -> list[Any]:
         self._look_for_another_directory()

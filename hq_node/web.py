@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from common.alarms.routes import alarm_routes
 from common.audit.routes import audit_routes
@@ -22,8 +23,13 @@ from common.program.node import Node, Role
 from common.program.routes import health_routes, operator_routes
 from common.requests.model import RequestNotFound
 from common.requests.queries import asked_steps
+from common.requests.rest import service_request_api
 from common.requests.routes import request_routes
+from common.rest.access import WholeNode
+from common.rest.app import build_api
+from common.rest.documentation import documentation_routes
 from common.trace import describe_trace
+from common.version import SOFTWARE_VERSION
 from common.web import build_app
 from hq_node.directory.draft_routes import draft_routes
 from hq_node.directory.in_force import DirectoryInForce
@@ -84,3 +90,10 @@ def admin_app(node: Node, in_force: DirectoryInForce) -> FastAPI:
 def health_app(node: Node) -> FastAPI:
     """Health and metrics."""
     return build_app("Quanwang CRM, HQ", [health_routes(node)], node.settings.http.request_body_bytes_max)
+
+
+def api_app(node: Node) -> Starlette:
+    """The public REST interface. It is closed to everybody until there is a way to sign in."""
+    apis = (service_request_api(node),)
+    title = "Quanwang CRM, HQ"
+    return build_api(node, apis, WholeNode(), further=documentation_routes(title, SOFTWARE_VERSION, apis))

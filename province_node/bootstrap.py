@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from common.alarms.commands import EvaluateAlarms
 from common.alarms.handlers import evaluation
@@ -79,7 +80,7 @@ from province_node.journal_comparison.asking import asking_hq
 from province_node.journal_comparison.events import ComparisonAsked
 from province_node.serving.commands import FinishLeg, RefuseLeg
 from province_node.settings import ProvinceSettings
-from province_node.web import ROLE, admin_app, health_app
+from province_node.web import ROLE, admin_app, api_app, health_app
 
 SCHEMA = Schema((KIT, Branch("province", Path(__file__).with_name("migrations"))), "province-node migrate")
 
@@ -263,6 +264,10 @@ class ProvinceProgram:
         self._clock_guard, self._alarm_timers = guard, AlarmTimers(node, guard)
         self._history_timers = HistoryTimers(node)
         self.admin_app, self.health_app = admin_app(node), health_app(node)
+
+    def api_app(self) -> Starlette:
+        """The public REST interface."""
+        return api_app(self.node)
 
     def timed_commands(self) -> list[Any]:
         """Nothing at a province ends by its own clock; it only looks after itself."""

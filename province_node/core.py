@@ -82,6 +82,7 @@ def build_core(
     """Puts a province's core together on its database. `parts`: further CoreParts (limits, policies)."""
     context = NodeContext(node, directory, private_keys, RequestKinds(kinds), software_version, clock.now_us())
     handlers = HANDLERS | parts.pop("handlers", {})
+    needs = {**NEEDS, **parts.pop("needs", {})}
     return NodeCore(
         CoreParts(
             url=url,
@@ -94,7 +95,7 @@ def build_core(
             entropy=entropy,
             gate=AskingGate(),
             prefetch=prefetch,
-            needs=NEEDS,
+            needs=needs,
             **parts,
         )
     )

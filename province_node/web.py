@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from common.alarms.routes import alarm_routes
 from common.audit.routes import audit_routes
@@ -23,13 +24,20 @@ from common.program.node import Node, Role
 from common.program.routes import health_routes, operator_routes
 from common.requests.model import RequestNotFound
 from common.requests.queries import asked_leg_times, asked_steps, open_asked_legs
+from common.requests.rest import service_request_api
 from common.requests.routes import request_routes
+from common.rest.access import WholeNode
+from common.rest.app import build_api
+from common.rest.documentation import documentation_routes
 from common.trace import describe_trace
+from common.version import SOFTWARE_VERSION
 from common.web import build_app
+from province_node.customers.rest import CUSTOMER_API
 from province_node.customers.routes import customer_routes
 from province_node.serving.queries import served_leg_times, served_steps, serving_leg_counts
 from province_node.serving.routes import serving_routes
 from province_node.subscriptions.queries import subscription_counts
+from province_node.subscriptions.rest import PRODUCT_API
 from province_node.subscriptions.routes import subscription_routes
 
 
@@ -93,3 +101,10 @@ def admin_app(node: Node) -> FastAPI:
 def health_app(node: Node) -> FastAPI:
     """Health and metrics."""
     return build_app("Quanwang CRM", [health_routes(node)], node.settings.http.request_body_bytes_max)
+
+
+def api_app(node: Node) -> Starlette:
+    """The public REST interface. It is closed to everybody until there is a way to sign in."""
+    apis = (service_request_api(node), CUSTOMER_API, PRODUCT_API)
+    title = "Quanwang CRM"
+    return build_api(node, apis, WholeNode(), further=documentation_routes(title, SOFTWARE_VERSION, apis))

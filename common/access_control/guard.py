@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from common.access_control.actor import Actor, ActorKind
-from common.access_control.needs import Declared, Needs
+from common.access_control.needs import Declared, Needs, innermost
 from common.audit.entry import DONE, AuditEntry
 from common.errors import Fault, QuanwangError
 
@@ -27,12 +27,14 @@ class Guard:
         """Returns where the actor may. Raises NotPermitted, PermissionNotDeclared."""
         if actor.kind is ActorKind.SYSTEM:
             return
+        wish = innermost(wish)
         actor.rights.require(self._needs(wish).permission)
 
     def entry(self, wish: Any, actor: Actor, error: QuanwangError | None = None) -> AuditEntry | None:
         """What the audit log says of it; None of what the node does by itself."""
         if actor.kind is ActorKind.SYSTEM:
             return None
+        wish = innermost(wish)
         needs = self._declared.get(type(wish))
         if not isinstance(needs, Needs):
             needs = Needs("undeclared", type(wish).__name__)

@@ -7,6 +7,7 @@ What is not declared is done for nobody but the node itself; a test finds it bef
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,19 @@ class Needs:
     def permission(self) -> Permission:
         """What must be held."""
         return Permission(self.resource, self.action)
+
+
+class Wraps(ABC):
+    """A wish that only carries out another one, `command`, in some way: that one says what is needed."""
+
+    command: Any
+
+
+def innermost(wish: Any) -> Any:
+    """What is wished in the end."""
+    while isinstance(wish, Wraps):
+        wish = wish.command
+    return wish
 
 
 class ForTheNodeAlone:

@@ -34,10 +34,55 @@ class _Server(uvicorn.Server):
         yield
 
 
-class HttpServer:
-    """One application on one socket."""
+def patient_for(seconds: float) -> type[asyncio.Protocol]:
+    """The protocol of connections on which the head of a call may take so long to arrive, and no longer: without that,
+    callers who send a byte now and then would hold all connections."""
+    from uvicorn.protocols.http.h11_impl import H11Protocol
 
-    def __init__(self, app: Any, listening: socket.socket) -> None:
+    class BoundedHeads(H11Protocol):
+        _late: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._expect_head()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.cycle is not None and not self.cycle.response_complete:
+                self._head_is_there()
+            else:
+                self._expect_head()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._head_is_there()
+            super().connection_lost(exc)
+
+        def _expect_head(self) -> None:
+            if self._late is None:
+                self._late = self.loop.call_later(seconds, self.transport.abort)
+
+        def _head_is_there(self) -> None:
+            if self._late is not None:
+                self._late.cancel()
+                self._late = None
+
+    return BoundedHeads
+
+
+class HttpServer:
+    """One application on one socket. `head_seconds_max` bounds how slowly a call may arrive, `connections_max` how many
+    are open; with a certificate it speaks TLS."""
+
+    def __init__(
+        self,
+        app: Any,
+        listening: socket.socket,
+        *,
+        head_seconds_max: float | None = None,
+        connections_max: int | None = None,
+        certificate_file: str = "",
+        key_file: str = "",
+    ) -> None:
         self._listening = listening
         config = uvicorn.Config(
             app,
@@ -45,8 +90,11 @@ class HttpServer:
             access_log=False,
             lifespan="off",
             ws="none",
-            http="h11",
+            http="h11" if head_seconds_max is None else patient_for(head_seconds_max),
             loop="none",
+            limit_concurrency=connections_max,
+            ssl_certfile=certificate_file or None,
+            ssl_keyfile=key_file or None,
             server_header=False,
             backlog=BACKLOG,
             timeout_graceful_shutdown=1,

@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from common.alarms.commands import RaiseAlarm
 from common.db.engine import reading
@@ -33,7 +34,8 @@ from common.program.data_directory import DataDirectory
 from common.program.http_servers import HttpServer, listen_tcp, listen_unix
 from common.program.logs import configure_logs
 from common.program.node import CommandWriter, Node
-from common.settings import NodeSettings, ReplicaRole
+from common.rest.upkeep import forget_by_schedule
+from common.settings import ApiSettings, NodeSettings, ReplicaRole
 from common.tracing.starting import start_tracing
 
 log = structlog.get_logger()
@@ -47,6 +49,9 @@ class Program(Protocol):
     node: Node
     admin_app: FastAPI
     health_app: FastAPI
+
+    def api_app(self) -> Starlette:
+        """The public REST interface; asked for where it is on."""
 
     def timed_commands(self) -> list[Any]:
         """What is due now. Asked on the writer's thread, some times a second."""
@@ -104,6 +109,7 @@ async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S])
         await program.start(writer)
         https = _Http(data, settings, program)
         pruning = asyncio.create_task(prune_by_schedule(node, settings.retention))
+        forgetting = asyncio.create_task(forget_by_schedule(node))
         try:
             health = f"http://{data.read_address('http')}"
             log.info("node serves", role=node.role.name, software=node.context.software_version, health=health)
@@ -111,6 +117,7 @@ async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S])
             log.info("node stops")
         finally:
             pruning.cancel()
+            forgetting.cancel()
             await _within(settings.program.stop_timeout_ms, https.stop())
     finally:
         await _within(settings.program.stop_timeout_ms, program.stop())
@@ -135,7 +142,7 @@ async def _within(timeout_ms: int, ending: Awaitable[None]) -> None:
 
 
 class _Http:
-    """The two HTTP servers, and where they are."""
+    """The HTTP servers, and where they are."""
 
     def __init__(self, data: DataDirectory, settings: NodeSettings, program: Program) -> None:
         self._data = data
@@ -149,6 +156,8 @@ class _Http:
             self._socket = data.new_admin_socket()
             self._servers.append(HttpServer(program.admin_app, listen_unix(self._socket)))
             data.write_address("admin", str(self._socket))
+            if settings.api.port:
+                self._servers.append(_api_server(settings.api, program))
         for server in self._servers:
             server.start()
 
@@ -158,6 +167,17 @@ class _Http:
             self._data.remove_address("admin")
             self._data.remove_admin_socket(self._socket)
         await asyncio.gather(*(server.stop() for server in self._servers))
+
+
+def _api_server(api: ApiSettings, program: Program) -> HttpServer:
+    return HttpServer(
+        program.api_app(),
+        listen_tcp(api.host, api.port, "api.port"),
+        head_seconds_max=api.head_seconds_max,
+        connections_max=api.connections_max,
+        certificate_file=api.tls_certificate_file,
+        key_file=api.tls_key_file,
+    )
 
 
 def sticky_port(data: DataDirectory, name: str, configured: int) -> int:

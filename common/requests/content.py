@@ -13,6 +13,8 @@ from common.errors import Refusal
 Messages = Sequence[type[message.Message]]
 """The messages that a kind's content goes to: the body, and where there is one, the private body."""
 
+FIELD_NAME_CHARS_SHOWN = 64
+
 _NUMBERS = {
     descriptor.FieldDescriptor.CPPTYPE_BOOL: "boolean",
     descriptor.FieldDescriptor.CPPTYPE_STRING: "text",
@@ -70,8 +72,9 @@ def _require_known(kind: str, messages: Messages, content: Mapping[str, Any]) ->
     known = [field.name for message_type in messages for field in message_type.DESCRIPTOR.fields]
     for name in content:
         if name not in known:
-            similar = difflib.get_close_matches(name, known, n=len(known), cutoff=0.0)
-            raise RequestFieldUnknown(kind=kind, field=name, known=", ".join(similar))
+            shown = name[:FIELD_NAME_CHARS_SHOWN]
+            similar = difflib.get_close_matches(shown, known, n=len(known), cutoff=0.0) if known else ["-"]
+            raise RequestFieldUnknown(kind=kind, field=shown, known=", ".join(similar))
 
 
 def _fill_one(kind: str, message_type: type[message.Message], content: Mapping[str, Any]) -> message.Message:

@@ -13,7 +13,7 @@ from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, format_id, link_name
 from common.messaging.envelope import Envelope, parse
 from common.node_context import NodeContext
-from common.requests.leg_states import COMPLETED, OPEN, OVERDUE, REJECTED, SUBMITTED, TERMINAL
+from common.requests.leg_states import CANCELLED, COMPLETED, EXPIRED, OPEN, OVERDUE, REJECTED, SUBMITTED, TERMINAL
 from common.requests.model import RequestNotFound, UnknownState, request_state
 from common.requests.registry import RequestKinds
 from common.requests.repository import AskedLegRow, RequestRow, asked_legs, requests
@@ -28,6 +28,33 @@ PAGES_SCANNED_MAX = 40
 
 PARTLY_COMPLETED = "partly completed"
 STATES = (SUBMITTED, OVERDUE, *TERMINAL, PARTLY_COMPLETED)
+
+
+LEG_ID_END: sa.ColumnElement[bytes] = sa.cast(requests.c.request_id.op("||")(sa.literal(b"\xff")), sa.LargeBinary)
+"""Behind all legs of a request: their keys begin with its id."""
+LEGS_OF_REQUEST = sa.and_(asked_legs.c.leg_id > requests.c.request_id, asked_legs.c.leg_id < LEG_ID_END)
+
+
+def _any_leg(state: str) -> sa.ColumnElement[bool]:
+    return sa.func.max(sa.case((asked_legs.c.state == state, 1), else_=0)) == 1
+
+
+REQUEST_STATE: sa.ColumnElement[str] = (
+    sa.select(
+        sa.case(
+            (_any_leg(OVERDUE), OVERDUE),
+            (_any_leg(SUBMITTED), SUBMITTED),
+            (sa.func.min(asked_legs.c.state) == sa.func.max(asked_legs.c.state), sa.func.min(asked_legs.c.state)),
+            (_any_leg(COMPLETED), PARTLY_COMPLETED),
+            *((_any_leg(state), state) for state in (REJECTED, EXPIRED, CANCELLED)),
+        )
+    )
+    .select_from(asked_legs)
+    .where(LEGS_OF_REQUEST)
+    .correlate(requests)
+    .scalar_subquery()
+)
+"""What `model.request_state` says, in SQL."""
 
 
 def list_requests(

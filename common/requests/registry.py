@@ -162,6 +162,11 @@ class RequestKinds:
         kind = self._by_name.get(name)
         return kind.alias if kind is not None else name
 
+    def name_of(self, alias: str) -> str:
+        """The protobuf prefix of a kind by its alias; what is no alias is given back."""
+        kind = self._by_alias.get(alias)
+        return kind.name if kind is not None else alias
+
     def asked_as(self, name: str) -> RequestKind:
         """The kind by its alias or protobuf prefix. Raises UnknownRequestKind."""
         kind = self._by_alias.get(name) or self._by_name.get(name)

@@ -28,6 +28,7 @@ BELOW_FEATURES = -1
 ROLES = {
     "servicer": 6,
     "routes": 6,
+    "rest": 6,
     "wire": 5,
     "queries": 5,
     "repository": 4,

@@ -65,3 +65,9 @@ def test_each_field_goes_to_the_message_that_has_it() -> None:
     assert opened is not None
     assert opened.service_number == "13800000000"  # type: ignore[attr-defined]
     assert QUERY.encode_request({"customer_number": "44-1"})[1] == b""
+
+
+def test_a_field_of_a_kind_that_has_none_is_refused() -> None:
+    with pytest.raises(RequestFieldUnknown) as refused:
+        KINDS.asked_as("query-node-status").encode_request({"x" * 100_000: 1})
+    assert len(refused.value.text("en")) < 200

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from common.settings import SettingsInvalid, load_settings
+from common.settings import ApiSettings, SettingsInvalid, load_settings
 from hq_node.settings import HqSettings
 from province_node.settings import ProvinceSettings
 
@@ -71,3 +72,17 @@ def test_what_is_no_toml_is_told_with_its_line(file: Path) -> None:
 
 def test_a_province_must_have_a_code(file: Path) -> None:
     assert "node" in refusal(file, 'node = "Shanghai"\n').text("en")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_the_interface_without_tls_is_for_this_machine(host: str) -> None:
+    assert ApiSettings(host=host).host == host
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "::", "node.example"])  # noqa: S104 - that is what is refused.
+def test_the_interface_is_open_to_other_machines_with_tls_alone(host: str) -> None:
+    with pytest.raises(ValidationError, match="listens on this machine alone"):
+        ApiSettings(host=host)
+    assert ApiSettings(host=host, tls_certificate_file="a.pem", tls_key_file="b.pem").host == host
+    with pytest.raises(ValidationError, match="or neither"):
+        ApiSettings(host=host, tls_certificate_file="a.pem")

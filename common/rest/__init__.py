@@ -1,0 +1,1 @@
+"""The conventions of the TM Forum's REST APIs, once for all modules: a feature declares its resources in rest.py."""

@@ -1,0 +1,156 @@
+"""Bodies of requests: taken only when they are JSON of a sane shape, and only the fields that are declared.
+
+What is wrong is told field by field, with its path, in the caller's language; the input itself is never repeated,
+since it may hold personal data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from common.rest.documents import encoded
+from common.rest.errors import BodyNotJson, BodyUnfit, BodyUnreadable, FieldFinding
+
+DEPTH_MAX = 16
+"""Levels of objects and lists within each other."""
+FINDINGS_MAX = 20
+JSON_TYPE, MERGE_PATCH_TYPE = "application/json", "application/merge-patch+json"
+
+B = TypeVar("B", bound=BaseModel)
+
+
+class Body(BaseModel):
+    """Base of what a body may hold: an undeclared field is an error, and no value is bent to fit its type. On the wire
+    a field's name is in camel case."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        alias_generator=to_camel,
+        use_attribute_docstrings=True,
+    )
+
+
+def require_type(content_type: str, *known: str) -> None:
+    """Raises BodyNotJson unless the body says that it is of one of these types."""
+    if content_type.partition(";")[0].strip().lower() not in known:
+        raise BodyNotJson(known=", ".join(known))
+
+
+def read_json(raw: bytes) -> Any:
+    """The body's content. Raises BodyUnreadable: not JSON, names that stand twice, too deep, characters of no text."""
+    try:
+        content = json.loads(raw, object_pairs_hook=_once_each, parse_constant=_no_number)
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        raise BodyUnreadable(detail="it is not JSON", detail_zh="不是有效的 JSON") from error
+    _require_sane(content)
+    return content
+
+
+def read_body(model: type[B], raw: bytes) -> B:
+    """The body as the model has it. Raises BodyUnreadable, BodyUnfit."""
+    read_json(raw)
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise BodyUnfit([_finding(dict(found)) for found in error.errors()[:FINDINGS_MAX]]) from error
+
+
+def changes_of(body: BaseModel) -> dict[str, Any]:
+    """What a merge patch names, and nothing else: None where it was null."""
+    return body.model_dump(exclude_unset=True, by_alias=True)
+
+
+def digest_of(*parts: str, content: Any) -> bytes:
+    """What is the same for the same request, however its JSON is spaced and ordered."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.sha256(encoded(list(parts)) + b"\x00" + canonical).digest()
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return content
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(text)
+
+
+def _require_sane(content: Any) -> None:
+    """Looks at every value, without recursion."""
+    waiting: list[tuple[Any, int]] = [(content, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, str):
+            _require_text(value)
+        elif isinstance(value, Mapping | list):
+            if depth > DEPTH_MAX:
+                raise _too_deep()
+            if isinstance(value, Mapping):
+                for name in value:
+                    _require_text(name)
+                waiting.extend((inner, depth + 1) for inner in value.values())
+            else:
+                waiting.extend((inner, depth + 1) for inner in value)
+
+
+def _require_text(text: str) -> None:
+    # No database column holds these, and no person writes them.
+    unfit = BodyUnreadable(detail="a text in it has characters that no text has", detail_zh="文本中含有无效字符")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise unfit from error
+    if "\x00" in text:
+        raise unfit
+
+
+def _too_deep() -> BodyUnreadable:
+    return BodyUnreadable(
+        detail=f"more than {DEPTH_MAX} objects and lists within each other", detail_zh=f"嵌套超过 {DEPTH_MAX} 层"
+    )
+
+
+_WORDS = {
+    "missing": ("FIELD_MISSING", "it is missing", "缺少该字段"),
+    "extra_forbidden": ("FIELD_UNKNOWN", "there is no such field, or it cannot be set", "没有该字段，或该字段不可设置"),
+    "string_type": ("FIELD_UNFIT", "it must be text", "应为文本"),
+    "int_type": ("FIELD_UNFIT", "it must be a whole number", "应为整数"),
+    "bool_type": ("FIELD_UNFIT", "it must be true or false", "应为 true 或 false"),
+    "list_type": ("FIELD_UNFIT", "it must be a list", "应为列表"),
+    "dict_type": ("FIELD_UNFIT", "it must be an object", "应为对象"),
+    "model_type": ("FIELD_UNFIT", "it must be an object", "应为对象"),
+    "string_too_long": ("FIELD_TOO_LONG", "it may have at most {max_length} characters", "最多 {max_length} 个字符"),
+    "string_too_short": ("FIELD_TOO_SHORT", "it needs at least {min_length} characters", "至少 {min_length} 个字符"),
+    "too_long": ("FIELD_TOO_LONG", "it may have at most {max_length} entries", "最多 {max_length} 项"),
+    "too_short": ("FIELD_TOO_SHORT", "it needs at least {min_length} entries", "至少 {min_length} 项"),
+    "greater_than_equal": ("FIELD_UNFIT", "it must be at least {ge}", "不得小于 {ge}"),
+    "less_than_equal": ("FIELD_UNFIT", "it must be at most {le}", "不得大于 {le}"),
+    "string_pattern_mismatch": ("FIELD_UNFIT", "it must look like {pattern}", "格式应为 {pattern}"),
+    "literal_error": ("FIELD_UNFIT", "it must be {expected}", "应为 {expected}"),
+}
+
+
+def _finding(found: Mapping[str, Any]) -> FieldFinding:
+    code, en, zh = _WORDS.get(found["type"], ("FIELD_UNFIT", "its value does not fit", "取值不符合要求"))
+    facts = found.get("ctx") or {}
+    return FieldFinding(_path(found["loc"]), code, en.format(**facts), zh.format(**facts))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path[:256] or "(the body)"

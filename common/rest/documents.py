@@ -1,0 +1,134 @@
+"""Resources read from the database and written as documents. The same statements serve a reader's connection and a
+unit of work, so that what a command answers is what a later look shows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.rest.attributes import Attribute
+from common.rest.resource import Api, Resource
+
+Run = Callable[[sa.Select[Any]], Any]
+"""Runs a statement: `connection.execute`, or `uow.query`."""
+Document = dict[str, Any]
+
+ETAG_BYTES = 16
+
+
+def read_documents(
+    run: Run,
+    api: Api,
+    resource: Resource,
+    where: Sequence[sa.ColumnElement[bool]] = (),
+    order: Sequence[sa.ColumnElement[Any]] = (),
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Document]:
+    """The documents of the rows that fit, in this order."""
+    attributes = (resource.key, *resource.attributes)
+    statement = narrowed(sa.select(*(attribute.column for attribute in attributes)), resource, where)
+    statement = statement.order_by(*order).limit(limit).offset(offset or None)
+    rows = run(statement).all()
+    parts = _read_parts(run, resource, [row[0] for row in rows])
+    address = api.address(resource)
+    return [_document(resource, attributes, row, address, parts) for row in rows]
+
+
+def read_document(
+    run: Run, api: Api, resource: Resource, key: Any, where: sa.ColumnElement[bool] | None = None
+) -> Document | None:
+    """The document of one key, or None."""
+    wanted = [resource.key.column == key, *([] if where is None else [where])]
+    return next(iter(read_documents(run, api, resource, wanted)), None)
+
+
+def count_documents(run: Run, resource: Resource, where: Sequence[sa.ColumnElement[bool]] = ()) -> int:
+    """How many rows fit."""
+    return int(run(narrowed(sa.select(sa.func.count()), resource, where)).scalar_one())
+
+
+def narrowed(statement: sa.Select[Any], resource: Resource, where: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+    """The statement over the resource's rows that fit."""
+    own = [] if resource.where is None else [resource.where]
+    return statement.select_from(resource.table).where(*own, *where)
+
+
+def chosen(document: Document, hidden: frozenset[str], fields: frozenset[str] | None = None) -> Document:
+    """What of a document is shown."""
+    return {
+        name: value for name, value in document.items() if name not in hidden and (fields is None or name in fields)
+    }
+
+
+def encoded(content: Any) -> bytes:
+    """A document's bytes: always the same for the same content."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def etag_of(document: Document) -> str:
+    """What changes whenever the document does."""
+    return f'"{hashlib.sha256(encoded(document)).hexdigest()[: 2 * ETAG_BYTES]}"'
+
+
+def _read_parts(run: Run, resource: Resource, keys: Sequence[Any]) -> dict[str, dict[Any, list[Document]]]:
+    """The parts of these rows by collection and key: one statement for each collection."""
+    found: dict[str, dict[Any, list[Document]]] = {}
+    for collection in resource.collections:
+        parts = found[collection.name] = {}
+        if not keys:
+            continue
+        columns = [attribute.column for attribute in collection.attributes]
+        statement = (
+            sa.select(resource.key.column, *columns)
+            .select_from(resource.table.join(collection.table, collection.on))
+            .where(resource.key.column.in_(keys))
+            .order_by(resource.key.column, collection.order_by)
+        )
+        for row in run(statement):
+            part: Document = {}
+            for attribute, value in zip(collection.attributes, row[1:], strict=True):
+                _put(part, attribute, value)
+            parts.setdefault(row[0], []).append(part)
+    return found
+
+
+def _document(
+    resource: Resource,
+    attributes: Sequence[Attribute],
+    row: Sequence[Any],
+    address: str,
+    parts: Mapping[str, Mapping[Any, list[Document]]],
+) -> Document:
+    identity = str(resource.key.form.write(row[0]))
+    document: Document = {"id": identity, "href": f"{address}/{identity}"}
+    for attribute, value in zip(attributes[1:], row[1:], strict=True):
+        _put(document, attribute, value)
+    for constant in resource.constants:
+        place(document, constant.path, constant.value)
+    for name, of_keys in parts.items():
+        document[name] = of_keys.get(row[0], [])
+    document["@type"] = resource.type_name
+    return document
+
+
+def _put(document: Document, attribute: Attribute, value: Any) -> None:
+    if value is not None:
+        place(document, attribute.path, attribute.form.write(value))
+
+
+def place(document: Document, path: str, value: Any) -> None:
+    """Puts a value at its path."""
+    *above, last = path.split(".")
+    target = document
+    for part in above:
+        name = part.removesuffix("[]")
+        if part.endswith("[]"):
+            target = target.setdefault(name, [{}])[0]
+        else:
+            target = target.setdefault(name, {})
+    target[last] = value

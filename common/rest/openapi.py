@@ -1,0 +1,330 @@
+"""The OpenAPI document: made from the same declarations as the routes, so that it says what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from common.rest import paging, streams
+from common.rest.attributes import Attribute, Form
+from common.rest.bodies import JSON_TYPE, MERGE_PATCH_TYPE
+from common.rest.commands import KEY_CHARS_MAX
+from common.rest.filters import COMPARISONS, EQUAL, VALUE_CHARS_MAX
+from common.rest.resource import Api, Resource, View
+
+Json = dict[str, Any]
+
+REFERENCE = "#/components/schemas/{model}"
+ALWAYS = {401: "Nobody knows who is calling.", 403: "The caller may not do this.", 429: "Too many calls.", 503: "Busy."}
+WITH_BODY = {
+    400: "The body cannot be read.",
+    408: "The body came too slowly.",
+    409: "A rule says no.",
+    413: "The body is too large.",
+    415: "The body is of another type.",
+    422: "The body does not fit.",
+}
+UNFIT = {400: "A parameter does not fit."}
+NOT_THERE = {404: "There is none of this id."}
+MATCHING = {412: "It has changed since it was read.", 428: "If-Match is missing."}
+
+ERROR_SCHEMA: Json = {
+    "type": "object",
+    "required": ["code", "reason"],
+    "additionalProperties": False,
+    "properties": {
+        "code": {"type": "string", "description": "What programs decide on."},
+        "reason": {"type": "string", "description": "In the caller's language (Accept-Language)."},
+        "message": {"type": "string", "description": "In English."},
+        "status": {"type": "string"},
+        "@type": {"type": "string"},
+        "details": {
+            "type": "array",
+            "description": "What is wrong field by field.",
+            "items": {
+                "type": "object",
+                "required": ["path", "code", "reason"],
+                "additionalProperties": False,
+                "properties": {name: {"type": "string"} for name in ("path", "code", "reason")},
+            },
+        },
+    },
+}
+
+
+def openapi_document(title: str, version: str, apis: Sequence[Api]) -> Json:
+    """The document of these APIs."""
+    paths: Json = {}
+    schemas: Json = {"Error": ERROR_SCHEMA, **_model_schemas(_models(apis))}
+    for api in apis:
+        for resource in api.resources:
+            schemas[resource.type_name] = resource_schema(resource)
+            paths |= _paths(api, resource)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        "tags": [{"name": api.title} for api in apis],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _models(apis: Sequence[Api]) -> Iterable[type[BaseModel]]:
+    for api in apis:
+        for resource in api.resources:
+            if resource.create is not None:
+                yield resource.create.body
+            if resource.change is not None:
+                yield resource.change.body
+            yield from (view.document for view in resource.views)
+
+
+def _model_schemas(models: Iterable[type[BaseModel]]) -> Json:
+    wanted = [(model, "validation") for model in dict.fromkeys(models)]
+    _, made = models_json_schema(wanted, by_alias=True, ref_template=REFERENCE)  # type: ignore[arg-type]
+    return dict(made.get("$defs", {}))
+
+
+def resource_schema(resource: Resource) -> Json:
+    """A resource's document. Only `id` and `href` are always there: `fields` may leave out the rest."""
+    schema = _object()
+    schema["required"] = ["id", "href"]
+    _declare(schema, "id", dict(resource.key.form.schema))
+    _declare(schema, "href", {"type": "string", "format": "uri-reference"})
+    for attribute in resource.attributes:
+        _declare(schema, attribute.path, _value(attribute))
+    for constant in resource.constants:
+        _declare(schema, constant.path, {"type": "string", "const": constant.value})
+    for collection in resource.collections:
+        part = _object()
+        for attribute in collection.attributes:
+            _declare(part, attribute.path, _value(attribute))
+        listed: Json = {"type": "array", "items": part}
+        schema["properties"][collection.name] = listed | ({"description": collection.en} if collection.en else {})
+    _declare(schema, "@type", {"type": "string", "const": resource.type_name})
+    return schema | ({"description": resource.en} if resource.en else {})
+
+
+def _object() -> Json:
+    return {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+def _declare(schema: Json, path: str, value: Json) -> None:
+    *above, last = path.split(".")
+    for part in above:
+        name = part.removesuffix("[]")
+        if part.endswith("[]"):
+            listed = schema["properties"].setdefault(name, {"type": "array", "items": _object()})
+            schema = listed["items"]
+        else:
+            schema = schema["properties"].setdefault(name, _object())
+    schema["properties"][last] = value
+
+
+def _value(attribute: Attribute) -> Json:
+    return dict(attribute.form.schema) | ({"description": attribute.en} if attribute.en else {})
+
+
+def _paths(api: Api, resource: Resource) -> Json:
+    address = api.address(resource)
+    of_all = {"get": _list(api, resource)}
+    of_one: Json = {"parameters": [_id(resource)], "get": _get(api, resource)}
+    if resource.create is not None:
+        of_all["post"] = _create(api, resource)
+    if resource.change is not None:
+        of_one["patch"] = _change(api, resource)
+    if resource.delete is not None:
+        of_one["delete"] = _delete(api, resource)
+    views = {
+        f"{address}/{{id}}/{view.name}": {"parameters": [_id(resource)], "get": _view(api, resource, view)}
+        for view in resource.views
+    }
+    return {address: of_all, f"{address}/{{id}}": of_one, **views}
+
+
+def _list(api: Api, resource: Resource) -> Json:
+    documents = {"type": "array", "items": _reference(resource.type_name)}
+    contents: Json = {JSON_TYPE: {"schema": documents}}
+    if resource.streamed:
+        contents |= {kind: {"schema": {"type": "string"}} for kind in (streams.NDJSON, streams.CSV)}
+    counts: Json = {
+        "X-Total-Count": _header("How many there are.", {"type": "integer"}, required=False),
+        "X-Result-Count": _header("How many are in this answer.", {"type": "integer"}, required=False),
+        "Link": _header("Where the further pages are (RFC 8288).", {"type": "string"}, required=False),
+    }
+    answers = {
+        "200": {"description": "All that fit.", "headers": counts, "content": contents},
+        "206": {"description": "A part.", "headers": counts, "content": {JSON_TYPE: {"schema": documents}}},
+        **_errors(ALWAYS, UNFIT, {406: "The answer cannot be written so."}),
+    }
+    parameters = [*_list_conventions(resource), *_filters(resource)]
+    return _operation(api, f"list{resource.type_name}", f"List {resource.name}", parameters, answers)
+
+
+def _list_conventions(resource: Resource) -> list[Json]:
+    sorts = ", ".join(resource.sorts)
+    whole = {"type": "integer", "minimum": 0, "maximum": paging.OFFSET_MAX, "default": 0}
+    limit = {"type": "integer", "minimum": 1, "maximum": paging.LIMIT_MAX, "default": paging.LIMIT_DEFAULT}
+    return [
+        _query("offset", whole, "Where the page begins."),
+        _query("limit", limit, "How many are on a page."),
+        _query(
+            "sort", {"type": "string"}, f"Names parted by commas, a minus before one for the greatest first: {sorts}"
+        ),
+        _fields(resource),
+    ]
+
+
+def _fields(resource: Resource) -> Json:
+    known = ", ".join(resource.first_level)
+    return _query(
+        "fields", {"type": "string"}, f"Which attributes are wanted beside id and href; none: no other. {known}"
+    )
+
+
+def _filters(resource: Resource) -> list[Json]:
+    parameters = []
+    for name, attribute in resource.filters.items():
+        for comparison in COMPARISONS if attribute.form.ordered else (EQUAL,):
+            suffix = "" if comparison == EQUAL else f".{comparison}"
+            parameters.append(
+                _query(
+                    name + suffix, _filter_schema(attribute.form), f"{attribute.form.en}; or several, parted by commas."
+                )
+            )
+    return parameters
+
+
+def _filter_schema(form: Form) -> Json:
+    return {"type": "string", "maxLength": VALUE_CHARS_MAX} | (
+        {"examples": list(form.schema["enum"])} if "enum" in form.schema else {}
+    )
+
+
+def _get(api: Api, resource: Resource) -> Json:
+    answers = {
+        "200": _document(resource, "The resource.", {"ETag": _etag()}),
+        "304": {"description": "It is the one that If-None-Match names.", "headers": {"ETag": _etag()}},
+        **_errors(ALWAYS, UNFIT, NOT_THERE),
+    }
+    parameters = [_fields(resource), _in_header("If-None-Match", "The ETag of the document that the caller has.")]
+    return _operation(api, f"get{resource.type_name}", f"Read one {resource.name}", parameters, answers)
+
+
+def _view(api: Api, resource: Resource, view: View) -> Json:
+    name = view.document.__name__
+    content = {JSON_TYPE: {"schema": _reference(name)}}
+    answers = {"200": {"description": view.en or name, "content": content}, **_errors(ALWAYS, NOT_THERE)}
+    return _operation(api, f"get{resource.type_name}{name}", view.en or name, [], answers)
+
+
+def _create(api: Api, resource: Resource) -> Json:
+    assert resource.create is not None
+    headers = {
+        "Location": _header("Where it is.", {"type": "string", "format": "uri-reference"}),
+        "ETag": _etag(),
+        "Idempotent-Replayed": _header("This answer was given before.", {"type": "string"}, required=False),
+    }
+    answers = {
+        "201": _document(resource, "It is there.", headers),
+        **_errors(ALWAYS, WITH_BODY, {404: "What the body names is not there."}),
+    }
+    key = _in_header(
+        "Idempotency-Key",
+        "The same key with the same body gives the first answer again; with another body it is refused (422).",
+        {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX, "pattern": "^[!-~]+$"},
+    )
+    operation = _operation(
+        api, f"create{resource.type_name}", resource.create.en or f"Create {resource.name}", [key], answers
+    )
+    return operation | {"requestBody": _body(resource.create.body, JSON_TYPE)}
+
+
+def _change(api: Api, resource: Resource) -> Json:
+    assert resource.change is not None
+    answers = {
+        "200": _document(resource, "As it is now.", {"ETag": _etag()}),
+        **_errors(ALWAYS, WITH_BODY, NOT_THERE, MATCHING),
+    }
+    summary = resource.change.en or f"Change {resource.name}"
+    operation = _operation(
+        api, f"patch{resource.type_name}", summary, [_if_match(resource.change.needs_match)], answers
+    )
+    return operation | {"requestBody": _body(resource.change.body, MERGE_PATCH_TYPE, JSON_TYPE)}
+
+
+def _delete(api: Api, resource: Resource) -> Json:
+    assert resource.delete is not None
+    answers = {
+        "204": {"description": "It is gone."},
+        **_errors(ALWAYS, NOT_THERE, MATCHING, {400: "A deletion has no body.", 409: "A rule says no."}),
+    }
+    summary = resource.delete.en or f"Delete {resource.name}"
+    return _operation(api, f"delete{resource.type_name}", summary, [_if_match(resource.delete.needs_match)], answers)
+
+
+def _operation(api: Api, name: str, summary: str, parameters: list[Json], answers: Json) -> Json:
+    language = _in_header("Accept-Language", "zh-CN or en: the language of errors.")
+    return {
+        "operationId": name,
+        "summary": summary,
+        "tags": [api.title],
+        "parameters": [*parameters, language],
+        "responses": answers,
+    }
+
+
+def _body(model: type[BaseModel], *types: str) -> Json:
+    return {"required": True, "content": {kind: {"schema": _reference(model.__name__)} for kind in types}}
+
+
+def _document(resource: Resource, description: str, headers: Json) -> Json:
+    content = {JSON_TYPE: {"schema": _reference(resource.type_name)}}
+    return {"description": description, "headers": headers, "content": content}
+
+
+def _errors(*groups: Mapping[int, str]) -> Json:
+    told: dict[int, list[str]] = {}
+    for group in groups:
+        for status, description in group.items():
+            told.setdefault(status, []).append(description)
+    content = {JSON_TYPE: {"schema": _reference("Error")}}
+    answers: Json = {
+        str(status): {"description": " ".join(words), "content": content} for status, words in sorted(told.items())
+    }
+    if "429" in answers:
+        seconds = _header("After how many seconds to try again.", {"type": "integer"})
+        answers["429"] = answers["429"] | {"headers": {"Retry-After": seconds}}
+    return answers
+
+
+def _reference(name: str) -> Json:
+    return {"$ref": REFERENCE.format(model=name)}
+
+
+def _id(resource: Resource) -> Json:
+    return {"name": "id", "in": "path", "required": True, "schema": dict(resource.key.form.schema)}
+
+
+def _query(name: str, schema: Json, description: str) -> Json:
+    return {"name": name, "in": "query", "schema": schema, "description": description}
+
+
+def _in_header(name: str, description: str, schema: Json | None = None) -> Json:
+    return {"name": name, "in": "header", "schema": schema or {"type": "string"}, "description": description}
+
+
+def _if_match(needed: bool) -> Json:
+    return _in_header("If-Match", "The ETag of what is meant.") | {"required": needed}
+
+
+def _etag() -> Json:
+    return _header("Changes whenever the document does.", {"type": "string"})
+
+
+def _header(description: str, schema: Json, required: bool = True) -> Json:
+    return {"description": description, "schema": schema, "required": required}

@@ -1,0 +1,153 @@
+"""The declaration of a resource: its attributes, and what can be done with it. A list of routes is made from it.
+
+    Resource(
+        "serviceRequest", READING, requests, Attribute("id", requests.c.request_id, IDENTITY),
+        attributes=(Attribute("state", STATE), ...), create=Create(NewServiceRequest, submit, created=id_of),
+    )
+
+What is not declared is not there: no filter, no field in a body, no method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+
+from common.access_control.actor import Actor
+from common.access_control.rights import Permission
+from common.rest.attributes import Attribute, Collection, Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """How a resource comes about: `command(body, actor)` is executed, and `created(result)` is the key of the new
+    one."""
+
+    body: type[BaseModel]
+    command: Callable[[Any, Actor], Any]
+    created: Callable[[Any], Any]
+    en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a resource is changed by a merge patch: `body` has the editable attributes, all optional; what is None in it
+    was null in the patch. `command(key, changes, actor)`, where `changes` holds what the patch names, and nothing
+    else."""
+
+    body: type[BaseModel]
+    command: Callable[[Any, Mapping[str, Any], Actor], Any]
+    needs_match: bool = False
+    """Whether If-Match must be given."""
+    en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """How a resource is removed: `command(key, actor)`."""
+
+    command: Callable[[Any, Actor], Any]
+    needs_match: bool = False
+    en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Something else to be read of one resource, at `<resource>/{id}/<name>`: `query(connection, key)`, whose result is
+    what `document` says."""
+
+    name: str
+    document: type[BaseModel]
+    query: Callable[[sa.Connection, Any], Mapping[str, Any]]
+    en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A kind of thing that an API offers. `reading` is what a caller needs in order to see any of them; what creating
+    and changing needs, their commands' features declare. `where`: which rows of the table are of the kind; all, where
+    it is None."""
+
+    name: str
+    reading: Permission
+    table: sa.FromClause
+    key: Attribute
+    attributes: tuple[Attribute, ...] = ()
+    constants: tuple[Constant, ...] = ()
+    collections: tuple[Collection, ...] = ()
+    where: sa.ColumnElement[bool] | None = None
+    default_sort: str = "id"
+    create: Create | None = None
+    change: Change | None = None
+    delete: Delete | None = None
+    views: tuple[View, ...] = ()
+    streamed: bool = True
+    """Whether all of them can be read at once, as lines or as CSV."""
+    en: str = ""
+    by_name: Mapping[str, Attribute] = field(init=False)
+
+    def __post_init__(self) -> None:
+        assert self.key.name == "id", f"{self.name}: the key is the attribute id"
+        by_name = {attribute.name: attribute for attribute in (self.key, *self.attributes)}
+        for collection in self.collections:
+            by_name |= {f"{collection.name}.{name}": part for name, part in collection.by_name.items()}
+        object.__setattr__(self, "by_name", by_name)
+
+    @property
+    def type_name(self) -> str:
+        """What stands in `@type`."""
+        return self.name[0].upper() + self.name[1:]
+
+    @property
+    def filters(self) -> Mapping[str, Attribute]:
+        """The attributes by which lists can be narrowed."""
+        return {name: attribute for name, attribute in self.by_name.items() if attribute.filterable}
+
+    @property
+    def sorts(self) -> Mapping[str, Attribute]:
+        """The attributes by which lists can be sorted."""
+        own = (self.key, *self.attributes)
+        return {attribute.name: attribute for attribute in own if attribute.sortable}
+
+    @property
+    def first_level(self) -> tuple[str, ...]:
+        """The names that `fields` knows, in the document's order."""
+        return tuple(dict.fromkeys(self._first_level()))
+
+    def _first_level(self) -> Iterator[str]:
+        yield from ("id", "href")
+        yield from (attribute.first for attribute in self.attributes)
+        yield from (constant.path.replace("[]", "").partition(".")[0] for constant in self.constants)
+        yield from (collection.name for collection in self.collections)
+        yield "@type"
+
+    def collection_of(self, name: str) -> Collection | None:
+        """The collection whose part is known by this name, or None."""
+        first, _, rest = name.partition(".")
+        return next((found for found in self.collections if found.name == first and rest in found.by_name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Resources under one base path, with a hub of their own.
+
+    `name` is what its subscriptions are kept under; `events` are the types that its hub tells.
+    """
+
+    name: str
+    base: str
+    title: str
+    resources: tuple[Resource, ...]
+    events: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        assert self.base.startswith("/"), self.base
+        assert not self.base.endswith("/"), self.base
+
+    def address(self, resource: Resource) -> str:
+        """Where the list of a resource is."""
+        return f"{self.base}/{resource.name}"

@@ -1,0 +1,25 @@
+"""Customers as TMF629 has them, without anything that says who they are."""
+
+from __future__ import annotations
+
+from common.access_control.rights import Permission
+from common.rest.attributes import MOMENT, Attribute, listed
+from common.rest.resource import Api, Resource
+from province_node.customers.model import KINDS
+from province_node.customers.repository import CUSTOMERS
+
+CUSTOMER = Resource(
+    "customer",
+    Permission("customer", "read"),
+    CUSTOMERS,
+    Attribute("id", CUSTOMERS.c.customer_number),
+    (
+        Attribute("customerKind", CUSTOMERS.c.kind, listed(KINDS)),
+        Attribute("cityCode", CUSTOMERS.c.city_code, en="The administrative division (GB/T 2260)."),
+        Attribute("validFor.startDateTime", CUSTOMERS.c.created_at_us, MOMENT),
+        Attribute("lastUpdate", CUSTOMERS.c.updated_at_us, MOMENT),
+    ),
+    en="A person or an enterprise that has, or had, something from this province.",
+)
+
+CUSTOMER_API = Api("customerManagement", "/tmf-api/customerManagement/v4", "TMF629 Customer", (CUSTOMER,))

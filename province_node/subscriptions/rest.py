@@ -1,0 +1,31 @@
+"""Subscriptions as TMF637 has them: the products that customers hold."""
+
+from __future__ import annotations
+
+from common.access_control.rights import Permission
+from common.rest.attributes import MOMENT, Attribute, Constant, listed
+from common.rest.resource import Api, Resource
+from province_node.subscriptions.model import STATUSES
+from province_node.subscriptions.repository import SUBSCRIPTIONS
+
+PRODUCT = Resource(
+    "product",
+    Permission("subscription", "read"),
+    SUBSCRIPTIONS,
+    Attribute("id", SUBSCRIPTIONS.c.subscription_id),
+    (
+        Attribute("name", SUBSCRIPTIONS.c.offering),
+        Attribute("status", SUBSCRIPTIONS.c.status, listed(STATUSES)),
+        Attribute("statusDate", SUBSCRIPTIONS.c.status_since_us, MOMENT, en="Since when it has this status."),
+        Attribute("startDate", SUBSCRIPTIONS.c.created_at_us, MOMENT),
+        Attribute("productOffering.id", SUBSCRIPTIONS.c.offering),
+        Attribute("relatedParty[].id", SUBSCRIPTIONS.c.customer_number, en="The customer whose it is."),
+    ),
+    (
+        Constant("relatedParty[].role", "customer"),
+        Constant("relatedParty[].@referredType", "Customer"),
+    ),
+    en="What a customer has from this province.",
+)
+
+PRODUCT_API = Api("productInventory", "/tmf-api/productInventory/v4", "TMF637 Product inventory", (PRODUCT,))
