@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "common_0008"
-down_revision = "common_0007"
+revision = "common_0009"
+down_revision = "common_0008"
 branch_labels = None
 
 
