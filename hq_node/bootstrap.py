@@ -90,7 +90,7 @@ from hq_node.hub.queries import overdue_readings
 from hq_node.hub.repository import HUB_ORDER, HubOrder
 from hq_node.hub.timers import HubTimers
 from hq_node.hub_link import FederationPorts, ports_of
-from hq_node.journal_comparison.asking import asking_provinces
+from hq_node.journal_comparison.asking import asking_provinces, open_links
 from hq_node.replica_setup import make_replica
 from hq_node.settings import HqSettings
 from hq_node.web import ROLE, admin_app, api_app, health_app
@@ -373,7 +373,9 @@ class HqProgram:
             self._servicer = servicer = FederationLinkServicer(link)
             self.node.link_activities = lambda: servicer.activities
             await self._ports.start(writer, servicer, RangesDesk(self.node).read)
-        self.node.ask_peer = asking_provinces(writer.execute, self.node.watch, self.node.reads, self._open_links)
+        self.node.ask_peer = asking_provinces(
+            writer.execute, self.node.watch, self.node.reads, partial(open_links, self.node)
+        )
         if "worker" in self.node.settings.replica.roles:
             self.node.key_keeper.start()
 
@@ -383,11 +385,6 @@ class HqProgram:
             await self._ports.stop()
         if self._replica is not None:
             await self._replica.stop()
-
-    def _open_links(self) -> set[str]:
-        """The provinces whose links are open, here or at another process of HQ."""
-        here = {peer for peer, activity in self.node.link_activities().items() if activity.open}
-        return here | self.node.open_elsewhere().keys()
 
     def _look_for_another_directory(self) -> None:
         """Another process of HQ on this database may have published: what it decided counts here at once, where it is

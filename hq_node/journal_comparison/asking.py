@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Container
-from typing import Any
+from collections.abc import Awaitable, Callable, Container, Mapping
+from typing import Any, Protocol
 
 from common.journal.comparison import AskPeer, Question, Ranges
 from common.journal.model import PeerAway, PeerRefused
 from common.journal.wire import COMPARE, encode_question, parse_ranges
+from common.link.activity import LinkActivity
 from common.program.reads import Reads
 from common.reasons import leg_reason
 from common.requests.commands import ActingFor, SubmitServiceRequest
@@ -19,6 +20,21 @@ WAIT_S = 120
 OPERATOR = "journal compare"
 
 Execute = Callable[[Any], Awaitable[Any]]
+
+
+class LinkedNode(Protocol):
+    """What is known of HQ's links."""
+
+    @property
+    def link_activities(self) -> Callable[[], Mapping[str, LinkActivity]]: ...
+    @property
+    def open_elsewhere(self) -> Callable[[], Mapping[str, str]]: ...
+
+
+def open_links(node: LinkedNode) -> set[str]:
+    """The provinces whose links are open, here or at another process of HQ."""
+    here = {peer for peer, activity in node.link_activities().items() if activity.open}
+    return here | node.open_elsewhere().keys()
 
 
 def asking_provinces(
