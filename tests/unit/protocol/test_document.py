@@ -22,6 +22,7 @@ from common.requests.model import AnswerNotBound
 from common.requests.registry import MalformedRequest
 from common.security import private_bodies
 from common.state_table import Row, StateTable, UnnamedTransition
+from hq_node.directory import exchange
 from hq_node.hub import admission
 from hq_node.hub.leg_states import HUB_LEG
 from province_node.message_processor import LegOfAnotherNode, UnknownMessage
@@ -138,6 +139,7 @@ def test_the_domains_are_those_of_the_code() -> None:
         private_bodies.PRIVATE_BODY_DOMAIN,
         comparison.DIGEST_DOMAIN,
         proof.ENROLMENT_PROOF_DOMAIN,
+        exchange.DRAFT_DOMAIN,
     }
     assert {found.encode() for found in re.findall(r'"(quanwang/[a-z-]+/v1)"', TEXT)} == domains
 
