@@ -35,7 +35,7 @@ from common.clock import SystemClock, business_date
 from common.db.engine import reading
 from common.db.schema import KIT, Branch, Schema
 from common.directory.own_keys import NodeKeys
-from common.directory.signing import open_directory, root_in_force
+from common.directory.signing import open_directory
 from common.directory.wire import decode_directory, decode_signed
 from common.errors import TemporaryFault
 from common.gen.quanwang.federation.v1 import directory_pb2
@@ -57,9 +57,8 @@ from common.program.replicas import ReplicaLife, replica_of
 from common.program.serving import alarm_of, check_schema, execute_and_forget, free_port, link_node, on_loop
 from common.program.serving import serve as serve_program
 from common.rpc.link import FederationLinkServicer
-from common.security.key_protection import KeyProtection, passphrase_from
+from common.security.key_protection import passphrase_from
 from common.security.keyring import Keyring, KeyringMissing
-from common.security.signing import ED25519, key_id_of
 from common.security.tls import TlsAuthority, other_names
 from common.security.token import KeyToken, open_token
 from common.settings import KeySettings, NodeSettings, ReplicaRole
@@ -80,10 +79,10 @@ from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryDrafted, Directo
 from hq_node.directory.handlers import found_federation, handlers
 from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.key_desk import HqKeyDesk, OwnCertificates
-from hq_node.directory.model import FederationNotFounded, RootKeyNotHeld
+from hq_node.directory.model import FederationNotFounded
 from hq_node.directory.repository import DirectoryUnitOfWork
 from hq_node.directory.root_file import first_root, keep_first_root
-from hq_node.directory.root_key_file import RootKeyFile
+from hq_node.directory.root_key_file import taken_out
 from hq_node.directory.timers import DirectoryTimers
 from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.queries import overdue_readings
@@ -176,11 +175,7 @@ def export_root(data_dir: Path, path: Path, passphrase: bytes) -> str:
     keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file), token)
     first = first_root(data.path, keyring)
     directory = open_directory(_stored(data)[0], first)
-    private_key = keyring.root_key_of(root_in_force(first, directory.roots))
-    if private_key is None:
-        raise RootKeyNotHeld(key_id=key_id_of(ED25519, root_in_force(first, directory.roots)))
-    protection = KeyProtection.create(passphrase)
-    root = RootKeyFile(private_key, first, directory.version, directory.hash, protection)
+    root = taken_out(keyring, first, directory, passphrase)
     root.create(path)
     return root.signer.key_id
 

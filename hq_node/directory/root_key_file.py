@@ -14,12 +14,15 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from common.directory.signing import root_statement
+from common.directory.model import Directory
+from common.directory.signing import root_in_force, root_statement
 from common.errors import Fault, Refusal
 from common.security.key_protection import KeyFileDamaged, KeyProtection
+from common.security.keyring import Keyring
 from common.security.private_files import read_private, write_private
 from common.security.signing import ED25519, Ed25519Signer, key_id_of
 from hq_node.directory.exchange import SuccessorFile
+from hq_node.directory.model import RootKeyNotHeld
 
 KIND, FORMAT = "quanwang-root-key", 1
 _SEALED_AS = "root-key"
@@ -107,6 +110,18 @@ def open_root_key(path: Path, passphrase: bytes) -> RootKeyFile:
         raise RootKeyFileUnreadable(path=path, detail=error.strerror) from error
     except (ValueError, TypeError, KeyError, AttributeError, KeyFileDamaged) as error:
         raise RootKeyFileUnreadable(path=path, detail="it is damaged or was altered") from error
+
+
+def taken_out(keyring: Keyring, first_root: bytes, directory: Directory, passphrase: bytes) -> RootKeyFile:
+    """The root key in force out of HQ's keyring, with the directory that it signed last.
+
+    Raises RootKeyNotHeld, PassphraseUnusable.
+    """
+    in_force = root_in_force(first_root, directory.roots)
+    private_key = keyring.root_key_of(in_force)
+    if private_key is None:
+        raise RootKeyNotHeld(key_id=key_id_of(ED25519, in_force))
+    return RootKeyFile(private_key, first_root, directory.version, directory.hash, KeyProtection.create(passphrase))
 
 
 def make_successor(root: RootKeyFile, passphrase: bytes) -> tuple[RootKeyFile, SuccessorFile]:
