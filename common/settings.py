@@ -17,6 +17,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from common.backup.settings import BackupSettings
 from common.errors import Fault
 from common.journal.settings import RetentionSettings
 from common.link.settings import LinkSettings
@@ -28,6 +29,7 @@ from common.node_context import RequestLimits
 ENVIRONMENT_PREFIX = "QUANWANG_"
 NOT_SETTINGS = frozenset(
     {
+        "QUANWANG_BACKUP_PASSPHRASE",
         "QUANWANG_DATA",
         "QUANWANG_ENVIRONMENTS",
         "QUANWANG_KEY_PASSPHRASE",
@@ -343,6 +345,7 @@ class NodeSettings(BaseSettings):
     writer: WriterLimits = WriterLimits()
     retry: RetryPolicy = RetryPolicy()
     retention: RetentionSettings = RetentionSettings()
+    backup: BackupSettings = BackupSettings()
 
     @property
     def code(self) -> str:
@@ -356,6 +359,15 @@ class NodeSettings(BaseSettings):
         if wrong:
             raise ValueError(f"{', '.join(wrong)} must be greater than 0")
         return limits
+
+    @field_validator("backup", mode="after")
+    @classmethod
+    def _backups_are_kept(cls, backup: BackupSettings) -> BackupSettings:
+        if backup.every_hours < 0 or backup.keep < 1:
+            raise ValueError("every_hours must not be negative, and keep must be greater than 0")
+        if backup.every_hours and not (backup.passphrase_file or backup.key_file):
+            raise ValueError("every_hours needs passphrase_file or key_file: a backup holds private keys")
+        return backup
 
     @model_validator(mode="after")
     def _what_is_refused_is_pruned_no_earlier(self) -> Self:

@@ -11,6 +11,7 @@ import typer
 from common.cli import (
     alarm_commands,
     audit_commands,
+    backup_commands,
     evidence_commands,
     journal_commands,
     keys_commands,
@@ -129,6 +130,7 @@ app.add_typer(journal_commands.app, name="journal")
 app.add_typer(journal_commands.private_bodies_app, name="private-bodies")
 app.add_typer(parked_commands.app, name="parked")
 app.add_typer(alarm_commands.app, name="alarms")
+app.add_typer(backup_commands.app, name="backup")
 
 
 def _bootstrap() -> Bootstrap:

@@ -33,7 +33,6 @@ from common.checks import (
 )
 from common.clock import SystemClock, business_date
 from common.db.engine import reading
-from common.db.schema import KIT, Branch, Schema
 from common.directory.own_keys import NodeKeys
 from common.directory.signing import open_directory
 from common.directory.wire import decode_directory, decode_signed
@@ -90,11 +89,11 @@ from hq_node.hub.repository import HUB_ORDER, HubOrder
 from hq_node.hub.timers import HubTimers
 from hq_node.hub_link import FederationPorts, ports_of
 from hq_node.journal_comparison.asking import asking_provinces, open_links
+from hq_node.kind import KIND as KIND
+from hq_node.kind import SCHEMA
 from hq_node.replica_setup import make_replica
 from hq_node.settings import HqSettings
 from hq_node.web import ROLE, admin_app, api_app, health_app
-
-SCHEMA = Schema((KIT, Branch("hq", Path(__file__).with_name("migrations"))), "hq-node migrate")
 
 NEW_CERTIFICATE = (
     "Stop the node and run hq-node init on this data directory again: it issues a new one.",

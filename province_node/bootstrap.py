@@ -35,7 +35,6 @@ from common.checks import (
 )
 from common.clock import SystemClock
 from common.db.engine import reading
-from common.db.schema import KIT, Branch, Schema
 from common.directory.model import Directory
 from common.directory.own_keys import NodeKeys
 from common.directory.regions import PROVINCES
@@ -78,11 +77,11 @@ from province_node.hub_link import channel_credentials, make_dialler
 from province_node.journal_comparison.answering import ComparisonDesk
 from province_node.journal_comparison.asking import asking_hq
 from province_node.journal_comparison.events import ComparisonAsked
+from province_node.kind import KIND as KIND
+from province_node.kind import SCHEMA
 from province_node.serving.commands import FinishLeg, RefuseLeg
 from province_node.settings import ProvinceSettings
 from province_node.web import ROLE, admin_app, api_app, health_app
-
-SCHEMA = Schema((KIT, Branch("province", Path(__file__).with_name("migrations"))), "province-node migrate")
 
 NEW_CERTIFICATE = (
     "Ask HQ for a new invitation and enrol the node again with the same keys.",

@@ -97,6 +97,13 @@ KINDS: dict[str, AlarmKind] = {
         "Call the node's operators; the legs end when it answers.",
         "请联系该节点运维人员；待其应答后分支即可结束。",
     ),
+    "BACKUP_FAILED": AlarmKind(
+        "critical",
+        "The node could not make the backup that was due.",
+        "节点未能按计划创建备份。",
+        "The detail says why: make room, or correct the table [backup] of node.toml. The node tries again.",
+        "原因见详情：请腾出空间，或更正 node.toml 的 [backup] 表。节点会再次尝试。",
+    ),
     "CLOCK_OFF": AlarmKind(
         "warning",
         "The clock was set, or differs from the peer's. While it has jumped nothing expires.",

@@ -79,6 +79,14 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     "root forget": ("root forget --exported root.key",),
     "root sign": ("root sign next.json --key root.key --out signed.json",),
     "root rotate": ("root rotate --key root.key --next-key root-2.key --out successor.json",),
+    "backup": ("backup create", "backup list"),
+    "backup create": ("backup create", "backup create --directory /mnt/backups --key-file /run/credentials/backup.key"),
+    "backup list": ("backup list", "backup list --directory /mnt/backups --json"),
+    "backup verify": ("backup verify /mnt/backups/31-20261123T020000Z.qwbackup",),
+    "backup restore": (
+        "backup restore /mnt/backups/31-20261123T020000Z.qwbackup --data /var/lib/quanwang/31"
+        " --passphrase-file /run/credentials/backup.passphrase",
+    ),
     "nodes": ("nodes invite 44 --out invitation.txt", "nodes list", "nodes approve 44"),
     "nodes invite": ("nodes invite 44 --valid-hours 24 --out invitation.txt",),
     "nodes list": ("nodes list",),

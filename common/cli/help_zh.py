@@ -69,6 +69,15 @@ COMMANDS: Mapping[str, str] = {
     "alarms list": "列出未解除的告警，最近的在前。",
     "alarms show": "显示一个告警：含义、处理办法和历史。",
     "alarms acknowledge": "确认由何人处理告警。\n\n状态类告警随状态结束自行解除；事件类告警确认后不再发生即解除。",
+    "backup": "备份：创建、列表、验证、恢复。",
+    "backup create": "创建本节点的加密备份：数据库、密钥、设置和归档。节点可以处于运行状态。\n\n"
+    "无论耗时多久，备份只反映数据库的同一时刻。被中断时不会留下任何内容。",
+    "backup list": "列出目录中的备份，最新的在前，并显示各备份覆盖到何处。不需要密码。",
+    "backup verify": "将备份恢复到临时位置并检查：数据库、结构、行数、日志的每个批次。\n\n"
+    "全部正常时以 0 结束，有问题时以 1 结束。临时位置在备份所在目录下，用后即删；"
+    "PostgreSQL 备份需要一个空数据库，由您自行删除。",
+    "backup restore": "将备份恢复到数据目录，该目录必须不存在或为空。不会覆盖任何内容。\n\n"
+    "PostgreSQL 备份恢复到空数据库。被中断后可以重复执行。创建备份的原节点不得再运行。",
     "nodes": "联邦节点：邀请、列表、批准、暂停、恢复、吊销。",
     "directory": "目录：查看，以及由其他机器保管的根密钥签名。",
     "directory show": "显示目录的版本和有效期，以及等待根密钥签名的变更。",
@@ -123,6 +132,15 @@ OPTIONS: Mapping[str, str] = {
     "add-replica --federation-port": "省节点连接此副本的端口。",
     "add-replica --enrolment-port": "新节点向此副本申请入网的端口。",
     "add-replica --http-port": "此副本的健康检查和指标端口。",
+    "--directory": "备份所在目录，代替 backup.directory。",
+    "--key-file": "密钥文件，代替口令。",
+    "backup create --passphrase-file": "备份口令所在文件。",
+    "backup verify --passphrase-file": "备份口令所在文件。",
+    "backup restore --passphrase-file": "备份口令所在文件。",
+    "backup verify --database-url": "空的 PostgreSQL 数据库，用于此类数据库的备份。",
+    "backup restore --database-url": "空的 PostgreSQL 数据库，用于此类数据库的备份。",
+    "backup verify FILE": "备份文件。",
+    "backup restore FILE": "备份文件。",
     "--pre": "仅执行旧版本也能兼容的步骤；旧版本程序可以正在运行。",
     "--install-completion": "为当前 shell 安装命令补全。",
     "--show-completion": "显示当前 shell 的命令补全脚本，以便复制或修改。",

@@ -49,6 +49,9 @@ class Finding(Protocol):
 class Bootstrap(Protocol):
     """What a node's bootstrap module offers to its command line; `init` is each program's own."""
 
+    KIND: Any
+    """Which nodes it makes: `common.backup.restoring.Kind`."""
+
     def build_offline_app(self, data_dir: Path) -> AbstractContextManager[Any]: ...
     def serve(self, data_dir: Path, roles: Sequence[Any] = ()) -> None: ...
     def migrate(self, data_dir: Path, before_programs: bool = False) -> list[str]: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from common.cli.texts_backup import BACKUP
 from common.cli.texts_directory import DIRECTORY
 from common.cli.texts_kinds import NAMES_AND_KINDS
 from common.cli.texts_records import RECORDS
@@ -14,6 +15,7 @@ _FIELDS_OF_KINDS = (
 )
 
 TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
+    **BACKUP,
     **DIRECTORY,
     **RECORDS,
     # Errors

@@ -72,3 +72,10 @@ class DatabaseDamaged(Fault):
         "请停止节点，原样保留其数据目录的副本。不要用旧副本替换：如何以新数据库继续运行，"
         "见 docs/operations.zh-CN.md“数据库损坏”一节。"
     )
+
+
+class NoRoomForSnapshot(Refusal):
+    """The disk has too little space for a copy of the database."""
+
+    en = "There is too little space in {path} for a copy of the database: {needed} bytes are needed, {free} are free."
+    zh = "{path} 空间不足，无法复制数据库：需要 {needed} 字节，可用 {free} 字节。"

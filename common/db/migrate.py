@@ -22,11 +22,12 @@ from common.db.engine import store_at, writing
 from common.db.schema import Schema, current_revisions, is_post
 
 
-def migrate(url: str, schema: Schema, before_programs: bool = False) -> frozenset[str]:
+def migrate(url: str, schema: Schema, before_programs: bool = False, to: Iterable[str] = ()) -> frozenset[str]:
     """Runs the migrations that the database lacks; an empty one gets all. Returns the revisions it has then.
 
     `before_programs`: of each branch only the steps up to the first one that must wait until the programs of the
-    release before are gone.
+    release before are gone. `to`: up to these revisions alone, one a branch; all
+    without any.
 
     Of several that begin at once, one migrates and the others find it done. Raises what the database raises, having
     changed nothing.
@@ -36,7 +37,7 @@ def migrate(url: str, schema: Schema, before_programs: bool = False) -> frozense
     with writing(url) as connection:
         store.begin_migration(connection)
         try:
-            _upgrade(connection, script, before_programs)
+            _upgrade(connection, script, before_programs, tuple(to) or "heads")
             revisions = current_revisions(connection)
             store.commit(connection)
         except BaseException:
@@ -54,12 +55,12 @@ def _script_directory(schema: Schema) -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
-def _upgrade(connection: Any, script: ScriptDirectory, before_programs: bool) -> None:
+def _upgrade(connection: Any, script: ScriptDirectory, before_programs: bool, to: Any) -> None:
     def steps(current: Any, _context: Any) -> Iterable[Any]:
-        due = script._upgrade_revs("heads", current)
+        due = script._upgrade_revs(to, current)
         return _before_programs(due) if before_programs else due
 
-    options = {"fn": steps, "script": script, "destination_rev": "heads"}
+    options = {"fn": steps, "script": script, "destination_rev": to}
     context = MigrationContext.configure(connection, opts=options)
     with Operations.context(context):
         context.run_migrations()

@@ -7,8 +7,9 @@ turn. There are no savepoints: a group that fails is undone and run again item b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -28,6 +29,7 @@ from common.db.faults import (
     DatabaseUnreachable,
 )
 from common.db.rows import RowsDisagree, RowSpec
+from common.db.snapshot import Copied, Refill, Snapshot
 from common.db.store import Notice, RowStatements, Store
 from common.errors import Fault
 
@@ -214,6 +216,16 @@ class PostgresStore(Store):
     def check_integrity(self, connection: sa.Connection) -> str:
         """The server's own checksums speak when damaged pages are read; there is no quick look at all of them."""
         return ""
+
+    def snapshot(self, url: str, scratch: Path, copied: Copied) -> Snapshot:
+        from common.db.postgres_snapshot import PostgresSnapshot
+
+        return PostgresSnapshot(self.open_reader(url, 1), copied)
+
+    def refill(self, url: str, make_tables: Callable[[], None]) -> Refill:
+        from common.db.postgres_snapshot import PostgresRefill
+
+        return PostgresRefill(self.open_writer(url), make_tables)
 
 
 _REFUSALS: tuple[tuple[str, type[Fault]], ...] = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from common.db.faults import DatabaseDamaged
 from common.db.rows import RowSpec
+from common.db.snapshot import Copied, Refill, Snapshot
 from common.db.store import Notice, RowStatements, Store
 from common.errors import Fault
 
@@ -121,6 +122,17 @@ class SqliteStore(Store):
     def check_integrity(self, connection: sa.Connection) -> str:
         verdict = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
         return "" if verdict == "ok" else verdict
+
+    def snapshot(self, url: str, scratch: Path, copied: Copied) -> Snapshot:
+        from common.db.sqlite_snapshot import SqliteSnapshot
+
+        return SqliteSnapshot(self._path(url), scratch, copied)
+
+    def refill(self, url: str, make_tables: Callable[[], None]) -> Refill:
+        """The file holds its tables."""
+        from common.db.sqlite_snapshot import SqliteRefill
+
+        return SqliteRefill(self._path(url))
 
 
 _STORAGE_SIGNS = ("is locked", "disk", "full", "i/o error", "unable to open", "readonly", "busy")

@@ -7,7 +7,8 @@ of its own. `common.db.engine` finds it; nothing else asks which one it is.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from common.errors import Fault
 
 if TYPE_CHECKING:
     from common.db.rows import RowSpec
+    from common.db.snapshot import Copied, Refill, Snapshot
 
 
 class Notice(NamedTuple):
@@ -162,3 +164,15 @@ class Store(ABC):
     @abstractmethod
     def check_integrity(self, connection: sa.Connection) -> str:
         """What the database says of its own soundness; empty where it says nothing is wrong."""
+
+    # Backups
+
+    @abstractmethod
+    def snapshot(self, url: str, scratch: Path, copied: Copied) -> Snapshot:
+        """The database as it is at this moment, whoever writes to it. `scratch`: a private directory for what must be
+        put somewhere meanwhile. Raises NoRoomForSnapshot, and what the database raises."""
+
+    @abstractmethod
+    def refill(self, url: str, make_tables: Callable[[], None]) -> Refill:
+        """Puts a snapshot into an empty database. `make_tables` makes the tables that the snapshot's database had, for
+        a store whose snapshots hold rows alone."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from common.directory.model import Directory
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.journal.archive import JournalArchive, Row
 from common.journal.audit import LinkAudit, Position, batch_hash, position_after, short_hashes
@@ -22,6 +23,15 @@ SLICE_BATCHES = 256
 SLICE_BYTES = 16_777_216
 ANSWER_BYTES_READ = 67_108_864
 """How much is read for one answer to the other end; a group is finished first."""
+
+
+class Audited(Protocol):
+    """Whose journals are audited, and the directory that names everybody's keys."""
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def directory(self) -> Directory: ...
 
 
 def list_journals(connection: sa.Connection, archive: JournalArchive, node: str) -> list[dict[str, Any]]:
@@ -56,7 +66,7 @@ def count_old(
 
 
 def verify_slice(
-    connection: sa.Connection, archive: JournalArchive, context: NodeContext, link: str, after: int, language: str
+    connection: sa.Connection, archive: JournalArchive, context: Audited, link: str, after: int, language: str
 ) -> dict[str, Any]:
     """Audits one slice of a link behind a seal. `next`: behind which seal to go on; None: this was the end.
 

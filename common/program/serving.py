@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from common.alarms.commands import RaiseAlarm
+from common.backup.schedule import back_up_by_schedule
 from common.db.engine import reading
 from common.db.schema import Schema, require_schema
 from common.errors import TemporaryFault
@@ -87,7 +88,7 @@ def serve(
             settings = settings.model_copy(update={"replica": replica})
         configure_logs(settings.log_level, settings.code)
         check_schema(data, schema)
-        asyncio.run(_serve(data, settings, open_program))
+        asyncio.run(_serve(data, settings, schema, open_program))
 
 
 def check_schema(data: DataDirectory, schema: Schema) -> None:
@@ -97,7 +98,7 @@ def check_schema(data: DataDirectory, schema: Schema) -> None:
         require_schema(connection, schema)
 
 
-async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S]) -> None:
+async def _serve(data: DataDirectory, settings: S, schema: Schema, open_program: OpenProgram[S]) -> None:
     stopping = _stop_on_signals()
     program = open_program(data, settings)
     node = program.node
@@ -110,6 +111,7 @@ async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S])
         https = _Http(data, settings, program)
         pruning = asyncio.create_task(prune_by_schedule(node, settings.retention))
         forgetting = asyncio.create_task(forget_by_schedule(node))
+        backups = asyncio.create_task(back_up_by_schedule(node, schema, settings.backup))
         try:
             health = f"http://{data.read_address('http')}"
             log.info("node serves", role=node.role.name, software=node.context.software_version, health=health)
@@ -118,6 +120,7 @@ async def _serve(data: DataDirectory, settings: S, open_program: OpenProgram[S])
         finally:
             pruning.cancel()
             forgetting.cancel()
+            backups.cancel()
             await _within(settings.program.stop_timeout_ms, https.stop())
     finally:
         await _within(settings.program.stop_timeout_ms, program.stop())

@@ -128,6 +128,7 @@ class FakeBootstrap:
     """A bootstrap module around the fake node; remembers what was called."""
 
     node: FakeNode
+    KIND: Any = None
     calls: list[tuple[str, Any]] = field(default_factory=list)
     findings: list[FakeFinding] = field(default_factory=lambda: [FakeFinding("ok", "keys")])
     error: BaseException | None = None

@@ -1,0 +1,1 @@
+"""Backups of a node: made beside the node that serves, encrypted, verified by restoring them."""
