@@ -39,6 +39,11 @@ class PruningNode:
     ask_peer: AskPeer = nobody_to_ask
     settings: Any = field(default_factory=lambda: NodeSettings(retention=RETENTION))
 
+    @property
+    def local_desk(self) -> InlineWriter:
+        """Whoever speaks to it is the node itself."""
+        return self.writer
+
     async def prune(self, settings: RetentionSettings = RETENTION, slices: int = 1_000) -> Pruned:
         return await prune(self, settings, slices)
 
