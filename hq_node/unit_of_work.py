@@ -65,6 +65,13 @@ class HqUnitOfWork(UnitOfWork):
 
     # As the hub
 
+    @property
+    def moment_us(self) -> int:
+        """When what the hub says now was said: never before the directory by which it was judged, though HQ's clock may
+        have been set back since, or be behind that of the replica which published. A key that the directory names is
+        good from its publication on, and whoever judges the hub's word later judges the key at this moment."""
+        return max(self.now_us, self.node.directory.issued_at_us)
+
     def waiting_for(self, province: str) -> tuple[int, int]:
         """How many requests wait to be sealed for a province, and their bytes (as of the last commit)."""
         return self._waiting(province)

@@ -34,6 +34,7 @@ from common.checks import (
     tried,
 )
 from common.clock import SystemClock
+from common.core import NodeCore
 from common.db.engine import reading
 from common.directory.model import Directory
 from common.directory.own_keys import NodeKeys
@@ -236,17 +237,27 @@ def open_node(
         core.context.directory = open_directory(decode_signed(event.signed), root_public_key)
 
     core.dispatcher.subscribe(DirectoryTaken, taken)
-    InlineWriter(core.dispatcher).run(KeepFirstDirectory(membership.signed_directory))
-    stored = latest(core.connection)
-    if stored is not None:
-        core.context.directory = open_directory(stored, root_public_key)
-    if membership.directory().version > core.context.directory.version:
-        # Enrolled anew: nothing may be sealed by the keys that the former directory names.
-        InlineWriter(core.dispatcher).run(TakeDirectory(membership.signed_directory))
+    take_up_directory(core, membership)
     node = make_node(ROLE, data, settings, clock, core)
     desk = ProvinceKeyDesk(node, keys, own, renewed)
     node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, partial(alarm_of, node))
     return node
+
+
+def take_up_directory(core: NodeCore, membership: Membership) -> None:
+    """The newest directory that the node has is in force, and stored.
+
+    In force before anything runs: the first group may judge what waited, and seal what it says. By the directory of the
+    enrolment it would refuse keys that were replaced since; by the one before an enrolment anew it would seal with a
+    key that was revoked. Raises what taking it over raises.
+    """
+    enrolled, stored = membership.directory(), latest(core.connection)
+    known = None if stored is None else open_directory(stored, membership.root_public_key)
+    core.context.directory = enrolled if known is None or known.version < enrolled.version else known
+    if known is None:
+        InlineWriter(core.dispatcher).run(KeepFirstDirectory(membership.signed_directory))
+    elif known.version < enrolled.version:
+        InlineWriter(core.dispatcher).run(TakeDirectory(membership.signed_directory))
 
 
 class ProvinceProgram:

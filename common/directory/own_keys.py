@@ -42,12 +42,17 @@ class NodeKeys:
 
     def choose_signer(self, directory: Directory, now_us: int) -> Signer:
         """The newest of the node's keys that the directory names and that is valid; where none is (the node was shut
-        out), the newest that it names, so that the node says what it has to say as itself."""
+        out), the newest that it names, so that the node says what it has to say as itself.
+
+        A key is valid once a directory names it, though this node's clock be behind HQ's, or be set back later: a node
+        that has sealed by its next key never goes back to the former one, which HQ may have ended.
+        """
         known, keyring = self._in_force, self.keyring
         if known is None or known.directory is not directory or known.keyring is not keyring:
             known = self._in_force = _InForce(directory, keyring, _listed_signers(self.node, directory, keyring))
+        at_us = max(now_us, directory.issued_at_us)
         for key, signer in known.keys:
-            if key.valid_at(now_us):
+            if key.valid_at(at_us):
                 return signer
         return known.keys[0][1] if known.keys else keyring.signers[-1]
 

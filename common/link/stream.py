@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import structlog
 
-from common.errors import QuanwangError
+from common.errors import QuanwangError, TemporaryFault
 from common.gen.quanwang.federation.v1 import directory_pb2
 from common.link import effects as reason
 from common.link.activity import LinkActivity
@@ -240,7 +240,7 @@ class LinkRun:
         try:
             await self._node.accept_directory(signed)
         except QuanwangError as error:
-            self.end(reason.DIRECTORY_REFUSED, f"{error.code}: {error}")
+            self.end(*directory_fault(error))
 
     def _do(self, step: Callable[..., Sequence[Effect]], *arguments: object) -> None:
         """One input of the session, and its effects. No peer should be able to make this fail; if one can, its stream
@@ -346,3 +346,13 @@ class LinkRun:
         log.info("link ended", peer=self.peer, reason=cut.reason_code, detail=cut.detail)
         self._node.dispatcher.listen(self.peer, None)
         self._node.dispatcher.wake()
+
+
+def directory_fault(error: QuanwangError) -> tuple[str, str]:
+    """For what reason the stream ends when a directory that HQ offered was not taken, and the detail.
+
+    A node that cannot store it for now has nothing against it: HQ offers it again on the next stream.
+    """
+    if isinstance(error, TemporaryFault):
+        return reason.STORAGE_UNAVAILABLE, error.code
+    return reason.DIRECTORY_REFUSED, f"{error.code}: {error}"

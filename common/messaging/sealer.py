@@ -278,7 +278,8 @@ class Sealer:
                 first_sequence=first,
                 count=len(chunk),
                 merkle_root=tree.root,
-                sealed_at_us=uow.now_us,
+                # Not before the directory that it names: its key may have begun with that one, by HQ's clock.
+                sealed_at_us=max(uow.now_us, directory.issued_at_us),
                 directory_version=directory.version,
                 directory_hash=directory.hash,
                 witnessed_sequence=link.received_sequence,

@@ -237,7 +237,8 @@ def approve_node(command: ApproveNode, uow: DirectoryWork, authority: Authority)
         certificate = issue_certificate(enrolment.node, enrolment.tls_certificate_request, uow, authority)
         enrolment = enrolment.approve(certificate, command.approved_by, uow.now_us)
         uow.enrolments.put(enrolment)
-        entry = _entry_of(enrolment, directory.node(command.node), uow.now_us)
+        now_us = max(uow.now_us, directory.issued_at_us)
+        entry = _entry_of(enrolment, directory.node(command.node), now_us)
         directory = publish_entry(directory, entry, uow, authority)
     return NodeApproved(
         node=command.node,

@@ -57,12 +57,14 @@ def rotate_keys(command: RotateKeys, uow: DirectoryWork, authority: Authority) -
     entry = directory.node(command.wish.node)
     if entry is None or not entry.active:
         raise NodeNotActive(node=command.wish.node)
-    signer = _signer(command, entry, uow.now_us)
+    # The directory's time never goes back, though the clock may have been set back: each key begins after the former.
+    now_us = max(uow.now_us, directory.issued_at_us)
+    signer = _signer(command, entry, now_us)
     published = require_published(uow, authority)
     new = _new_keys(command.wish, entry, signer, directory, published)
     certificate, renewed = _certificate(command.wish, entry, uow, authority)
     if new or renewed:
-        listed = tuple(key.listed(signer.key_id, uow.now_us) for key in new)
+        listed = tuple(key.listed(signer.key_id, now_us) for key in new)
         entry = replace(entry, keys=(*entry.keys, *listed))
         if renewed:
             entry = _with_certificate(entry, certificate, uow.now_us + certificate_overlap_us(authority.limits))
@@ -121,7 +123,8 @@ def _retired(
         return key
     # What is admitted in this very transaction, or soon after because it waited, is still under the former key.
     grace_us = min(authority.limits.key_overlap_us, RETIRING_GRACE_US)
-    return replace(key, valid_until_us=max(uow.now_us, key.valid_from_us) + grace_us + 1)
+    # Nor before what the hub has admitted since the last directory, though the clock may have been set back.
+    return replace(key, valid_until_us=max(uow.now_us, published.issued_at_us, key.valid_from_us) + grace_us + 1)
 
 
 def _signer(command: RotateKeys, entry: NodeEntry, now_us: int) -> NodeKey:

@@ -36,7 +36,7 @@ class HubGate:
         leg = uow.hub_legs.get(outgoing.leg_id)
         if leg is None or leg.state != ADMITTED:
             return False
-        leg.seal(uow.now_us)
+        leg.seal(uow.moment_us)
         outgoing.entry.stamp = admission_stamp(leg, uow, forwarded=True)
         uow.hub_legs.save(leg)
         return True

@@ -53,7 +53,7 @@ def refuse_request(incoming: Incoming, reason_code: str, uow: Any) -> None:
     assert envelope is not None
     if uow.hub_legs.get(leg_of(envelope)) is None:
         leg = _new_leg(envelope)
-        leg.take_request(Facts(refusal=reason_code), uow.now_us)
+        leg.take_request(Facts(refusal=reason_code), uow.moment_us)
         _end_at_origin(leg, uow)
         uow.hub_legs.save(leg)
 
@@ -62,7 +62,7 @@ def pass_time_limits(uow: Any) -> int:
     """Ends or withdraws what has passed its time limit. Returns how many legs were looked at."""
     due = uow.hub_legs.due(uow.now_us, LEGS_DUE_A_GROUP_MAX)
     for leg in due:
-        row = leg.pass_time_limit(uow.now_us)
+        row = leg.pass_time_limit(uow.moment_us)
         if "Withdraw(expired) -> home" in row.emits:
             uow.send(leg.home, withdraw_envelope(leg, uow), leg.leg_id)
         if "Overdue -> origin" in row.emits:
@@ -77,7 +77,7 @@ def end_legs_of_lost_home(home: str, uow: Any) -> int:
     """Ends legs that a revoked home will never answer. Returns how many; there may be more."""
     legs = uow.hub_legs.forwarded_to(home, LEGS_DUE_A_GROUP_MAX)
     for leg in legs:
-        leg.force_end(Facts(home_revoked=True), uow.now_us)
+        leg.force_end(Facts(home_revoked=True), uow.moment_us)
         _end_at_origin(leg, uow)
         uow.hub_legs.save(leg)
     return len(legs)
@@ -86,13 +86,13 @@ def end_legs_of_lost_home(home: str, uow: Any) -> int:
 def _take_request(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any) -> None:
     _require_party(leg, envelope, ORIGIN, incoming.peer, "Request")
     refusal = refusal_of(envelope, uow) if not leg.admitted_at_us else ""
-    row = leg.take_request(Facts(refusal=refusal, request_digest=envelope.digest), uow.now_us)
+    row = leg.take_request(Facts(refusal=refusal, request_digest=envelope.digest), uow.moment_us)
     if "Stamp -> origin" in row.emits:
         _admit(leg, envelope.routing.time_to_live_ms, uow)
         uow.stamp(leg.origin, leg.leg_id, leg)
         uow.forward_request(leg.home, envelope, incoming, leg.leg_id)
     elif "Final(rejected) -> origin" in row.emits:
-        leg.admitted_at_us = uow.now_us
+        leg.admitted_at_us = uow.moment_us
         _end_at_origin(leg, uow)
     else:
         _say_again(leg, uow)
@@ -102,7 +102,7 @@ def _take_request(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any)
 
 def _take_cancel(leg: HubLeg, envelope: Envelope, uow: Any) -> None:
     _require_party(leg, envelope, ORIGIN, envelope.routing.source, "Cancel")
-    row = leg.take_cancel(Facts(outcome=CANCELLED, request_digest=envelope.routing.request_digest), uow.now_us)
+    row = leg.take_cancel(Facts(outcome=CANCELLED, request_digest=envelope.routing.request_digest), uow.moment_us)
     if "Withdraw(cancelled) -> home" in row.emits:
         uow.send(leg.home, withdraw_envelope(leg, uow), leg.leg_id)
     elif "Final(cancelled) -> origin" in row.emits:
@@ -118,7 +118,7 @@ def _take_answer(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any) 
     _require_party(leg, envelope, HOME, envelope.routing.source, event)
     if envelope.routing.in_reply_to != leg.message_id or envelope.routing.request_digest != leg.request_digest:
         raise UnnamedTransition(table=HUB_LEG.name, state=leg.state, event=f"{event} to another request", by=HOME)
-    row = leg.take_answer(event, Facts(outcome=outcome), uow.now_us)
+    row = leg.take_answer(event, Facts(outcome=outcome), uow.moment_us)
     if not row.emits:
         return
     if event != "Interim":
@@ -135,7 +135,7 @@ def _admit(leg: HubLeg, time_to_live_ms: int, uow: Any) -> None:
         uow.admissions.take(leg.origin)
     leg.hub_position = uow.order.next_position()
     leg.business_date = uow.order.business_date
-    leg.admitted_at_us = uow.now_us
+    leg.admitted_at_us = uow.moment_us
     leg.expires_at_us = leg.due_at_us = uow.now_us + time_to_live_ms * 1000
     uow.record(LegBegan(HUB, leg.leg_id, leg.home, leg.message_class))
 

@@ -14,18 +14,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from common.gen.quanwang.federation.v1 import envelope_pb2, seal_pb2
 from common.ids import HQ
+from tests.simulation.chains import Keys, keys_of
 from tests.simulation.checkers import Ended
-from tests.simulation.world import keys_of
 
 EMPTY = bytes(32)
 
 
 def journals_prove(ended: Ended) -> Iterator[str]:
     """Every journal is one unbroken chain of good seals; both ends of a link hold the same bytes."""
-    proved: dict[bytes, str] = {}
+    keys, proved = keys_of(ended.nodes[HQ]), dict[bytes, str]()
     for node, snapshot in ended.nodes.items():
         for link, batches in snapshot.journal.items():
-            yield from _chain(node, link, batches, proved)
+            yield from _chain(node, link, batches, keys, proved)
             sealer, receiver = link.split(">")
             if node == receiver:
                 own = dict(ended.nodes[sealer].journal.get(link, []))
@@ -36,7 +36,9 @@ def journals_prove(ended: Ended) -> Iterator[str]:
             yield from _cursors(snapshot.journal, node, peer, row)
 
 
-def _chain(node: str, link: str, batches: Sequence[tuple[int, bytes]], proved: dict[bytes, str]) -> Iterator[str]:
+def _chain(
+    node: str, link: str, batches: Sequence[tuple[int, bytes]], keys: Keys, proved: dict[bytes, str]
+) -> Iterator[str]:
     previous, sequence = EMPTY, 0
     for place, (number, batch_bytes) in enumerate(batches, start=1):
         batch = seal_pb2.SealedBatch.FromString(batch_bytes)
@@ -50,28 +52,28 @@ def _chain(node: str, link: str, batches: Sequence[tuple[int, bytes]], proved: d
             yield f"{where}: sequences {seal.first_sequence} + {seal.count} after {sequence}"
         digest = hashlib.sha256(batch_bytes).digest()
         if digest not in proved:
-            proved[digest] = "; ".join(_batch(link, batch, seal))
+            proved[digest] = "; ".join(_batch(link, batch, seal, keys))
         if proved[digest]:
             yield f"{where}: {proved[digest]}"
         previous = hash_of_seal(batch.seal)
         sequence = seal.first_sequence + seal.count - 1
 
 
-def _batch(link: str, batch: seal_pb2.SealedBatch, seal: seal_pb2.Seal) -> Iterator[str]:
+def _batch(link: str, batch: seal_pb2.SealedBatch, seal: seal_pb2.Seal, keys: Keys) -> Iterator[str]:
     sealer = link.split(">")[0]
     if seal.node != sealer or seal.link != link:
         yield "the seal is another link's"
-    if not _signed(batch.seal, sealer):
+    if not _signed(batch.seal, sealer, keys):
         yield "the signature is not good"
     if _root([_leaf(link, seal.first_sequence + i, e) for i, e in enumerate(batch.entries)]) != seal.merkle_root:
         yield "the root is not that of the entries"
     origins = {hash_of_seal(signed): signed for signed in batch.origin_seals}
     for index, entry in enumerate(batch.entries):
-        for fault in _entry(link, entry, origins):
+        for fault in _entry(link, entry, origins, keys):
             yield f"entry {index}: {fault}"
 
 
-def _entry(link: str, entry: seal_pb2.Entry, origins: dict[bytes, seal_pb2.SignedSeal]) -> Iterator[str]:
+def _entry(link: str, entry: seal_pb2.Entry, origins: dict[bytes, seal_pb2.SignedSeal], keys: Keys) -> Iterator[str]:
     if not entry.header:
         return
     outer = envelope_pb2.EnvelopeHeader.FromString(entry.header)
@@ -89,7 +91,7 @@ def _entry(link: str, entry: seal_pb2.Entry, origins: dict[bytes, seal_pb2.Signe
     if routing.source == HQ:
         return
     signed = origins.get(entry.origin.seal_hash)
-    if signed is None or not _signed(signed, routing.source):
+    if signed is None or not _signed(signed, routing.source, keys):
         yield "no good seal of its origin"
         return
     seal = seal_pb2.Seal.FromString(signed.seal)
@@ -121,28 +123,28 @@ def _cursors(
 
 def hash_of_seal(signed: seal_pb2.SignedSeal) -> bytes:
     """SHA-256 over domain and parts, each part behind its length."""
-    return _tagged(b"quanwang/seal-hash/v1", signed.seal, signed.signature)
+    return tagged(b"quanwang/seal-hash/v1", signed.seal, signed.signature)
 
 
-def _tagged(domain: bytes, *parts: bytes) -> bytes:
-    return hashlib.sha256(_encoded(domain, *parts)).digest()
+def tagged(domain: bytes, *parts: bytes) -> bytes:
+    return hashlib.sha256(encoded(domain, *parts)).digest()
 
 
-def _encoded(*pieces: bytes) -> bytes:
+def encoded(*pieces: bytes) -> bytes:
     sizes = [len(pieces), *map(len, pieces)]
     head, *rest = [size.to_bytes(8, "little") for size in sizes]
     return head + b"".join(size + piece for size, piece in zip(rest, pieces, strict=True))
 
 
-def _signed(signed: seal_pb2.SignedSeal, node: str) -> bool:
-    return _verified(signed.seal, signed.signature, node)
+def _signed(signed: seal_pb2.SignedSeal, node: str, keys: Keys) -> bool:
+    key = keys.get((node, seal_pb2.Seal.FromString(signed.seal).key_id))
+    return key is not None and _verified(signed.seal, signed.signature, key.public_key)
 
 
 @lru_cache(maxsize=4_096)
-def _verified(seal: bytes, signature: bytes, node: str) -> bool:
-    key = Ed25519PublicKey.from_public_bytes(keys_of(node).signer.public_key)
+def _verified(seal: bytes, signature: bytes, public_key: bytes) -> bool:
     try:
-        key.verify(signature, _encoded(b"quanwang/seal/v1", seal))
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, encoded(b"quanwang/seal/v1", seal))
     except InvalidSignature:
         return False
     return True

@@ -11,10 +11,11 @@ from common.link import effects as reason
 # Alarms that an injected fault explains; every other one is a finding.
 EXPLAINS: dict[str, frozenset[str]] = {
     "frame_duplicated": frozenset(),
-    "frame_swapped": frozenset(),
+    # Of two directories the newer one may come first.
+    "frame_swapped": frozenset({reason.DIRECTORY_REFUSED}),
     "frame_replayed": frozenset(
         # An old Hello on a new stream is cut; where it comes first, it looks as if the peer had forgotten.
-        {reason.PEER_FORGOT, reason.WE_FORGOT, reason.CHAIN_FORK, reason.UNEXPECTED_FRAME}
+        {reason.PEER_FORGOT, reason.WE_FORGOT, reason.CHAIN_FORK, reason.UNEXPECTED_FRAME, reason.DIRECTORY_REFUSED}
     ),
     "frame_foreign": frozenset(
         {
@@ -26,11 +27,13 @@ EXPLAINS: dict[str, frozenset[str]] = {
             reason.PEER_FORGOT,
             reason.WE_FORGOT,
             reason.CHAIN_FORK,
+            reason.DIRECTORY_REFUSED,
         }
     ),
-    "frame_corrupted": reason.ALARMING - {reason.JOURNAL_INCOMPLETE, reason.DIRECTORY_REFUSED},
+    "frame_corrupted": reason.ALARMING - {reason.JOURNAL_INCOMPLETE},
     "handler_unexpected": frozenset({"INTERNAL_FAULT"}),
     "handler_poison": frozenset({"INTERNAL_FAULT"}),
+    "node_suspended": frozenset({reason.CERTIFICATE_UNKNOWN, "NODE_NOT_ACTIVE", "KEY_ROTATION_FAILED"}),
 }
 
 
@@ -64,6 +67,10 @@ class FaultRates:
     second_replica: float = 0.0
     left_half_open_per_s: float = 0.0
     notice_lost: float = 0.0
+    keys_replaced_per_s: float = 0.0
+    root_replaced_per_s: float = 0.0
+    directory_published_per_s: float = 0.0
+    node_suspended_per_s: float = 0.0
 
 
 # The most that a seed draws of each.
@@ -94,6 +101,10 @@ _MOST = FaultRates(
     second_replica=1.2,
     left_half_open_per_s=0.4,
     notice_lost=0.5,
+    keys_replaced_per_s=0.8,
+    root_replaced_per_s=0.2,
+    directory_published_per_s=0.3,
+    node_suspended_per_s=0.12,
 )
 
 

@@ -9,10 +9,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from common.gen.quanwang.federation.v1 import link_pb2
+from common.errors import QuanwangError
+from common.gen.quanwang.federation.v1 import directory_pb2, link_pb2
 from common.ids import HQ
 from common.link import effects as reason
 from common.link.effects import (
+    AcceptDirectory,
     Acked,
     Alarm,
     Cut,
@@ -24,8 +26,11 @@ from common.link.effects import (
     StopSealing,
 )
 from common.link.session import LinkSession
+from common.link.stream import directory_fault
 from common.link.watermark import LinkCursors, cursors_of, position_of
 from common.messaging.incoming import LinkPort, ReceivedBatch, SealedBatch
+from province_node.directory.commands import TakeDirectory
+from tests.simulation.programs import HqProgram
 
 if TYPE_CHECKING:
     from tests.simulation.network import Wire
@@ -47,6 +52,8 @@ class LinkEnd:
         self._port: LinkPort = node.core.dispatcher.port(peer)
         self._early: list[tuple[ReceivedBatch | None, Sequence[SealedBatch]]] = []
         self._arrived: deque[bytes] = deque()
+        self._offered: directory_pb2.SignedDirectory | None = None
+        self._accepting = False
         # Before the cursors are read: no commit may fall between the two.
         node.ends[peer] = self
         if node.replica is not None:
@@ -70,11 +77,23 @@ class LinkEnd:
         self._carry_out(self.session.committed(position_of(received) if received is not None else None, sealed))
         self._read()
 
-    def end(self, reason_code: str) -> None:
+    def end(self, reason_code: str, detail: str = "", flush: bool = True) -> None:
         """The node ends the stream; the peer is told."""
         if self.session is not None:
-            self._carry_out(self.session.failed(reason_code))
+            self._carry_out(self.session.failed(reason_code, detail))
         self._close(reason_code)
+
+    def drain(self) -> None:
+        """Ends the stream in good order."""
+        if self.session is not None:
+            self._carry_out(self.session.drain(self.node.clock.now_us()))
+        else:
+            self._close(reason.DRAINED)
+
+    def directory_changed(self, signed: directory_pb2.SignedDirectory) -> None:
+        """HQ has published a directory."""
+        if self.session is not None:
+            self._carry_out(self.session.directory_changed(signed))
 
     def vanish(self) -> None:
         """The process is gone: nobody says anything; the other end sees its connection break, sooner or later."""
@@ -99,9 +118,25 @@ class LinkEnd:
 
     def _read(self) -> None:
         while self._arrived and not self.gone and self.session is not None and not self.session.congested:
+            if self._accepting:
+                return
             frame = self._arrived.popleft()
             self.node.world.frame_read(self.node, self.peer, frame)
             self._carry_out(self.session.frame_received(frame, self.node.clock.now_us()))
+            if self._offered is not None and not self.gone:
+                # The next frame may be sealed with a key that this directory names.
+                self._accept(self._offered)
+
+    def _accept(self, signed: directory_pb2.SignedDirectory) -> None:
+        self._offered, self._accepting = None, True
+
+        def told(_result: object, error: BaseException | None) -> None:
+            self._accepting = False
+            if isinstance(error, QuanwangError):
+                self.end(*directory_fault(error))
+            self._read()
+
+        self.node.execute(TakeDirectory(signed.SerializeToString()), told)
 
     # Steps
 
@@ -121,7 +156,11 @@ class LinkEnd:
         if self.gone or node.core is None:
             return
         core = node.core
-        self.session = LinkSession(node.node, self.peer, cursors, core.directory, core.judge, core.link_settings)
+        program = node.program
+        offered = (lambda: program.signed) if isinstance(program, HqProgram) else None
+        self.session = LinkSession(
+            node.node, self.peer, cursors, core.directory, core.judge, core.link_settings, offered
+        )
         for received, sealed in self._early:
             self.session.committed(position_of(received) if received is not None else None, sealed)
         self._early.clear()
@@ -153,6 +192,8 @@ class LinkEnd:
                 self._opened(effect)
             elif isinstance(effect, StopSealing):
                 self._port.sealing_stopped = effect.reason_code
+            elif isinstance(effect, AcceptDirectory):
+                self._offered = effect.signed
             elif isinstance(effect, Alarm):
                 node.alarm(effect.kind, self.peer, effect.detail)
             elif isinstance(effect, Cut):

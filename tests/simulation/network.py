@@ -15,6 +15,7 @@ from common.gen.quanwang.federation.v1 import link_pb2, seal_pb2
 from common.ids import HQ
 from common.link import effects as reason
 from tests.simulation.links import LinkEnd, kind_of
+from tests.simulation.programs import HqProgram, ProvinceProgram
 
 if TYPE_CHECKING:
     from tests.simulation.nodes import SimulatedNode
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 HISTORY_FRAMES_MAX = 24
 NOTICE_US_MAX = 3_000_000
 HALF_OPEN_US_MAX = 60_000_000
+REFUSAL = link_pb2.LinkFrame(reject=link_pb2.Reject(reason_code=reason.CERTIFICATE_UNKNOWN))
 
 
 class Wire:
@@ -31,6 +33,8 @@ class Wire:
     def __init__(self, network: Network, province: str) -> None:
         self.network, self.province = network, province
         self.torn = False
+        self.fingerprint = b""
+        """Of the certificate that the province has shown."""
         self.ends: dict[str, LinkEnd] = {}
         self._arrives_at_us = {HQ: 0, province: 0}
         self._waiting: dict[str, deque[list[bytes]]] = {HQ: deque(), province: deque()}
@@ -104,6 +108,14 @@ class Wire:
         if HQ not in self.ends:
             self._closed.add(HQ)
 
+    def refuse(self, hub: SimulatedNode) -> None:
+        """HQ does not let the province in: it says so, and closes."""
+        hub.alarm(reason.CERTIFICATE_UNKNOWN, self.province, "")
+        self._put(self.province, REFUSAL.SerializeToString())
+        self._closed.add(HQ)
+        delay_us = self._arrives_at_us[self.province] - self.network.schedule.now_us
+        self.network.schedule.after(delay_us + 1_000, self.ends[self.province].wire_torn)
+
     def closed_by(self, end: LinkEnd) -> None:
         """One end is done; what it said last still arrives, then the other end sees the end of the stream."""
         node = end.node.node
@@ -161,6 +173,8 @@ class Network:
             return
         wire = Wire(self, node.node)
         self._wires[node.node] = wire
+        assert isinstance(node.program, ProvinceProgram)
+        wire.fingerprint = node.program.fingerprint
         wire.ends[node.node] = LinkEnd(node, HQ, wire)
         self.schedule.after(0, self._accept, wire)
 
@@ -170,9 +184,14 @@ class Network:
         if not hub.is_up or wire.torn:
             wire.tear()
             return
+        assert isinstance(hub.program, HqProgram)
         older = hub.ends.get(wire.province)
+        if not hub.program.servicer.is_welcome(wire.province, wire.fingerprint):
+            wire.refuse(hub)
+            return
         if older is not None:
             older.end(reason.REPLACED)
+        hub.program.servicer._fingerprints[wire.province] = wire.fingerprint
         wire.ends[HQ] = LinkEnd(hub, wire.province, wire)
 
     def tear(self, province: str) -> None:

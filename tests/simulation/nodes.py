@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from common.alarms.commands import RaiseAlarm
 from common.core import NodeCore
-from common.errors import TemporaryFault
+from common.errors import QuanwangError, TemporaryFault
 from common.ids import HQ, link_name
 from common.leases.events import LeaseSeen
 from common.leases.keeper import LeaseKeeper
@@ -28,9 +28,11 @@ from common.messaging.dispatcher import CommandWork, GroupOutcome
 from common.messaging.incoming import Incoming, ReceivedBatch, SealedBatch
 from common.messaging.links import LinkRow, journal_batches, links, new_link
 from common.messaging.replica import CLAIM_NOTICE, ClaimLink, Replica, read_claim_payload
+from common.node_context import NodeContext
 from hq_node.core import HANDLERS as HQ_HANDLERS
 from hq_node.hub.commands import PassTimeLimits
 from tests.simulation import databases
+from tests.simulation.programs import HqProgram, Program
 from tests.simulation.schedule import SkewedClock, Timer
 
 if TYPE_CHECKING:
@@ -74,6 +76,10 @@ class SimulatedNode:
         self.lease: LeaseKeeper | None = None
         self.entropy = Random(f"{world.seed}/{node}/entropy")
         self.core: NodeCore | None = None
+        self.data_dir = self._private_place(path.with_suffix(""))
+        self.program: Program
+        """Of the life that runs, or ran last."""
+        self.context: NodeContext
         self.life = 0
         """Counts starts; what an earlier life arranged must not happen in a later one."""
         self.slow_until_us = 0
@@ -93,6 +99,7 @@ class SimulatedNode:
         """This process is one of several of its node. What they have processed is one memory."""
         self.name, self.replica = f"{self.node}{replica.name}", replica
         self.entropy = Random(f"{self.world.seed}/{self.name}/entropy")
+        self.data_dir = self._private_place(self.path.with_name(self.name))
         self.processed.share(first.processed)
 
     # Life
@@ -100,20 +107,43 @@ class SimulatedNode:
     def start(self) -> None:
         """Starts the process on what the database holds."""
         self.life += 1
-        self.core = self.world.build_core(self)
-        connection = self.core.connection
+        self.program = self.world.build_program(self)
+        core = self.world.build_core(self)
+        connection = core.connection
         connection.exec_driver_sql("PRAGMA synchronous=OFF")
         if self.disk_full:
             databases.limit_pages(connection)
-        intake: Any = self.core.dispatcher._intake
+        if not self._begin(core):
+            return
+        self.core, self.context = core, core.context
+        intake: Any = core.dispatcher._intake
         intake._processor = FlakyProcessor(intake._processor, self)
         intake.rolled_back = self.processed.watching(intake.rolled_back)
         if self.replica is not None and self.replica.processes:
             self.lease = LeaseKeeper("timers", self.replica.name, self.clock, LEASE_US)
-            self.core.dispatcher.subscribe(LeaseSeen, self.lease.seen)
+            core.dispatcher.subscribe(LeaseSeen, self.lease.seen)
         self.trace("starts")
         self.schedule.after(TICK_US, self._tick, self.life)
+        self.schedule.after(self.world.tend_every_us, self._tend, self.life)
         self.world.started(self)
+
+    def _begin(self, core: NodeCore) -> bool:
+        """What the program does before it serves. Where that fails, whoever supervises it starts it again later."""
+        try:
+            self.program.started(core)
+        except QuanwangError as error:
+            self.trace(f"cannot start: {error.code}")
+            core.close()
+            self.schedule.after(1_000_000, self._restart)
+            return False
+        return True
+
+    @staticmethod
+    def _private_place(path: Path) -> Path:
+        """A data directory, with room for keys and certificates."""
+        for directory in (path, path / "keys", path / "tls"):
+            directory.mkdir(mode=0o700, exist_ok=True)
+        return path
 
     def crash(self, detail: str = "") -> None:
         """The process is gone; it comes back some time later."""
@@ -181,6 +211,8 @@ class SimulatedNode:
             peer, epoch = read_claim_payload(payload)
             if (end := self.ends.get(peer)) is not None:
                 end.link_lost(epoch - 1)
+        if isinstance(self.program, HqProgram):
+            self.program.noticed(channel)
         self.core.dispatcher.noticed(channel, payload)
         if self.core.dispatcher.has_work():
             self.wake()
@@ -206,13 +238,26 @@ class SimulatedNode:
         if life != self.life or self.core is None:
             return
         self.schedule.after(TICK_US, self._tick, life)
+        if isinstance(self.program, HqProgram):
+            self.program.look_for_another_directory()
         if self.lease is not None:
-            for command in self.lease.due() + (self.lease.under([PassTimeLimits()]) if self.lease.epoch else []):
+            for command in self.lease.due() + (self.lease.under(self._timers()) if self.lease.epoch else []):
                 self.execute(command, self._timed)
         elif self.node == HQ and self.replica is None:
-            self.execute(PassTimeLimits(), self._timed)
+            for command in self._timers():
+                self.execute(command, self._timed)
         elif self.core.dispatcher.has_work():
             self.wake()
+
+    def _timers(self) -> list[Any]:
+        return [PassTimeLimits(), *self.program.timed_commands()]
+
+    def _tend(self, life: int) -> None:
+        """The keeper of the node's keys looks after them. A replica that is not their keeper is given them."""
+        if life == self.life and self.core is not None:
+            self.schedule.after(self.world.tend_every_us, self._tend, life)
+            if self is self.world.nodes[self.node]:
+                self.program.tend()
 
     def _timed(self, result: Any, _error: BaseException | None) -> None:
         if isinstance(result, int) and result:
@@ -266,6 +311,10 @@ class SimulatedNode:
 
     def commit(self, connection: sa.Connection) -> None:
         """The dispatcher's commit, where crashes and full disks strike."""
+        if self.core is None:
+            # The program is only starting: where that fails, it is as if it had not been started.
+            connection.exec_driver_sql("COMMIT")
+            return
         if self.faults.strikes("crash_before_commit"):
             raise SimulatedCrash("before commit")
         if self.faults.strikes("commit_refused"):

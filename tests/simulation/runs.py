@@ -8,20 +8,28 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import structlog
 
+from common.directory.model import NodeStatus
 from tests.simulation import databases
 from tests.simulation.checkers import CHECKERS, Ended
 from tests.simulation.evidence import journals_prove
+from tests.simulation.first_keys import drawn_keys
+from tests.simulation.key_checkers import KEY_CHECKERS
+from tests.simulation.key_storms import KeyStorms
+from tests.simulation.key_watcher import KeyWatcher
 from tests.simulation.schedule import SECOND_US
 from tests.simulation.snapshots import Snapshot
 from tests.simulation.storms import Storms
+from tests.simulation.tasks import no_threads
 from tests.simulation.watchers import AckWatcher, OwnerWatcher, StateWatcher
 from tests.simulation.workload import Workload
 from tests.simulation.world import Finding, Size, World
 
-ALL_CHECKERS = (*CHECKERS, journals_prove)
+# Those of keys first: what is wrong with a key soon shows everywhere, and only so many findings are told.
+ALL_CHECKERS = (*KEY_CHECKERS, *CHECKERS, journals_prove)
 FINDINGS_MAX = 12
 
 
@@ -58,7 +66,8 @@ def run_seed(
     world = World(seed, directory, size or Size(), listener, emphasis or {})
     ended: Ended | None = None
     try:
-        with _silent_log(), databases.shared_engines():
+        keys = drawn_keys(Random(f"{seed}/new keys"))
+        with _silent_log(), databases.shared_engines(), no_threads(), keys:
             ended = _run(world)
     except Exception as error:
         world.find("no-crash", f"{type(error).__name__}: {error}")
@@ -88,8 +97,9 @@ def _run(world: World) -> Ended:
     workload = world.begin()
     seconds = world.size.seconds
     storms = Storms(world, seconds)
+    KeyStorms(world, seconds)
     states = StateWatcher(world)
-    world.watchers += [AckWatcher(world), OwnerWatcher(world), states]
+    world.watchers += [AckWatcher(world), OwnerWatcher(world), KeyWatcher(world), states]
     world.schedule.run_until(int(seconds * SECOND_US))
     storms.end()
     world.trace("--", "faults are over")
@@ -120,10 +130,20 @@ def _quiet(world: World, workload: Workload) -> bool:
     received: Counter[tuple[str, str]] = Counter()
     if not all(process.is_up for process in world.processes):
         return False
+    directory = world.newest_directory()
+    newest = directory.version
+    if not all(entry.status is NodeStatus.ACTIVE for entry in directory.nodes if entry.node in world.nodes):
+        return False
+    if any(process.core.context.directory.version != newest for process in world.processes if process.core):
+        return False
+    if not all(node.program.is_finished() for node in world.nodes.values()):
+        return False
     for node in world.nodes.values():
         assert node.core is not None
         run = databases.driver_connection(node.core.connection).execute
         if any(run(statement).fetchone()[0] for statement in _OPEN):
+            return False
+        if run("SELECT max(version) FROM directories").fetchone()[0] != newest:
             return False
         for peer, own, other in run("SELECT peer, sealed_seal_number, received_seal_number FROM links"):
             sealed[node.node, peer] = own

@@ -27,12 +27,24 @@ class Snapshot:
         self.inbox = [dict(row) for row in connection.execute("SELECT * FROM inbox")]
         self.alarms = [dict(row) for row in connection.execute("SELECT * FROM alarms")]
         self.order = [dict(row) for row in connection.execute("SELECT * FROM hub_order")]
+        self.directories = {
+            version: (bytes(signed), bytes(stored_hash))
+            for version, signed, stored_hash in connection.execute(
+                "SELECT version, directory_bytes, hash FROM directories ORDER BY version"
+            )
+        }
         self.journal: dict[str, list[tuple[int, bytes]]] = {}
-        for link, number, batch in connection.execute(
-            "SELECT link, seal_number, batch FROM journal ORDER BY link, seal_number"
+        self.stored_at_us: dict[tuple[str, int], int] = {}
+        for link, number, batch, stored_at_us in connection.execute(
+            "SELECT link, seal_number, batch, stored_at_us FROM journal ORDER BY link, seal_number"
         ):
             self.journal.setdefault(link, []).append((number, bytes(batch)))
+            self.stored_at_us[link, number] = stored_at_us
         connection.close()
+
+    def received(self, node: str) -> dict[str, list[tuple[int, bytes]]]:
+        """What the node received, by link."""
+        return {link: batches for link, batches in self.journal.items() if link.endswith(f">{node}")}
 
 
 def _read(connection: sqlite3.Connection, table: str, key: str) -> dict[Any, dict[str, Any]]:

@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
+import common.core
+import hq_node.web
+import province_node.web
 from common.core import NodeCore
 from common.db.engine import sqlite_url
-from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, NodeStatus
+from common.directory.head import directory_hash
+from common.directory.model import Directory
+from common.directory.repository import latest
+from common.directory.signing import open_directory, sign_directory
+from common.directory.wire import decode_signed
+from common.evidence.queries import export_evidence
 from common.ids import HQ
+from common.journal.archive import JournalArchive
 from common.link.settings import LinkSettings
 from common.messaging.dispatcher import GroupOutcome
 from common.messaging.intake import RetryPolicy
 from common.messaging.replica import Replica
-from common.messaging.seal import NO_HASH
 from common.messaging.sealer import SealLimits
-from common.security.private_bodies import HPKE_X25519, X25519PrivateKeys
-from common.security.signing import ED25519, Ed25519Signer
+from common.security.tls import requested_key_bytes
 from hq_node import core as hq_core
+from hq_node.directory.authority import DAY_US, AuthorityLimits
 from province_node import core as province_core
 from tests.simulation import databases, kinds
 from tests.simulation.faults import Faults, draw_rates
+from tests.simulation.first_keys import first_keys_of
 from tests.simulation.links import kind_of
 from tests.simulation.network import Network
 from tests.simulation.nodes import SimulatedNode
 from tests.simulation.outside import LongWork, OutsideSystem
+from tests.simulation.programs import HqProgram, Program, ProvinceProgram
 from tests.simulation.schedule import SECOND_US, STARTED_AT_US, Schedule
 from tests.simulation.workload import (
     CANARY,
@@ -48,6 +55,7 @@ from tests.simulation.workload import (
 PROVINCES = ("11", "31", "44", "51", "65")
 DIRECTORY_DAYS = 400
 REPLICAS_APART_S_MAX = 2.0
+REPLICAS_OVERLAP_US = 6_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +76,12 @@ class Size:
     quiet_seconds_max: int = 900
 
 
-@dataclass(slots=True)
-class Keys:
-    """A node's keys; they follow from its code, so that they need be made only once."""
-
-    signer: Ed25519Signer
-    private: X25519PrivateKeys
-
-
-@cache
-def keys_of(node: str) -> Keys:
-    """The keys of a node, the same in every run."""
-    private = X25519PrivateKey.from_private_bytes(node.encode() * 16)
-    return Keys(Ed25519Signer(node.encode() * 16), X25519PrivateKeys([private]))
-
-
-def directory_of(nodes: Iterable[str], region: tuple[str, ...]) -> Directory:
-    """The directory of a run, with all keys open."""
-    entries = []
-    for node in nodes:
-        keys = keys_of(node)
-        reader = keys.private.reader(node)
-        signing = NodeKey(keys.signer.key_id, KeyUse.SIGNING, ED25519, keys.signer.public_key, 0)
-        bodies = NodeKey(reader.key_id, KeyUse.PRIVATE_BODIES, HPKE_X25519, reader.public_key, 0)
-        entries.append(NodeEntry(node, node, node, NodeStatus.ACTIVE, (signing, bodies), node.encode() * 16))
-    until_us = STARTED_AT_US + DIRECTORY_DAYS * 86_400 * SECOND_US
-    return Directory(1, bytes(range(32)), NO_HASH, STARTED_AT_US - SECOND_US, until_us, entries, {REGION: region})
+def first_directory_of(nodes: tuple[str, ...], region: tuple[str, ...]) -> bytes:
+    """The directory with which a run begins, signed."""
+    entries = [first_keys_of(node).entry for node in nodes]
+    root = first_keys_of(HQ).keyring.root_signer
+    began_us = STARTED_AT_US - DAY_US
+    return sign_directory(None, entries, {REGION: region}, began_us, DIRECTORY_DAYS * DAY_US, root).SerializeToString()
 
 
 @dataclass
@@ -125,8 +113,12 @@ class World:
         self.watchers: list[Any] = []
         self.provinces = PROVINCES[: self.random.randint(2, len(PROVINCES))]
         region = tuple(self.random.sample(self.provinces, self.random.randint(1, len(self.provinces))))
-        self.directory_in_force = directory_of((HQ, *self.provinces), tuple(sorted(region)))
+        self.first_directory = first_directory_of((HQ, *self.provinces), tuple(sorted(region)))
+        self.root_public_key = first_keys_of(HQ).keyring.root_signer.public_key
+        """Of the root key with which the run begins."""
+        self.opened_first_directory = open_directory(decode_signed(self.first_directory), self.root_public_key)
         self._draw_settings()
+        self._draw_key_settings()
         self.nodes: dict[str, SimulatedNode] = {}
         for node in (HQ, *self.provinces):
             skew_us = int(self.random.uniform(-1, 1) * self.faults.rates.skew_s_max * SECOND_US)
@@ -138,6 +130,9 @@ class World:
         self._replicas_random = Random(f"{self.seed}/replicas")
         if self.faults.strikes("second_replica"):
             self._add_replica()
+            # Keys are brought to the other replica by hand, and within the overlap.
+            overlap_us = max(REPLICAS_OVERLAP_US, self.authority_limits.key_overlap_us)
+            self.authority_limits = replace(self.authority_limits, key_overlap_us=overlap_us)
 
     def _draw_settings(self) -> None:
         """Limits small enough to be met in a short run, in some runs."""
@@ -154,6 +149,14 @@ class World:
         )
         self.seal_limits = SealLimits(choose((1, 2, 5, 128)), choose((500, 1_048_576)), choose((1, 3, 512)))
         self.retry = RetryPolicy(choose((50_000, 500_000)), choose((1_000_000, 8_000_000)), choose((1, 2, 256)))
+
+    def _draw_key_settings(self) -> None:
+        """How long a key and the next one are both good, and how often somebody looks after keys."""
+        random = self.key_random = Random(f"{self.seed}/keys")
+        overlap_us = random.choice((0, 0, 1, 3, 86_400)) * SECOND_US
+        self.authority_limits = AuthorityLimits(key_overlap_us=overlap_us)
+        self.retire_every_us = random.choice((500_000, 3_000_000))
+        self.tend_every_us = random.choice((1_000_000, 4_000_000))
 
     # Nodes
 
@@ -184,6 +187,7 @@ class World:
         database = databases.make_database(path)
         with database:
             database.execute("INSERT INTO node_identity VALUES (?, ?, ?)", (node, node.encode() * 8, STARTED_AT_US))
+            self._insert_first_directory(database, node)
             if node == HQ:
                 database.execute("INSERT INTO hub_order VALUES (1, 0, '2027-01-15')")
             else:
@@ -194,6 +198,27 @@ class World:
                     database.execute("INSERT INTO record_totals VALUES (?, ?)", (record, CUSTOMERS_A_PROVINCE))
         database.close()
         return path
+
+    def _insert_first_directory(self, database: Any, node: str) -> None:
+        signed = self.first_directory
+        row = (1, signed, directory_hash(decode_signed(signed).directory), STARTED_AT_US - SECOND_US)
+        database.execute("INSERT INTO directories VALUES (?, ?, ?, ?)", row)
+        for province in self.provinces if node == HQ else ():
+            keys = first_keys_of(province)
+            keyring, began_us = keys.keyring, STARTED_AT_US - SECOND_US
+            database.execute(
+                "INSERT INTO enrolments VALUES (?, 'approved', ?, ?, ?, ?, '', ?, ?, 'operator', ?)",
+                (
+                    province,
+                    keyring.signer.public_key,
+                    keyring.private_body_keys.reader(province).public_key,
+                    requested_key_bytes(keys.certificate_request, province),
+                    keys.certificate_request,
+                    began_us,
+                    began_us,
+                    keys.certificate,
+                ),
+            )
 
     @staticmethod
     def _insert_customer(database: Any, node: str, index: int) -> None:
@@ -210,23 +235,28 @@ class World:
         )
         database.execute("INSERT INTO service_numbers VALUES (?, ?)", (service_number(node, index), subscription))
 
+    def build_program(self, node: SimulatedNode) -> Program:
+        """What the node's program has around its core."""
+        return HqProgram(node) if node.node == HQ else ProvinceProgram(node)
+
     def build_core(self, node: SimulatedNode) -> NodeCore:
         """The product's core of a node, on its database as it is now."""
-        keys, url = keys_of(node.node), sqlite_url(str(node.path))
+        url, keys = sqlite_url(str(node.path)), node.program.keys
         common_parts: dict[str, Any] = {
+            "handlers": node.program.handlers(),
             "seal_limits": self.seal_limits,
             "retry": self.retry,
             "link_settings": self.link_settings,
             "commit": node.commit,
             "replica": node.replica,
         }
-        context = (self.directory_in_force, node.clock, node.entropy.randbytes)
+        context = (self.opened_first_directory, node.clock, node.entropy.randbytes)
         if node.node == HQ:
             all_kinds = (*hq_core.KINDS, *kinds.asked_kinds())
-            return hq_core.build_core(url, keys.signer, keys.private, *context, kinds=all_kinds, **common_parts)
+            return hq_core.build_core(url, keys.choose_signer, keys, *context, kinds=all_kinds, **common_parts)
         all_kinds = (*province_core.KINDS, *kinds.kinds(self.behaviour), kinds.novelty())
         return province_core.build_core(
-            url, node.node, keys.signer, keys.private, *context, kinds=all_kinds, **common_parts
+            url, node.node, keys.choose_signer, keys, *context, kinds=all_kinds, **common_parts
         )
 
     def started(self, node: SimulatedNode) -> None:
@@ -289,6 +319,25 @@ class World:
             )
         for watcher in self.watchers:
             watcher.group_done(node, outcome)
+
+    def export_evidence(self, node: str, request_id: bytes) -> bytes:
+        """The evidence file that a node puts together, after the run."""
+        process = self.nodes[node]
+        role = hq_node.web.ROLE if node == HQ else province_node.web.ROLE
+        engine = common.core.open_writer(sqlite_url(str(process.path)))
+        archive = JournalArchive(process.data_dir / "no archive")
+        with engine.connect() as connection:
+            return export_evidence(
+                connection, role.leg_times, process.context, archive, request_id, process.clock.now_us()
+            )
+
+    def newest_directory(self) -> Directory:
+        """What HQ has published last, by whichever of its processes runs."""
+        core = self.nodes[HQ].core
+        assert core is not None
+        signed = latest(core.connection)
+        assert signed is not None
+        return open_directory(signed, self.root_public_key)
 
     # The run
 

@@ -220,6 +220,18 @@ def test_an_answer_is_judged_by_the_key_of_its_own_time(federation: Federation) 
     assert not federation.alarms(SHANGHAI)
 
 
+def test_a_request_under_a_new_key_is_good_though_the_clock_was_set_back_since(federation: Federation) -> None:
+    """Or another replica of HQ published, whose clock is ahead: the hub's word is never earlier than its directory."""
+    rotated = rotate(federation, SHANGHAI)
+    federation.publish(federation.sign_directory(federation.directory, rotated))
+    federation.clock.at_us -= 2_000_000
+    leg = federation.suspend()
+    federation.run()
+    assert federation.asked(SHANGHAI, leg).state == "completed"
+    assert not federation.alarms(GUANGDONG)
+    federation.clock.at_us += 2_000_000
+
+
 def welcome_back(federation: Federation) -> None:
     """All nodes take part again, so that the rest of the test finds everything as it was."""
     federation.clock.at_us += 1

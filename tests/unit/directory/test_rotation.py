@@ -21,7 +21,7 @@ from common.messaging.links import journal, links, new_link
 from common.security import tls
 from common.security.keyring import Keyring, KeyringUse
 from common.security.signing import Ed25519Signer
-from hq_node.directory.commands import ApproveNode, RetireKeys, RotateKeys, SuspendNode
+from hq_node.directory.commands import ApproveNode, PublishDirectory, RetireKeys, RotateKeys, SuspendNode
 from hq_node.directory.handlers import handlers
 from hq_node.directory.model import KeyInUse, KeyRotationNotSigned, KeyRotationOutOfDate, NodeNotActive
 from hq_node.directory.rotation import RETIRING_GRACE_US, KeysRotated
@@ -129,6 +129,37 @@ def test_the_node_signs_with_its_next_key_only_once_it_has_seen_it_named(shangha
     assert shanghai.signer().key_id == old.key_id
     shanghai.take()
     assert shanghai.signer().key_id != old.key_id
+
+
+def test_a_node_never_goes_back_to_its_former_key_though_its_clock_is_behind(
+    shanghai: Province, clock: HandClock
+) -> None:
+    """HQ may have ended that key: it has seen something sealed by the next one."""
+    rotate(shanghai, KeyringUse.SIGNING)
+    signer = shanghai.keys.choose_signer(shanghai.directory, clock.now_us() - 120_000_000)
+    assert signer.key_id == shanghai.keys.keyring.signer.key_id
+
+
+def test_keys_are_replaced_twice_though_the_clock_was_set_back_in_between(shanghai: Province, clock: HandClock) -> None:
+    rotate(shanghai, KeyringUse.SIGNING)
+    clock.at_us -= 30_000_000
+    rotate(shanghai, KeyringUse.SIGNING)
+    assert shanghai.signer().key_id == shanghai.keys.keyring.signer.key_id
+
+
+def test_a_key_does_not_end_before_the_directory_though_the_clock_was_set_back(
+    shanghai: Province, clock: HandClock
+) -> None:
+    """What the hub admitted since that directory, it admitted at its time or later."""
+    old = shanghai.signer().key_id
+    rotate(shanghai, KeyringUse.SIGNING)
+    clock.at_us += 2 * DAY_US
+    shanghai.desk.run(PublishDirectory())
+    published_us = shanghai.desk.directory.issued_at_us
+    clock.at_us -= DAY_US // 2
+    received(shanghai.desk, "31", shanghai.signer().key_id)
+    assert shanghai.desk.run(RetireKeys()) == 1
+    assert shanghai.desk.directory.past_signing_key("31", old, published_us) is not None
 
 
 @pytest.mark.parametrize("lost", ["everything", "the directory", "the certificate"])

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from common.errors import Fault
+from common.errors import Fault, StorageUnavailable
 from common.gen.quanwang.federation.v1 import directory_pb2, link_pb2
 from common.ids import HQ
 from common.link import effects as reason
@@ -178,6 +178,21 @@ async def test_a_directory_that_is_not_taken_ends_the_stream(both: Both) -> None
         assert (await shanghai) == Cut(reason.DIRECTORY_REFUSED, "NOT_THIS_ONE: Not this one.")
         assert (await hq).reason_code == reason.DIRECTORY_REFUSED
     assert (reason.DIRECTORY_REFUSED, HQ) in both.shanghai.alarms
+
+
+async def test_a_directory_that_cannot_be_stored_for_now_ends_the_stream_without_an_alarm(both: Both) -> None:
+    """The node has nothing against the directory: HQ offers it again on the next stream."""
+
+    async def full(signed: directory_pb2.SignedDirectory) -> None:
+        raise StorageUnavailable(detail="disk full")
+
+    both.shanghai_node = replace(both.shanghai_node, accept_directory=full)
+    async with both.running() as (shanghai, hq):
+        await both.open()
+        both.at_hq.directory_changed(directory_pb2.SignedDirectory(directory=b"new"))
+        assert (await shanghai) == Cut(reason.STORAGE_UNAVAILABLE, "STORAGE_UNAVAILABLE")
+        assert (await hq).reason_code == reason.STORAGE_UNAVAILABLE
+    assert not both.shanghai.alarms
 
 
 async def test_a_directory_is_taken_before_the_frame_after_it(both: Both) -> None:

@@ -1,0 +1,83 @@
+"""What must hold of keys and of the directory at every moment of a run: no node goes back to an older directory, and
+nothing new comes in from a node that is shut out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from common.directory.model import NodeStatus
+from common.ids import HQ
+from tests.simulation import databases
+
+if TYPE_CHECKING:
+    from common.messaging.dispatcher import GroupOutcome
+    from tests.simulation.nodes import SimulatedNode
+    from tests.simulation.world import World
+
+HEARD_US = 600_000
+"""By then another process of HQ has heard of a directory, by a notice or at its own look."""
+
+
+class KeyWatcher:
+    """Looks at each group, after it is committed."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._in_force: dict[str, tuple[int, int]] = {}
+        self._version = 1
+        self._shut_out: dict[str, tuple[int, str]] = {}
+        """Nodes that do not take part, with the moment, and the process that published it."""
+        self._position = 0
+
+    def frame_sent(self, _node: SimulatedNode, _peer: str, _frame: bytes) -> None:
+        """Nothing to see."""
+
+    def group_done(self, node: SimulatedNode, outcome: GroupOutcome) -> None:
+        """The group is committed."""
+        if node.core is None:
+            return
+        self._look_at_version(node)
+        if node.node == HQ:
+            self._look_at_admissions(node, outcome)
+            self._look_for_directory(node)
+
+    def _look_at_version(self, node: SimulatedNode) -> None:
+        """A process works by what it took last: in one life, and over all its lives."""
+        assert node.core is not None
+        version = node.core.context.directory.version
+        _, before = self._in_force.get(node.name, (0, 0))
+        if version < before:
+            self.world.find("directory-goes-on", f"{node.name} works by version {version} after {before}")
+        self._in_force[node.name] = (node.life, version)
+
+    def _look_for_directory(self, node: SimulatedNode) -> None:
+        """Who is shut out from now on, who is not any more."""
+        assert node.core is not None
+        directory = node.core.context.directory
+        if directory.version <= self._version:
+            return
+        self._version = directory.version
+        for entry in directory.nodes:
+            if entry.status is NodeStatus.ACTIVE:
+                self._shut_out.pop(entry.node, None)
+            else:
+                self._shut_out.setdefault(entry.node, (self.world.schedule.now_us, node.name))
+
+    def _look_at_admissions(self, node: SimulatedNode, outcome: GroupOutcome) -> None:
+        """What was received and admitted in this group, of nodes that were shut out before it."""
+        assert node.core is not None
+        out = {peer for peer, since in self._shut_out.items() if self._has_heard(node, *since)}
+        for batch in outcome.receipts:
+            if batch.peer in out:
+                self.world.find("shut-out-is-out", f"{node.name} received {batch.link} {batch.seal.seal_number}")
+        run = databases.driver_connection(node.core.connection).execute
+        (position,) = run("SELECT position FROM hub_order").fetchone()
+        if position > self._position and out:
+            admitted = run("SELECT origin, home FROM hub_legs WHERE hub_position > ?", (self._position,)).fetchall()
+            for origin, home in admitted:
+                if {origin, home} & out:
+                    self.world.find("shut-out-is-out", f"{node.name} admitted a leg of {origin} at {home}")
+        self._position = max(position, self._position)
+
+    def _has_heard(self, node: SimulatedNode, since_us: int, publisher: str) -> bool:
+        return node.name == publisher or self.world.schedule.now_us > since_us + HEARD_US
