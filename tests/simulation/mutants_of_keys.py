@@ -51,7 +51,7 @@ def directory_in_force_too_late(put: Put) -> None:
 def version_names_the_version_before_the_last(put: Put) -> None:
     """Every third directory continues the last but one."""
 
-    def sign(previous: Directory | None, *rest: Any) -> Any:
+    def make(previous: Directory | None, *rest: Any) -> Any:
         if previous is not None and previous.version % 3 == 0:
             last = previous
             previous = Directory(
@@ -66,8 +66,8 @@ def version_names_the_version_before_the_last(put: Put) -> None:
             )
         return original(previous, *rest)
 
-    original = publishing.sign_directory
-    put(publishing, "sign_directory", sign)
+    original = publishing.make_directory
+    put(publishing, "make_directory", make)
 
 
 @mutant("breaks-kept", **OFTEN)

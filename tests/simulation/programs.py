@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from common.core import NodeCore
 from common.directory.own_keys import NodeKeys
-from common.directory.repository import latest, newest_version
 from common.directory.rotation import KeyRotation
 from common.directory.signing import open_directory
 from common.directory.wire import decode_directory, decode_signed
@@ -25,8 +24,10 @@ from common.security import tls
 from common.security.keyring import Keyring, KeyringMissing, KeyringUse
 from common.settings import KeySettings
 from hq_node.directory.authority import Authority, HqCertificates
-from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryPublished
+from hq_node.directory.draft_repository import latest_and_draft, newest
+from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryDrafted, DirectoryPublished
 from hq_node.directory.handlers import handlers as hq_handlers
+from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.key_desk import HqKeyDesk, OwnCertificates
 from hq_node.directory.servicer import NodeKeysServicer
 from hq_node.directory.timers import DirectoryTimers
@@ -145,13 +146,13 @@ class HqProgram(Program):
         self.certificates = _StoredCertificates(node.data_dir)
         self.signed: directory_pb2.SignedDirectory | None = None
         self.authority = Authority(
-            root=keyring.root_signers[-1],
+            root_public_key=node.world.root_public_key,
+            root_signers=lambda: self.keys.keyring.root_signers,
             tls=tls.TlsAuthority(keyring.tls_authority_key, authority().certificate_pem),
             entropy=node.entropy.randbytes,
             enrolment_address=ENROLMENT_ADDRESS,
             link_address=LINK_ADDRESS,
             limits=node.world.authority_limits,
-            further_roots=lambda: self.keys.keyring.root_signers,
         )
         self._timers: DirectoryTimers | None = None
         link_node = SimpleNamespace(directory=lambda: self._core().context.directory, clock=node.clock)
@@ -163,20 +164,36 @@ class HqProgram(Program):
         return hq_handlers(self.authority)
 
     def started(self, core: NodeCore) -> None:
+        in_force = self._in_force = DirectoryInForce(*self._newest(core), self.authority.root_public_key)
+        self.signed, core.context.directory = in_force.signed, in_force.directory
+
         def published(event: DirectoryPublished) -> None:
             signed = decode_signed(event.signed)
-            core.context.directory = open_directory(signed, self.authority.root_public_key)
+            core.context.directory = in_force.take(signed, event.draft)
             self._soon(self._publish, signed)
             self._soon(self._judge_again)
 
+        def drafted(event: DirectoryDrafted) -> None:
+            core.context.directory = in_force.take_draft(event.directory)
+
         core.dispatcher.subscribe(DirectoryPublished, published)
-        self.signed = latest(core.connection)
-        assert self.signed is not None
-        core.context.directory = open_directory(self.signed, self.authority.root_public_key)
-        self._ready(core, HqKeyDesk(self._desk_node, self.certificates))
+        core.dispatcher.subscribe(DirectoryDrafted, drafted)
+        self._ready(core, HqKeyDesk(self._desk_node, self.certificates, self.authority.root_public_key))
         limits = self.authority.limits
         again_us = self.node.world.retire_every_us
-        self._timers = DirectoryTimers(self.node.clock, core.directory, limits.key_overlap_us, again_us)
+        self._timers = DirectoryTimers(
+            self.node.clock, core.directory, self._can_sign_draft, limits.key_overlap_us, again_us
+        )
+
+    @staticmethod
+    def _newest(core: NodeCore) -> tuple[directory_pb2.SignedDirectory, bytes]:
+        signed, draft = latest_and_draft(core.connection)
+        assert signed is not None
+        return signed, draft
+
+    def _can_sign_draft(self) -> bool:
+        draft = self._in_force.draft
+        return draft is not None and self.authority.holds_root_of(draft)
 
     def timed_commands(self) -> list[Any]:
         assert self._timers is not None
@@ -189,13 +206,14 @@ class HqProgram(Program):
 
     def look_for_another_directory(self) -> None:
         """Another process of HQ may have published."""
-        core = self._core()
-        if newest_version(core.connection) > core.context.directory.version:
-            signed = latest(core.connection)
-            assert signed is not None
-            core.context.directory = open_directory(signed, self.authority.root_public_key)
-            self._soon(self._publish, signed)
-            self._judge_again()
+        core, known = self._core(), self._in_force
+        version, draft_hash = newest(core.connection)
+        if version <= known.published.version and draft_hash == known.draft_hash:
+            return
+        signed, draft = self._newest(core)
+        core.context.directory = known.take(signed, draft)
+        self._soon(self._publish, signed)
+        self._judge_again()
 
     def _publish(self, signed: directory_pb2.SignedDirectory) -> None:
         assert self.signed is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 Told = Callable[[Any, BaseException | None], None]
 
@@ -44,7 +44,7 @@ async def _here(function: Callable[..., Any], *arguments: Any) -> Any:
 def no_threads() -> Iterator[None]:
     """While it lasts, what the product would run in a thread runs where it stands: a run has one thread."""
     before = asyncio.to_thread
-    asyncio.to_thread = _here
+    asyncio.to_thread = cast(Any, _here)
     try:
         yield
     finally:

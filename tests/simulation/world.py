@@ -96,6 +96,9 @@ class World:
     emphasis: Mapping[str, float] = field(default_factory=dict)
     """Fault rates that are not drawn but given."""
 
+    authority_limits: AuthorityLimits = field(init=False)
+    retire_every_us: int = field(init=False)
+
     def __post_init__(self) -> None:
         self.random = Random(f"{self.seed}/world")
         self.schedule = Schedule()
@@ -132,7 +135,7 @@ class World:
             self._add_replica()
             # Keys are brought to the other replica by hand, and within the overlap.
             overlap_us = max(REPLICAS_OVERLAP_US, self.authority_limits.key_overlap_us)
-            self.authority_limits = replace(self.authority_limits, key_overlap_us=overlap_us)
+            self.authority_limits = AuthorityLimits(key_overlap_us=overlap_us)
 
     def _draw_settings(self) -> None:
         """Limits small enough to be met in a short run, in some runs."""
