@@ -47,7 +47,7 @@ def directory_in_force_too_late(put: Put) -> None:
     put(programs, "take_up_directory", take_up)
 
 
-@mutant("directories-chain", **OFTEN)
+@mutant("directories-chain", "comes-to-rest", **OFTEN)
 def version_names_the_version_before_the_last(put: Put) -> None:
     """Every third directory continues the last but one."""
 
