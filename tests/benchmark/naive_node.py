@@ -35,8 +35,10 @@ from common.messaging.incoming import Incoming, ReceivedBatch
 from common.messaging.links import JOURNAL, JournalRow
 from common.messaging.outbox import Outgoing
 from common.messaging.seal import MerkleTree, leaf, leaf_prefix, seal_hash, sign_seal, signed_bytes, stamp_digest
+from common.messaging.sealer import Gate
 from common.requests.commands import SubmitServiceRequest
 from common.requests.events import LegEnded
+from common.requests.gate import AskingGate
 from common.security.signing import verify
 from common.security.tls import federation_server_credentials, node_name, province_channel_credentials
 from hq_node.hub.gate import HubGate
@@ -68,7 +70,7 @@ class NaiveNode:
         self._signer = self._keys.signer()
         is_hub = core.node == HQ
         self._handlers = hq_node.core.HANDLERS if is_hub else province_node.core.HANDLERS
-        self._gate = HubGate()
+        self._gate: Gate = HubGate() if is_hub else AskingGate()
         self._processor: Any = HqMessageProcessor() if is_hub else ProvinceMessageProcessor()
         self._make_unit_of_work: Any = HqUnitOfWork if is_hub else ProvinceUnitOfWork
         self._database = ThreadPoolExecutor(1, "database")
