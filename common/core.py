@@ -15,9 +15,10 @@ from common.access_control.guard import Guard
 from common.access_control.needs import INTERNAL, Declared
 from common.clock import Clock
 from common.db.engine import open_writer
-from common.db.unit_of_work import UnitOfWork
+from common.db.unit_of_work import Announce, UnitOfWork
 from common.directory.model import Directory
 from common.errors import Fault
+from common.event_hub.permissions import NEEDS as EVENT_HUB_NEEDS
 from common.ids import HQ, IdSource
 from common.journal.handlers import handlers as journal_handlers
 from common.journal.permissions import NEEDS as JOURNAL_NEEDS
@@ -49,6 +50,7 @@ KIT_NEEDS: Declared = {
     **LEASE_NEEDS,
     **REPLICA_NEEDS,
     **REST_NEEDS,
+    **EVENT_HUB_NEEDS,
     ClaimLink: INTERNAL,
 }
 """What the commands need that every node knows."""
@@ -103,11 +105,15 @@ class NodeCore:
         self.ids = IdSource(parts.clock, parts.entropy)
         self.judge = EntryJudge(self.node, OriginProofs(self.directory, self.link_settings), self.link_settings)
         self.replica = parts.replica
+        self.announcers: dict[type, Announce] = {}
+        """What is told outside of each in-process event; filled by the node's bootstrap."""
         sealer = _sealer(parts, self.incarnation, self.directory)
         self.intake = intake = _intake(parts, self.incarnation, self.judge, self._may_speak)
 
         def make_unit_of_work(connection: sa.Connection, ids: IdSource, now_us: int) -> UnitOfWork:
-            return parts.unit_of_work(connection, ids, now_us, parts.context, sealer.waiting)
+            uow = parts.unit_of_work(connection, ids, now_us, parts.context, sealer.waiting)
+            uow.announcers = self.announcers
+            return uow
 
         self.dispatcher = Dispatcher(
             self.connection,

@@ -12,6 +12,8 @@ from common.clock import SystemClock
 from common.db.engine import reading
 from common.directory.own_keys import NodeKeys
 from common.directory.wire import decode_signed
+from common.event_hub.announcing import announcers
+from common.event_hub.setting_up import event_hub_handlers
 from common.gen.quanwang.federation.v1 import directory_pb2
 from common.ids import HQ
 from common.live.commands import StoreBucket
@@ -43,7 +45,7 @@ from hq_node.directory.root_file import first_root, keep_first_root
 from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.queries import overdue_readings
 from hq_node.settings import HqSettings
-from hq_node.web import ROLE
+from hq_node.web import ROLE, rest_apis
 
 
 def limits_of(settings: HqSettings) -> AuthorityLimits:
@@ -134,6 +136,7 @@ def open_node(
         software_version=SOFTWARE_VERSION,
         handlers={
             **handlers(authority),
+            **event_hub_handlers(settings.events),
             EvaluateAlarms: evaluation(AlarmWatch(settings.alarms), overdue_readings),
             StoreBucket: storing(settings.live, replica.name if replica is not None else ""),
         },
@@ -153,6 +156,7 @@ def open_node(
     core.dispatcher.subscribe(DirectoryPublished, published)
     core.dispatcher.subscribe(DirectoryDrafted, drafted)
     node = make_node(ROLE, data, settings, clock, core)
+    core.announcers.update(announcers(rest_apis(node)))
     alarm = partial(alarm_of, node)
     desk = HqKeyDesk(node, certificates, authority.root_public_key)
     node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, alarm)

@@ -28,6 +28,7 @@ from common.requests.routes import request_routes
 from common.rest.access import WholeNode
 from common.rest.app import build_api
 from common.rest.documentation import documentation_routes
+from common.rest.resource import Api
 from common.trace import describe_trace
 from common.version import SOFTWARE_VERSION
 from common.web import build_app
@@ -92,8 +93,13 @@ def health_app(node: Node) -> FastAPI:
     return build_app("Quanwang CRM, HQ", [health_routes(node)], node.settings.http.request_body_bytes_max)
 
 
+def rest_apis(node: Node) -> tuple[Api, ...]:
+    """The APIs of the public REST interface."""
+    return (service_request_api(node),)
+
+
 def api_app(node: Node) -> Starlette:
     """The public REST interface. It is closed to everybody until there is a way to sign in."""
-    apis = (service_request_api(node),)
+    apis = rest_apis(node)
     title = "Quanwang CRM, HQ"
     return build_api(node, apis, WholeNode(), further=documentation_routes(title, SOFTWARE_VERSION, apis))

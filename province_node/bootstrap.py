@@ -43,6 +43,8 @@ from common.directory.repository import latest
 from common.directory.signing import open_directory
 from common.directory.wire import decode_signed
 from common.errors import Refusal
+from common.event_hub.announcing import announcers
+from common.event_hub.setting_up import event_hub_handlers
 from common.ids import HQ
 from common.journal.peers import read_ranges
 from common.live.commands import StoreBucket
@@ -82,7 +84,7 @@ from province_node.kind import KIND as KIND
 from province_node.kind import SCHEMA
 from province_node.serving.commands import FinishLeg, RefuseLeg
 from province_node.settings import ProvinceSettings
-from province_node.web import ROLE, admin_app, api_app, health_app
+from province_node.web import ROLE, admin_app, api_app, health_app, rest_apis
 
 NEW_CERTIFICATE = (
     "Ask HQ for a new invitation and enrol the node again with the same keys.",
@@ -225,6 +227,7 @@ def open_node(
             **handlers(root_public_key, lambda: keys.own_keys(own.current.tls_certificate_pem)),
             EvaluateAlarms: evaluation(AlarmWatch(settings.alarms)),
             StoreBucket: storing(settings.live),
+            **event_hub_handlers(settings.events),
         },
         seal_limits=settings.sealing,
         retry=settings.retry,
@@ -239,6 +242,7 @@ def open_node(
     core.dispatcher.subscribe(DirectoryTaken, taken)
     take_up_directory(core, membership)
     node = make_node(ROLE, data, settings, clock, core)
+    core.announcers.update(announcers(rest_apis(node)))
     desk = ProvinceKeyDesk(node, keys, own, renewed)
     node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, partial(alarm_of, node))
     return node

@@ -53,6 +53,13 @@ _FORKED = (
 )
 
 KINDS: dict[str, AlarmKind] = {
+    "EVENT_SUBSCRIPTION_OFF": AlarmKind(
+        "warning",
+        "Events could not be delivered to a subscriber for too long; the subscription is switched off.",
+        "事件长时间无法送达订阅方，该订阅已停用。",
+        "Ask the subscriber to mend the callback and switch the subscription on again: what was given up is then sent.",
+        "请通知订阅方修复回调地址并重新启用订阅，未送达的事件将重新发送。",
+    ),
     "LINK_AWAY": AlarmKind(
         "critical",
         "The link to this node is not open. What is asked of it waits.",

@@ -7,7 +7,7 @@ repositories of their node (added by the node's own subclass), the time, new ide
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 ORDER_NUMBERS_AT_ONCE_MAX = 256
 """How many places in the outbox's order a group asks for at a time; those that it does not use are passed over."""
+
+
+Announce = Callable[[Any, Any], None]
+"""`announce(event, uow)`."""
 
 
 class ItemSpoilsGroup(Exception):
@@ -51,6 +55,10 @@ class UnitOfWork:
         """What the node's other processes are told once the group is committed: channel and payload, each once."""
         self.inbox_changed = False
         """Whether a command changed what waits in the inbox: then it is looked at anew, at the end of the group."""
+        self.kept: dict[Any, Any] = {}
+        """What is looked up once for a group, or counted through it, by whoever does so."""
+        self.announcers: Mapping[type, Announce] = {}
+        """What an item's events have told outside (common.event_hub); called as the item's last step."""
         self._item_outgoing: list[Outgoing] = []
         self._item_events: list[Any] = []
         self._item_audited: list[AuditEntry] = []
@@ -141,6 +149,8 @@ class UnitOfWork:
 
     def keep_item(self) -> None:
         """The item succeeded; its changes sink into the group."""
+        if self.announcers and self._item_events:
+            self._announce()
         self._keep_rows()
         if self._item_outgoing:
             self.outgoing.extend(self._item_outgoing)
@@ -199,6 +209,12 @@ class UnitOfWork:
         self.flush()
         if self.notices:
             self.store.notify(self._cursor, [Notice(*notice) for notice in self.notices])
+
+    def _announce(self) -> None:
+        for event in tuple(self._item_events):
+            announce = self.announcers.get(type(event))
+            if announce is not None:
+                announce(event, self)
 
     def _begin_again(self) -> None:
         """Undoes an item that has written already, where there are no savepoints: with all of its transaction, if it is

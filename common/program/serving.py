@@ -25,6 +25,7 @@ from common.backup.schedule import back_up_by_schedule
 from common.db.engine import reading
 from common.db.schema import Schema, require_schema
 from common.errors import TemporaryFault
+from common.event_hub.setting_up import make_deliverer
 from common.journal.pruning import prune_by_schedule
 from common.link.activity import LinkActivity
 from common.link.ports import LinkNode
@@ -112,6 +113,7 @@ async def _serve(data: DataDirectory, settings: S, schema: Schema, open_program:
         pruning = asyncio.create_task(prune_by_schedule(node, settings.retention))
         forgetting = asyncio.create_task(forget_by_schedule(node))
         backups = asyncio.create_task(back_up_by_schedule(node, schema, settings.backup))
+        delivering = asyncio.create_task(make_deliverer(node).run()) if "worker" in settings.replica.roles else None
         try:
             health = f"http://{data.read_address('http')}"
             log.info("node serves", role=node.role.name, software=node.context.software_version, health=health)
@@ -121,6 +123,8 @@ async def _serve(data: DataDirectory, settings: S, schema: Schema, open_program:
             pruning.cancel()
             forgetting.cancel()
             backups.cancel()
+            if delivering is not None:
+                delivering.cancel()
             await _within(settings.program.stop_timeout_ms, https.stop())
     finally:
         await _within(settings.program.stop_timeout_ms, program.stop())

@@ -14,9 +14,11 @@ from pydantic.alias_generators import to_camel
 
 from common.access_control.actor import Actor
 from common.access_control.rights import Permission
+from common.event_hub.rest import with_hub
 from common.ids import format_id, parse_id
 from common.program.node import Node
 from common.requests.commands import ActingFor, CancelServiceRequest, SubmitServiceRequest
+from common.requests.events import LegEnded
 from common.requests.leg_states import CANCELLED, OPEN, TERMINAL
 from common.requests.queries import LEGS_OF_REQUEST, REQUEST_STATE, STATES
 from common.requests.repository import asked_legs, requests
@@ -33,7 +35,7 @@ from common.rest.attributes import (
     write_moment,
 )
 from common.rest.bodies import Body
-from common.rest.resource import Api, Create, Resource, View
+from common.rest.resource import Api, Create, EventKind, Resource, View
 
 API = "serviceRequest"
 READING = Permission("service-request", "read")
@@ -208,7 +210,16 @@ def service_request_api(node: Node) -> Api:
         streamed=False,
         en="The wish to have a service request's open legs cancelled; there is one for each request.",
     )
-    return Api(API, BASE, "Service requests", (service_request, cancel_service_request))
+    ended = EventKind(
+        "ServiceRequestStateChangeEvent",
+        "serviceRequest",
+        LegEnded,
+        lambda event: event.request_id,
+        lambda document: document["state"] not in OPEN,
+        "Service request ended",
+        "All legs of a service request have ended.",
+    )
+    return with_hub(Api(API, BASE, "Service requests", (service_request, cancel_service_request), (ended,)))
 
 
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:

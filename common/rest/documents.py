@@ -40,11 +40,10 @@ def read_documents(
 
 
 def read_document(
-    run: Run, api: Api, resource: Resource, key: Any, where: sa.ColumnElement[bool] | None = None
+    run: Run, api: Api, resource: Resource, key: Any, where: Sequence[sa.ColumnElement[bool]] = ()
 ) -> Document | None:
     """The document of one key, or None."""
-    wanted = [resource.key.column == key, *([] if where is None else [where])]
-    return next(iter(read_documents(run, api, resource, wanted)), None)
+    return next(iter(read_documents(run, api, resource, [resource.key.column == key, *where])), None)
 
 
 def count_documents(run: Run, resource: Resource, where: Sequence[sa.ColumnElement[bool]] = ()) -> int:

@@ -115,7 +115,8 @@ class Endpoints:
             document = read_document(uow.query, self._api, resource, create.created(result))
             assert document is not None, f"{resource.name}: what was created cannot be found"
             shown = chosen(document, hidden)
-            return document_answer(shown, 201, Location=document["href"], ETag=etag_of(shown))
+            told = {} if create.tells is None else {create.tells[0]: create.tells[1](result)}
+            return document_answer({**shown, **told}, 201, Location=document["href"], ETag=etag_of(shown))
 
         lifetime_us = self._node.settings.api.idempotency_hours * 3_600_000_000
         once = call.once(digest_of("POST", call.path, content=read_json(call.body)), lifetime_us)
@@ -168,8 +169,10 @@ class Endpoints:
         return self._resource, self._access.hidden(call.actor, self._resource)
 
     def _rows(self, call: Call) -> Sequence[sa.ColumnElement[bool]]:
+        """What every statement is narrowed by for this caller."""
         rows = self._access.rows(call.actor, self._resource)
-        return [] if rows is None else [rows]
+        own = self._resource.owned
+        return [*([] if rows is None else [rows]), *([] if own is None else [own(call.actor)])]
 
     def _key(self, call: Call) -> Any:
         """The key in the address. What cannot be one names nothing."""
@@ -183,8 +186,7 @@ class Endpoints:
 
     def _found(self, run: Any, call: Call, key: Any) -> Document:
         """The resource, if it is there for the caller. Raises ResourceNotFound."""
-        rows = self._access.rows(call.actor, self._resource)
-        document = read_document(run, self._api, self._resource, key, rows)
+        document = read_document(run, self._api, self._resource, key, self._rows(call))
         if document is None:
             raise ResourceNotFound(resource=self._resource.name)
         return document

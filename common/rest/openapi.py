@@ -62,6 +62,8 @@ def openapi_document(title: str, version: str, apis: Sequence[Api]) -> Json:
     for api in apis:
         for resource in api.resources:
             schemas[resource.type_name] = resource_schema(resource)
+            if resource.create is not None:
+                schemas[_created(resource)] = _created_schema(resource)
             paths |= _paths(api, resource)
     return {
         "openapi": "3.1.0",
@@ -230,7 +232,7 @@ def _create(api: Api, resource: Resource) -> Json:
         "Idempotent-Replayed": _header("This answer was given before.", {"type": "string"}, required=False),
     }
     answers = {
-        "201": _document(resource, "It is there.", headers),
+        "201": _document(resource, "It is there.", headers, _created(resource)),
         **_errors(ALWAYS, WITH_BODY, {404: "What the body names is not there."}),
     }
     key = _in_header(
@@ -270,7 +272,7 @@ def _delete(api: Api, resource: Resource) -> Json:
 def _operation(api: Api, name: str, summary: str, parameters: list[Json], answers: Json) -> Json:
     language = _in_header("Accept-Language", "zh-CN or en: the language of errors.")
     return {
-        "operationId": name,
+        "operationId": f"{api.name}_{name}",
         "summary": summary,
         "tags": [api.title],
         "parameters": [*parameters, language],
@@ -282,8 +284,22 @@ def _body(model: type[BaseModel], *types: str) -> Json:
     return {"required": True, "content": {kind: {"schema": _reference(model.__name__)} for kind in types}}
 
 
-def _document(resource: Resource, description: str, headers: Json) -> Json:
-    content = {JSON_TYPE: {"schema": _reference(resource.type_name)}}
+def _created(resource: Resource) -> str:
+    """The name of what is answered to its creation."""
+    assert resource.create is not None
+    return resource.type_name if resource.create.tells is None else f"Created{resource.type_name}"
+
+
+def _created_schema(resource: Resource) -> Json:
+    schema = resource_schema(resource)
+    assert resource.create is not None
+    if resource.create.tells is not None:
+        schema["properties"][resource.create.tells[0]] = {"type": "string", "description": "Told this once."}
+    return schema
+
+
+def _document(resource: Resource, description: str, headers: Json, schema: str = "") -> Json:
+    content = {JSON_TYPE: {"schema": _reference(schema or resource.type_name)}}
     return {"description": description, "headers": headers, "content": content}
 
 

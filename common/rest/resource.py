@@ -30,6 +30,8 @@ class Create:
     body: type[BaseModel]
     command: Callable[[Any, Actor], Any]
     created: Callable[[Any], Any]
+    tells: tuple[str, Callable[[Any], str]] | None = None
+    """A field of the answer that is told this once and never again: its name, and `value(result)`."""
     en: str = ""
 
 
@@ -85,6 +87,8 @@ class Resource:
     change: Change | None = None
     delete: Delete | None = None
     views: tuple[View, ...] = ()
+    owned: Callable[[Actor], sa.ColumnElement[bool]] | None = None
+    """Which rows are there for somebody at the most, whatever else they may see; None: no such limit."""
     streamed: bool = True
     """Whether all of them can be read at once, as lines or as CSV."""
     en: str = ""
@@ -132,17 +136,31 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class EventKind:
+    """A type of event that an API's hub tells: made of the in-process events of the type `recorded`, about the resource
+    whose key is `key(event)`, where `when(document)` says that it is one."""
+
+    name: str
+    resource: str
+    recorded: type
+    key: Callable[[Any], Any]
+    when: Callable[[Mapping[str, Any]], bool] = lambda _document: True
+    title: str = ""
+    en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Api:
     """Resources under one base path, with a hub of their own.
 
-    `name` is what its subscriptions are kept under; `events` are the types that its hub tells.
+    `name` is what its subscriptions are kept under; `events` are what its hub tells.
     """
 
     name: str
     base: str
     title: str
     resources: tuple[Resource, ...]
-    events: tuple[str, ...] = ()
+    events: tuple[EventKind, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.base.startswith("/"), self.base

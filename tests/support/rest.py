@@ -20,6 +20,11 @@ from common.access_control.rights import EVERYTHING, NOTHING, Permission, Rights
 from common.db.engine import open_reader
 from common.db.rows import RowSpec
 from common.errors import Refusal
+from common.event_hub.announcing import announcers
+from common.event_hub.handlers import HubRules
+from common.event_hub.handlers import handlers as hub_handlers
+from common.event_hub.model import CallbackRules
+from common.event_hub.repository import hub_deliveries, hub_subscriptions
 from common.metrics import NodeMetrics
 from common.program.data_directory import DataDirectory
 from common.program.inline_writer import InlineWriter
@@ -161,6 +166,9 @@ HANDLERS: Mapping[type, Callable[[Any, Any], Any]] = {
 }
 
 
+HUB_RULES = HubRules(CallbackRules(private_addresses=True, plain_http=True), off_after_us=3_600_000_000)
+"""Events may be sent to this machine; an hour without success is too long."""
+
 NEEDS: Declared = {
     WriteNote: Needs("note", "write", record=lambda wish: wish.colour),
     ChangeNote: Needs("note", "change"),
@@ -260,7 +268,7 @@ class RestNode:
     """A province's node in a federation in one thread, and callers of its REST interface."""
 
     def __init__(self, databases: Databases, apis: Callable[[Node], Sequence[Api]], room: Path, **limits: Any) -> None:
-        self.federation = Federation(databases, HANDLERS, needs=NEEDS)
+        self.federation = Federation(databases, {**HANDLERS, **hub_handlers(HUB_RULES)}, needs=NEEDS)
         core = self.core = self.federation.cores[SHANGHAI]
         TABLES.create_all(core.connection)
         core.connection.commit()
@@ -278,6 +286,7 @@ class RestNode:
         )
         self.access = Everything()
         self._apis = apis(self.node)
+        core.announcers.update(announcers(self._apis))
         self.app: Starlette = build_api(self.node, self._apis, self.access, named_by_header)
 
     def client(self, name: str = "clerk", **headers: str) -> httpx.AsyncClient:
@@ -296,7 +305,7 @@ class RestNode:
 
     def empty(self) -> None:
         """Nothing was written, nobody has called, and everything is allowed."""
-        for table in (NOTES, LINES, rest_answers):
+        for table in (NOTES, LINES, rest_answers, hub_subscriptions, hub_deliveries):
             self.core.connection.execute(sa.delete(table))
         self.core.connection.commit()
         self.give_back("clerk")

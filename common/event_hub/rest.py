@@ -1,0 +1,136 @@
+"""The hub of an API as resources of it: subscribe, look, unsubscribe; what was given up, and to have it told again.
+
+A subscription is there for its owner alone, whatever else the owner may see.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from common.access_control.actor import Actor
+from common.access_control.rights import OutsideScope, Scope
+from common.event_hub.announcing import read_wanted
+from common.event_hub.commands import ReplayDeadLetters, Subscribe, Unsubscribe
+from common.event_hub.events import Subscribed
+from common.event_hub.model import CALLBACK_CHARS_MAX, DEAD, OFF, ON, QUERY_CHARS_MAX, SECRET_BYTES
+from common.event_hub.permissions import READING
+from common.event_hub.repository import hub_deliveries, hub_subscriptions
+from common.ids import format_id
+from common.rest.attributes import IDENTITY, MOMENT, Attribute, happened, listed, not_empty, write_moment
+from common.rest.bodies import Body
+from common.rest.door import caller_name
+from common.rest.resource import Api, Change, Create, Delete, Resource, View
+
+SECRET = "secret"  # noqa: S105 - the name of a field.
+LETTERS_SHOWN = 100
+
+
+class NewHub(Body):
+    """Who wants to hear of an API's events."""
+
+    callback: str = Field(min_length=1, max_length=CALLBACK_CHARS_MAX)
+    """Where events are sent: to `<callback>/listener/<event name>`, by POST."""
+    query: str = Field(default="", max_length=QUERY_CHARS_MAX)
+    """Which events: `eventType=A,B`, and `<resource>.<attribute>=` as in lists; empty: all."""
+
+
+class HubChange(Body):
+    """Switching on: what was given up is told again."""
+
+    state: Literal["on"]
+
+
+class DeadLetter(BaseModel):
+    """An event that was given up."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    event_id: str = Field(json_schema_extra={"format": "uuid"})
+    event_type: str
+    event_time: str = Field(json_schema_extra={"format": "date-time"})
+    tries: int
+    error: str
+
+
+class DeadLetters(BaseModel):
+    """The first of the events that were given up, and how many there are."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    count: int
+    dead_letter: list[DeadLetter]
+
+
+def with_hub(api: Api) -> Api:
+    """The API with its hub."""
+    return replace(api, resources=(*api.resources, _hub(api)))
+
+
+def _hub(api: Api) -> Resource:
+    readings = {kind.resource: _resource(api, kind.resource).reading for kind in api.events}
+
+    def subscribe(new: NewHub, actor: Actor) -> Subscribe:
+        wanted = read_wanted(api, new.query)
+        for kind in api.events:
+            # Who is told of all of them must be allowed to see all of them.
+            if wanted.may_ask_for(kind) and actor.rights.require(readings[kind.resource]) < Scope.PROVINCE:
+                raise OutsideScope(permission=str(readings[kind.resource]), scope="less than all records")
+        return Subscribe(api.name, caller_name(actor), new.callback, new.query, secrets.token_bytes(SECRET_BYTES))
+
+    return Resource(
+        "hub",
+        READING,
+        hub_subscriptions,
+        Attribute("id", hub_subscriptions.c.subscription_id, IDENTITY),
+        (
+            Attribute("callback", hub_subscriptions.c.callback, filterable=False, sortable=False),
+            Attribute("query", hub_subscriptions.c.query, filterable=False, sortable=False),
+            Attribute("state", hub_subscriptions.c.state, listed((ON, OFF)), en="Off: it has failed for too long."),
+            Attribute("creationDate", hub_subscriptions.c.created_at_us, MOMENT),
+            Attribute("failingSince", happened(hub_subscriptions.c.failing_since_us), MOMENT),
+            Attribute("lastError", not_empty(hub_subscriptions.c.last_error), filterable=False, sortable=False),
+        ),
+        where=hub_subscriptions.c.api == api.name,
+        owned=lambda actor: hub_subscriptions.c.owner == caller_name(actor),
+        create=Create(NewHub, subscribe, lambda subscribed: subscribed.subscription_id, tells=(SECRET, _secret)),
+        change=Change(HubChange, lambda key, _changes, _actor: ReplayDeadLetters(key)),
+        delete=Delete(lambda key, _actor: Unsubscribe(key)),
+        views=(View("deadLetter", DeadLetters, _dead_letters, "The events that were given up."),),
+        streamed=False,
+        en="Who is told of this API's events.",
+    )
+
+
+def _resource(api: Api, name: str) -> Resource:
+    return next(resource for resource in api.resources if resource.name == name)
+
+
+def _secret(subscribed: Subscribed) -> str:
+    return base64.b64encode(subscribed.secret).decode()
+
+
+def _dead_letters(connection: sa.Connection, subscription_id: bytes) -> Mapping[str, Any]:
+    of_subscription = (hub_deliveries.c.subscription_id == subscription_id, hub_deliveries.c.state == DEAD)
+    count = connection.execute(sa.select(sa.func.count()).select_from(hub_deliveries).where(*of_subscription))
+    first = sa.select(hub_deliveries).where(*of_subscription).order_by(hub_deliveries.c.position).limit(LETTERS_SHOWN)
+    return {
+        "count": count.scalar_one(),
+        "deadLetter": [
+            {
+                "eventId": format_id(letter.event_id),
+                "eventType": letter.event_type,
+                "eventTime": write_moment(letter.created_at_us),
+                "tries": letter.tries,
+                "error": letter.error,
+            }
+            for letter in connection.execute(first)
+        ],
+    }
