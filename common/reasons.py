@@ -61,6 +61,12 @@ LEG_REASONS: Mapping[str, Reason] = {
         "Have the customer enter the service password, and say so: --authentication SERVICE_PASSWORD.",
         "请先让客户验证服务密码，并注明：--authentication SERVICE_PASSWORD。",
     ),
+    "CUSTOMER_ERASED": Reason(
+        "The customer's personal data was erased for good.",
+        "该客户的个人信息已永久删除。",
+        "Nothing can be shown any more; the home province knows when and why.",
+        "已无法显示；删除时间和原因请向归属省查询。",
+    ),
     "CUSTOMER_NOT_FOUND": Reason("The province has no such customer.", "该省没有此客户。", *_NUMBER),
     "CUSTOMER_NOT_NAMED": Reason(
         "The request names no customer.",

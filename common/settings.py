@@ -34,6 +34,7 @@ NOT_SETTINGS = frozenset(
         "QUANWANG_ENVIRONMENTS",
         "QUANWANG_KEY_PASSPHRASE",
         "QUANWANG_LANG",
+        "QUANWANG_MASTER_KEY",
         "QUANWANG_STATE_TABLES",
         "QUANWANG_TEST_POSTGRES_URL",
     }
@@ -299,6 +300,17 @@ class KeySettings(Section):
     """So long after its end a key for private bodies is kept: no message under it can be on its way any longer."""
     look_ms: int = Field(default=60_000, ge=100)
     """How often the node looks after its keys."""
+
+
+class PersonalDataSettings(Section):
+    """How personal data is kept (docs/privacy.md)."""
+
+    master_key_file: str = "master.key"
+    """The file with the master key, below the data directory or absolute; QUANWANG_MASTER_KEY in its place."""
+    keys_cached_max: int = Field(default=4_096, ge=16, le=1_000_000)
+    """How many customers' keys are kept ready in memory, of about 300 bytes each."""
+    kept_after_service_days: int = Field(default=730, ge=0, le=36_500)
+    """For so long after a customer's last service ended the law keeps their data: before that nobody erases it."""
 
 
 class LiveSettings(Section):

@@ -15,6 +15,7 @@ from common.cli import (
     journal_commands,
     keys_commands,
     parked_commands,
+    personal_data_commands,
     program,
     request_commands,
 )
@@ -68,6 +69,7 @@ app.add_typer(customers.app, name="customers")
 app.add_typer(evidence_commands.app, name="evidence")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(audit_commands.app, name="audit")
+app.add_typer(personal_data_commands.app, name="personal-data")
 app.add_typer(journal_commands.app, name="journal")
 app.add_typer(journal_commands.private_bodies_app, name="private-bodies")
 app.add_typer(parked_commands.app, name="parked")

@@ -53,6 +53,9 @@ from common.live.sampling import HistoryTimers
 from common.messaging.writer import Writer
 from common.parked.commands import JudgeParkedAgain
 from common.parked.model import DIRECTORY_PROBLEMS
+from common.personal_data.commands import OpenPersonalData
+from common.personal_data.desk import PersonalDataDesk
+from common.personal_data.vault import Vault
 from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
 from common.program.initialising import database_table, give_identity, migrate_database, write_settings
@@ -71,6 +74,7 @@ from common.security.token import KeyToken, open_token
 from common.settings import REPLICA_ROLES, KeySettings, NodeSettings, ReplicaRole
 from common.version import SOFTWARE_VERSION
 from province_node.core import build_core
+from province_node.customers.queries import records_left
 from province_node.directory.commands import KeepFirstDirectory, TakeDirectory
 from province_node.directory.events import DirectoryTaken
 from province_node.directory.handlers import handlers
@@ -82,6 +86,7 @@ from province_node.journal_comparison.asking import asking_hq
 from province_node.journal_comparison.events import ComparisonAsked
 from province_node.kind import KIND as KIND
 from province_node.kind import SCHEMA
+from province_node.master_key import check_master_key, make_master_key, master_key_source
 from province_node.serving.commands import FinishLeg, RefuseLeg
 from province_node.settings import ProvinceSettings
 from province_node.web import ROLE, admin_app, api_app, health_app, rest_apis
@@ -129,6 +134,7 @@ def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "
         settings = data.load_settings(ProvinceSettings)
         migrate_database(data, SCHEMA, settings.node)
         give_identity(data, settings.node, os.urandom, clock.now_us())
+        make_master_key(data, settings)
         _keyring(data, settings.keys)
 
 
@@ -147,11 +153,14 @@ def migrate(data_dir: Path, before_programs: bool = False) -> list[str]:
     `before_programs`: only the steps with which the release before can work; its programs may run meanwhile.
     """
     data = DataDirectory(data_dir)
-    node = data.load_settings(ProvinceSettings).code
+    settings = data.load_settings(ProvinceSettings)
     if before_programs:
-        return migrate_database(data, SCHEMA, node, before_programs=True)
-    with data.locked():
-        return migrate_database(data, SCHEMA, node)
+        done = migrate_database(data, SCHEMA, settings.code, before_programs=True)
+    else:
+        with data.locked():
+            done = migrate_database(data, SCHEMA, settings.code)
+    make_master_key(data, settings)
+    return done
 
 
 def check(data_dir: Path) -> list[Finding]:
@@ -172,6 +181,7 @@ def check(data_dir: Path) -> list[Finding]:
         return findings
     findings += check_ports(data, [Port("http", settings.http.host, settings.http.port, "http.port")])
     findings += check_database(data, settings.node, SCHEMA)
+    findings += check_master_key(data, settings, records_left)
     membership, found = tried("enrolment", lambda: _membership(data, settings))
     findings += found
     if membership is None:
@@ -214,6 +224,8 @@ def open_node(
     """The province's node on its database, not serving yet. `renewed`: called when its certificate is another."""
     clock, membership = SystemClock(), own.current
     root_public_key = membership.root_public_key
+    source = master_key_source(data, settings)
+    vault = Vault(source.load(), os.urandom, settings.personal_data.keys_cached_max)
     core = build_core(
         data.url,
         settings.node,
@@ -222,6 +234,7 @@ def open_node(
         membership.directory(),
         clock,
         os.urandom,
+        vault=vault,
         software_version=SOFTWARE_VERSION,
         handlers={
             **handlers(root_public_key, lambda: keys.own_keys(own.current.tls_certificate_pem)),
@@ -241,8 +254,10 @@ def open_node(
 
     core.dispatcher.subscribe(DirectoryTaken, taken)
     take_up_directory(core, membership)
+    InlineWriter(core.dispatcher).run(OpenPersonalData())
     node = make_node(ROLE, data, settings, clock, core)
     core.announcers.update(announcers(rest_apis(node)))
+    node.personal_data = PersonalDataDesk(vault, source, lambda: node.writer, settings.personal_data)
     desk = ProvinceKeyDesk(node, keys, own, renewed)
     node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, partial(alarm_of, node))
     return node
@@ -273,6 +288,7 @@ class ProvinceProgram:
         self._keys, self._membership = _keys(data, settings), OwnMembership(data.path, _membership(data, settings))
         self.node = node = open_node(data, settings, self._keys, self._membership, self._redial)
         self._dialler: LinkDialler | None = None
+        self._renewing: asyncio.Task[None] | None = None
         self._comparisons: ComparisonDesk | None = None
         guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
         self._clock_guard, self._alarm_timers = guard, AlarmTimers(node, guard)
@@ -299,6 +315,7 @@ class ProvinceProgram:
         self._answer_comparisons(writer, loop)
         dialler.start()
         self.node.key_keeper.start()
+        self._renewing = asyncio.create_task(self.node.personal_data.renew_always())
 
     def _answer_comparisons(self, writer: Writer, loop: asyncio.AbstractEventLoop) -> None:
         """HQ is asked, and answered, about journals."""
@@ -319,6 +336,8 @@ class ProvinceProgram:
             self._dialler.redial()
 
     async def stop(self) -> None:
+        if self._renewing is not None:
+            self._renewing.cancel()
         await self.node.key_keeper.stop()
         if self._comparisons is not None:
             await self._comparisons.stop()

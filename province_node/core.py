@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from common.access_control.needs import Declared
@@ -20,6 +21,9 @@ from common.messaging.dispatcher import Handler
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
+from common.personal_data.handlers import handlers as personal_data_handlers
+from common.personal_data.opening import open_vault
+from common.personal_data.vault import Vault
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.gate import AskingGate
 from common.requests.handlers import cancel_service_request, submit_service_request
@@ -27,8 +31,8 @@ from common.requests.permissions import NEEDS as REQUEST_NEEDS
 from common.requests.registry import RequestKind, RequestKinds
 from common.security.private_bodies import PrivateKeys
 from common.security.signing import ChooseSigner, Signer
-from province_node.customers.commands import ImportCustomers
-from province_node.customers.handlers import import_customers
+from province_node.customers.commands import EraseCustomer, ExportCustomer, ImportCustomers
+from province_node.customers.handlers import CustomerRecords, erase_customer, export_customer, import_customers
 from province_node.customers.permissions import NEEDS as CUSTOMER_NEEDS
 from province_node.customers.wire import KINDS as CUSTOMER_KINDS
 from province_node.directory.permissions import NEEDS as DIRECTORY_NEEDS
@@ -63,6 +67,9 @@ HANDLERS: dict[type, Handler] = {
     ImportCustomers: import_customers,
     RaiseAlarm: record_alarm,
     AcknowledgeAlarm: acknowledge_alarm,
+    EraseCustomer: erase_customer,
+    ExportCustomer: export_customer,
+    **personal_data_handlers((CustomerRecords(),)),
 }
 
 
@@ -75,21 +82,25 @@ def build_core(
     clock: Clock,
     entropy: Callable[[int], bytes],
     *,
+    vault: Vault,
     software_version: str = "",
     kinds: Sequence[RequestKind] = KINDS,
     **parts: Any,
 ) -> NodeCore:
-    """Puts a province's core together on its database. `parts`: further CoreParts (limits, policies)."""
+    """Puts a province's core together on its database. `parts`: further CoreParts (limits, policies).
+
+    Raises MasterKeyWrong where the vault's master keys are not those of the database.
+    """
     context = NodeContext(node, directory, private_keys, RequestKinds(kinds), software_version, clock.now_us())
     handlers = HANDLERS | parts.pop("handlers", {})
     needs = {**NEEDS, **parts.pop("needs", {})}
-    return NodeCore(
+    core = NodeCore(
         CoreParts(
             url=url,
             context=context,
             signer=signer,
             processor=ProvinceMessageProcessor(),
-            unit_of_work=ProvinceUnitOfWork,
+            unit_of_work=partial(ProvinceUnitOfWork, vault=vault),
             handlers=handlers,
             clock=clock,
             entropy=entropy,
@@ -99,6 +110,8 @@ def build_core(
             **parts,
         )
     )
+    open_vault(core, vault)
+    return core
 
 
 def prefetch(uow: ProvinceUnitOfWork, _commands: Sequence[Any], messages: Sequence[Incoming]) -> None:

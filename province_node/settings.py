@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from common.settings import NodeSettings
+from common.settings import NodeSettings, PersonalDataSettings
 
 
 class ProvinceSettings(NodeSettings):
@@ -12,6 +12,7 @@ class ProvinceSettings(NodeSettings):
 
     node: str = Field(pattern=r"^[0-9]{2}$")
     """The province's code by GB/T 2260, such as 31 for Shanghai."""
+    personal_data: PersonalDataSettings = PersonalDataSettings()
 
     @property
     def code(self) -> str:

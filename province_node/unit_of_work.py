@@ -14,6 +14,8 @@ from common.messaging.envelope import Envelope
 from common.messaging.inbox import IS_OPEN, PARKED, WAITING, inbox
 from common.messaging.outbox import envelope_entry
 from common.node_context import NodeContext
+from common.personal_data.repository import PersonalData
+from common.personal_data.vault import Vault
 from common.requests.repository import RequestRepository, asked_legs
 from province_node.customers.repository import CustomerRepository
 from province_node.record_totals import CUSTOMERS, SUBSCRIPTIONS, total_of
@@ -31,6 +33,8 @@ class ProvinceUnitOfWork(UnitOfWork):
         now_us: int,
         node: NodeContext,
         waiting: Callable[[str], tuple[int, int]],
+        *,
+        vault: Vault,
     ) -> None:
         super().__init__(connection, ids, now_us)
         self.node = node
@@ -39,7 +43,8 @@ class ProvinceUnitOfWork(UnitOfWork):
         self.directories = DirectoryRepository(self)
         self.requests = RequestRepository(self)
         self.serving_legs = ServingLegRepository(self)
-        self.customers = CustomerRepository(self)
+        self.personal_data = PersonalData(self, vault)
+        self.customers = CustomerRepository(self, self.personal_data)
         self.subscriptions = SubscriptionRepository(self)
 
     def counts(self) -> dict[str, int]:

@@ -19,6 +19,7 @@ from common.live.routes import live_routes
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
 from common.parked.routes import parked_routes
+from common.personal_data.routes import personal_data_routes
 from common.program.key_routes import key_routes
 from common.program.node import Node, Role
 from common.program.routes import health_routes, operator_routes
@@ -34,8 +35,9 @@ from common.trace import describe_trace
 from common.version import SOFTWARE_VERSION
 from common.web import build_app
 from province_node.customers.rest import CUSTOMER_API
+from province_node.customers.queries import customer_count, records_left
 from province_node.customers.routes import customer_routes
-from province_node.serving.queries import served_leg_times, served_steps, serving_leg_counts
+from province_node.serving.queries import requests_about, served_leg_times, served_steps, serving_leg_counts
 from province_node.serving.routes import serving_routes
 from province_node.subscriptions.queries import subscription_counts
 from province_node.subscriptions.rest import PRODUCT_API
@@ -93,7 +95,8 @@ def admin_app(node: Node) -> FastAPI:
         parked_routes(node),
         evidence_routes(node),
         journal_routes(node),
-        customer_routes(node, subscription_counts),
+        customer_routes(node, subscription_counts, requests_about),
+        personal_data_routes(node.personal_data, node.reads, records_left, customer_count),
         subscription_routes(node),
     ]
     return build_app("Quanwang CRM", routers, node.settings.http.request_body_bytes_max)

@@ -108,13 +108,28 @@ COMMANDS: Mapping[str, str] = {
     "请将等待批准的密钥与该省 `enrol` 显示的密钥核对（例如通过电话），以防他人冒名申请。"
     "无法询问时（非终端环境，或使用 --json），须给出 --key 或 --yes。",
     "enrol": "使用总部的邀请码入网。失败后可以重复执行。",
-    "customers": "客户：导入旧系统数据、列表、统计。",
+    "customers": "客户：导入旧系统数据、列表、查找、提供、删除。",
     "customers import": "导入客户及其订购的数据文件。\n\n"
     "有问题的行不导入，并按行号、列、原因列出；其余各行全部导入，每个事务最多 500 行。"
     "可随时中断，重新运行是安全的：已有数据不会重复。\n\n全部导入时以 0 结束，有未导入的行时以 1 结束。",
     "customers columns": "说明数据文件的各列：表头、含义、可取值。\n\n"
     "给出 FILE 时，改为说明该文件的哪些列用于何处，哪些未使用。无需节点。\n\n"
     "使用 --lang zh 时，--template 生成的文件为中文表头，可用电子表格打开。",
+    "customers find": "按证件、联系电话或地址片段查找客户；个人信息以掩码显示。\n\n"
+    "号码（完整号码，或后 6 位、后 4 位）或地址片段从标准输入读取：命令参数会被本机其他用户看到。",
+    "customers show": "显示客户；个人信息以掩码显示。",
+    "customers export": "将所存储的客户全部信息写入文件，提供给客户本人：JSON 明文。\n\n"
+    "本机其他用户无法读取该文件。交付后请删除。",
+    "customers erase": "永久删除客户的个人信息：销毁其密钥，并清除各请求中的相关内容。\n\n"
+    "尚有未销户的订购，或仍在法定保存期内时拒绝执行。客户编号和已销户的订购保留，账单和证据仍可验证。"
+    "可以中断，再次执行即可继续。若仍有未结束的请求含有数据，以 1 结束，请稍后再次执行。",
+    "personal-data": "个人信息加密：状态、轮换、主密钥。",
+    "personal-data status": "显示在用的密钥，以及尚未用最新密钥加密的记录数。",
+    "personal-data rotate": "生成新密钥，在后台用新密钥重新加密全部记录，然后销毁旧密钥。\n\n"
+    "任何时刻崩溃都不受影响，节点运行时自动继续；可用 status 查看进度。轮换进行中使用 --wait 可协助完成。",
+    "personal-data replace-master-key": "在主密钥文件中旧密钥之前写入新主密钥，并用它重新包装全部密钥，瞬间完成。\n\n"
+    "请重新备份该文件。旧密钥保留在文件中，因为此前的备份仍需要它。",
+    "personal-data forget-former-master-keys": "从主密钥文件中移除旧密钥。此后使用旧密钥的备份将无法读取。",
     "customers list": "按编号列出客户，不显示客户身份信息。",
     "customers subscriptions": "按编号列出订购。",
     "customers summary": "统计客户和订购数量。",
@@ -243,6 +258,14 @@ OPTIONS: Mapping[str, str] = {
     "--map": "更正映射中的一列，可重复。",
     "--dry-run": "仅检查，不保存。",
     "--template": "写入一个带表头的空白 CSV 文件，供填写。",
+    "customers find BY": "查找依据：document（证件）、contact（联系电话）或 address（地址）。",
+    "customers find --city": "地址所在地市（GB/T 2260），例如 440100。",
+    "customers show NUMBER": "客户编号，例如 44-0000000001。",
+    "customers export NUMBER": "客户编号，例如 44-0000000001。",
+    "customers export --out": "新文件，提供给客户。",
+    "customers erase NUMBER": "客户编号，例如 44-0000000001。",
+    "customers erase --reason": "原因，不得含个人信息；与编号一并保留。",
+    "personal-data rotate --wait": "协助执行，完成后结束。",
     "customers list --after": "仅列出此编号之后的客户。",
     "customers subscriptions --after": "仅列出此编号之后的订购。",
     "--customer": "仅列出此客户的订购。",

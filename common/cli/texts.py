@@ -113,6 +113,7 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
         "{given} is a file, not an invitation; put @ before its name: --invitation @{given}",
         "{given} 是文件而非邀请码，请在文件名前加 @：--invitation @{given}",
     ),
+    "usage.file_exists": ("{file} is there already; name a new file", "{file} 已存在，请指定新文件"),
     "usage.file_unwritable": ("{file} cannot be written ({detail})", "无法写入 {file}（{detail}）"),
     "usage.key_not_compared": (
         "the key {key} waits, and nobody can be asked here whether it is the province's; give --key ID (the key that "
@@ -414,6 +415,40 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     "columns.template_written": ("An empty file with the headings is in {file}.", "空白模板已写入 {file}。"),
     "customers.none": ("No customers.", "没有客户。"),
     "customers.no_subscriptions": ("No subscriptions.", "没有订购。"),
+    "customers.looked_for": ("Look for: ", "查找内容："),
+    "customers.nothing_looked_for": (
+        "Standard input gave nothing to look for. Type the number, or: echo ... | {program} customers find document",
+        "标准输入中没有查找内容。请输入号码，或使用：echo ... | {program} customers find document",
+    ),
+    "customers.more_found": ("There are more; narrow the search.", "还有更多，请缩小查找范围。"),
+    "customers.exported": (
+        "Written to {file}, in the clear. Hand it to the customer, then delete it.",
+        "已写入 {file}（明文）。请交付客户后删除该文件。",
+    ),
+    "customers.erased": (
+        "The personal data of customer {number} was erased at {when}; {requests} requests were purged of it.",
+        "客户 {number} 的个人信息已于 {when} 删除；已清除 {requests} 个请求中的相关内容。",
+    ),
+    "customers.erase_left": (
+        "Request {request} has not ended, or its answer is on its way. Run the command again later.",
+        "请求 {request} 尚未结束，或应答仍在传送中。请稍后再次执行该命令。",
+    ),
+    "customers.customer_number": ("Customer", "客户"),
+    "customers.kind": ("Kind", "类型"),
+    "customers.name": ("Name", "名称"),
+    "customers.document_kind": ("Kind of document", "证件类型"),
+    "customers.document_number": ("Document", "证件号码"),
+    "customers.contact_number": ("Contact number", "联系电话"),
+    "customers.city_code": ("City", "地市"),
+    "customers.address": ("Address", "地址"),
+    "personal_data.records": ("Customers", "客户"),
+    "personal_data.records_left": ("To be encrypted anew", "待重新加密"),
+    "personal_data.left": ("{left:,} of {total:,} left", "剩余 {left:,} / {total:,}"),
+    "personal_data.replaced": (
+        "The master key is {master_key} now. Copy its file to where its copy is kept; the former key stays behind it.",
+        "主密钥已更换为 {master_key}。请重新备份该文件；旧密钥保留在其后。",
+    ),
+    "personal_data.forgotten": ("{forgotten} former master keys were forgotten.", "已移除 {forgotten} 个旧主密钥。"),
     "customers.more": ("There are more: --after {after}", "还有更多：--after {after}"),
     "import.columns_not_used": ("Columns not used: {columns}", "未使用的列：{columns}"),
     "import.columns_mend": (

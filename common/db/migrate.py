@@ -5,7 +5,8 @@ each. Migrations are written out (`op.create_table`), so that they say what they
 later. Everything that is due runs in one transaction: a database has its old schema or the new one.
 
 Where several processes serve one database, they are replaced one by one: first the `pre` steps run, with which the
-release before can work as well; when no process of that release is left, the rest (see schema.Branch).
+release before can work as well; when no process of that release is left, the rest (see schema.Branch). A step may wait
+for work that the programs do while they serve: its file says `may_run(connection)`; migrating again does it later.
 """
 
 from __future__ import annotations
@@ -57,8 +58,7 @@ def _script_directory(schema: Schema) -> ScriptDirectory:
 
 def _upgrade(connection: Any, script: ScriptDirectory, before_programs: bool, to: Any) -> None:
     def steps(current: Any, _context: Any) -> Iterable[Any]:
-        due = script._upgrade_revs(to, current)
-        return _before_programs(due) if before_programs else due
+        return _those_that_may_run(script._upgrade_revs(to, current), connection, before_programs)
 
     options = {"fn": steps, "script": script, "destination_rev": to}
     context = MigrationContext.configure(connection, opts=options)
@@ -66,11 +66,14 @@ def _upgrade(connection: Any, script: ScriptDirectory, before_programs: bool, to
         context.run_migrations()
 
 
-def _before_programs(due: Iterable[Any]) -> Iterable[Any]:
+def _those_that_may_run(due: Iterable[Any], connection: Any, before_programs: bool) -> Iterable[Any]:
+    """The steps, each looked at when those before it are done. With a step that must wait wait all of its branch
+    behind it."""
     held_back: set[str] = set()
     for step in due:
         branch = step.revision.revision.rpartition("_")[0]
-        if is_post(step.revision.path):
+        may_run = getattr(step.revision.module, "may_run", None)
+        if (before_programs and is_post(step.revision.path)) or (may_run is not None and not may_run(connection)):
             held_back.add(branch)
         if branch not in held_back:
             yield step

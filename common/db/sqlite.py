@@ -38,6 +38,7 @@ class SqliteStore(Store):
     def open_writer(self, url: str) -> sa.Engine:
         engine = sa.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
         event.listen(engine, "connect", _configure)
+        event.listen(engine, "connect", _overwrite_what_is_deleted)
         return engine
 
     def open_reader(self, url: str, connections_max: int) -> sa.Engine:
@@ -220,6 +221,13 @@ def _configure(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA cache_size=-16384")
     cursor.execute("PRAGMA wal_autocheckpoint=4000")
+    cursor.close()
+
+
+def _overwrite_what_is_deleted(connection: Any, _record: Any) -> None:
+    """What was deleted or replaced stays in no free part of the file: keys and personal data are meant to be gone."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 

@@ -30,6 +30,7 @@ from common.messaging.dispatcher import GroupOutcome
 from common.messaging.writer import Queue
 from common.metrics import NodeMetrics, OpenLegs
 from common.node_context import NodeContext
+from common.personal_data.desk import PersonalDataDesk
 from common.program.data_directory import DataDirectory
 from common.program.inline_writer import InlineWriter
 from common.program.key_keeper import KeyKeeper
@@ -105,6 +106,8 @@ class Node:
     link_activities: Callable[[], Mapping[str, LinkActivity]] = no_links
     key_keeper: KeyKeeper = field(init=False)
     """Set by the node's bootstrap."""
+    personal_data: PersonalDataDesk = field(init=False)
+    """Set by the bootstrap of nodes that keep any: the provinces."""
     ask_peer: AskPeer = nobody_to_ask
     """Asks the other end of a link about its journal; set when the node begins to serve."""
     open_elsewhere: Callable[[], Mapping[str, str]] = dict

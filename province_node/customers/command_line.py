@@ -1,4 +1,7 @@
-"""Customers from the command line: take in an extract of a legacy system, explain its columns, list, count."""
+"""Customers from the command line: take in an extract of a legacy system, explain its columns, list, count.
+
+What acts on one customer's data is in personal_commands.py.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,18 @@ from common.cli import display
 from common.cli.exits import Exit
 from common.cli.listing import Listing
 from common.cli.session import Misused, Session, command
+from province_node.customers.personal_commands import add_personal_commands
 
 if TYPE_CHECKING:
     from province_node.customers.column_mapping import ColumnMapping
     from province_node.customers.csv_import import Extract
     from province_node.customers.import_run import ImportRun
 
-app = typer.Typer(help="Customers: import extracts of legacy systems, list, count.", no_args_is_help=True)
+app = typer.Typer(
+    help="Customers: import extracts of legacy systems, list, find, give out, erase.", no_args_is_help=True
+)
 
+add_personal_commands(app)
 
 EXTRACT = typer.Argument(
     metavar="FILE", exists=True, dir_okay=False, readable=True, help="The extract: CSV in UTF-8 or GB18030."

@@ -52,6 +52,23 @@ class CustomerRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportCustomer:
+    """Give out all that is stored about a customer, for the customer."""
+
+    customer_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class EraseCustomer:
+    """Do away with a customer's personal data, for good. `reason`: why, in words without personal data. `kept_us`: for
+    so long after the end of the last service the law keeps it."""
+
+    customer_number: str
+    reason: str
+    kept_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportCustomers:
     """Take in some rows of an extract, at most IMPORT_ROWS_MAX, all in one transaction."""
 

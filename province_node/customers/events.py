@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,22 @@ class CustomerProfileQueried:
     contact_number: str = field(repr=False)
     address: str = field(repr=False)
     subscriptions: tuple[ProfileSubscription, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerExported:
+    """All that is stored about a customer. Personal data: never logged."""
+
+    customer: dict[str, Any] = field(repr=False)
+    subscriptions: tuple[dict[str, Any], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerErasedForGood:
+    """A customer's keys were destroyed. `erased_at_us`: when; earlier than now where it was done before."""
+
+    customer_number: str
+    erased_at_us: int
 
 
 @dataclass(frozen=True, slots=True)

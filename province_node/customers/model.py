@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from common.errors import Refusal
 from province_node.customers.commands import CustomerRecord, SubscriptionRecord
@@ -49,9 +49,30 @@ class CustomerNotNamed(Refusal):
     zh = "请提供客户编号或业务号码。"
 
 
+class CustomerErased(Refusal):
+    """The customer's personal data was erased, for good."""
+
+    en = "The personal data of customer {customer_number} was erased; nothing can be shown of it or added to it."
+    zh = "客户 {customer_number} 的个人信息已删除，无法显示或补充。"
+
+
+class CustomerHasSubscriptions(Refusal):
+    """Somebody with running services cannot be unknown."""
+
+    en = "Customer {customer_number} has {count} subscriptions that are not terminated. Terminate them first."
+    zh = "客户 {customer_number} 尚有 {count} 个未销户的订购，请先办理销户。"
+
+
+class CustomerKeptByLaw(Refusal):
+    """The time for which records of real names must be kept after the end of service is not over."""
+
+    en = "The data of customer {customer_number} must be kept until {until} (so long after the end of service)."
+    zh = "客户 {customer_number} 的信息须保存至 {until}（终止服务后的法定保存期）。"
+
+
 @dataclass(slots=True)
 class Customer:
-    """A customer of this province. The fields are the columns of its row, in their order.
+    """A customer of this province, in the clear: never logged, never stored like this.
 
     `customer_number` is unique in the whole country: it begins with the province's code ("44-0000000123").
     `import_reference` is what the legacy system calls the customer; `import_digest` covers what the last extract said.
@@ -60,48 +81,21 @@ class Customer:
 
     customer_number: str
     kind: str
-    name: str
-    document_kind: str
-    document_number: str
-    contact_number: str
-    address: str
+    name: str = field(repr=False)
+    document_kind: str = field(repr=False)
+    document_number: str = field(repr=False)
+    contact_number: str = field(repr=False)
+    address: str = field(repr=False)
     city_code: str
     import_reference: str
-    import_digest: bytes
+    import_digest: bytes = field(repr=False)
     created_at_us: int
     updated_at_us: int
 
 
-def take_over(known: Customer | None, record: CustomerRecord, now_us: int) -> tuple[Customer, str]:
-    """The customer after a row of an extract, and whether it is NEW, CHANGED or SAME.
-
-    A row that says what the last extract said changes nothing, whatever has been done to the customer here since.
-    """
-    digest = _digest_of(record)
-    if known is not None and known.import_digest == digest:
-        return known, SAME
-    return Customer(
-        customer_number=record.customer_number,
-        kind=record.kind,
-        name=record.name,
-        document_kind=record.document_kind,
-        document_number=record.document_number,
-        contact_number=record.contact_number,
-        address=record.address,
-        city_code=record.city_code,
-        import_reference=record.source_reference,
-        import_digest=digest,
-        created_at_us=now_us if known is None else known.created_at_us,
-        updated_at_us=now_us,
-    ), (NEW if known is None else CHANGED)
-
-
-def subscription_digest(customer_number: str, subscription: SubscriptionRecord) -> bytes:
-    """Covers what a row says about a customer's subscription, but for the status, which is compared by itself."""
-    return _hash(customer_number, subscription.service_number, subscription.offering)
-
-
-def _digest_of(record: CustomerRecord) -> bytes:
+def import_digest(record: CustomerRecord) -> bytes:
+    """Covers what a row of an extract says about a customer. Guessable by whoever knows most of it, as any digest of
+    personal data is: it is stored sealed."""
     return _hash(
         record.kind,
         record.name,
@@ -112,6 +106,11 @@ def _digest_of(record: CustomerRecord) -> bytes:
         record.city_code,
         record.source_reference,
     )
+
+
+def subscription_digest(customer_number: str, subscription: SubscriptionRecord) -> bytes:
+    """Covers what a row says about a customer's subscription, but for the status, which is compared by itself."""
+    return _hash(customer_number, subscription.service_number, subscription.offering)
 
 
 def _hash(*parts: str) -> bytes:

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from province_node.customers.repository import CUSTOMERS
+from common.personal_data.blind_index import ENDINGS, address_parts, normal_document
+from common.personal_data.repository import DataKeyMissing, open_data_key
+from common.personal_data.vault import NONE, Vault
+from province_node.customers.clear_rows import clear_row
+from province_node.customers.model import Customer, CustomerErased, CustomerNotFound
+from province_node.customers.repository import (
+    ADDRESS,
+    ADDRESS_TOKENS,
+    CONTACT,
+    CUSTOMERS,
+    DOCUMENT,
+    NOT_ERASED,
+    CustomerRow,
+    opened,
+)
+from province_node.customers.searching import BY_ADDRESS, BY_DOCUMENT, SearchTooShort, Wanted, fits, masked
 
 ROWS_MAX = 500
+FOUND_MAX = 500
+"""So many rows at most are opened for one search."""
+PARTS_LOOKED_FOR_MAX = 16
 
 
 def customer_count(connection: sa.Connection) -> int:
@@ -32,6 +51,91 @@ def list_customers(connection: sa.Connection, after: str = "", limit: int = 50) 
 
 
 def customer_row(connection: sa.Connection, customer_number: str) -> sa.Row | None:
-    """One customer, or None. Personal data: for screens whose operator may see it."""
+    """One customer's row as it is stored, or None: what is personal is sealed, but for the name."""
     statement = sa.select(CUSTOMERS).where(CUSTOMERS.c.customer_number == customer_number)
     return connection.execute(statement).one_or_none()
+
+
+def records_left(connection: sa.Connection, generation: int) -> int:
+    """How many customers are not sealed under this generation of keys yet."""
+    table = CUSTOMERS.c
+    left = sa.select(sa.func.count()).where(table.generation < generation, NOT_ERASED)
+    return connection.execute(left.select_from(CUSTOMERS)).scalar_one()
+
+
+def masked_customer(connection: sa.Connection, vault: Vault, customer_number: str) -> dict[str, Any]:
+    """One customer as a screen shows it to whoever may not see more. Raises CustomerNotFound, CustomerErased."""
+    row = customer_row(connection, customer_number)
+    if row is None:
+        raise CustomerNotFound()
+    return _masked(connection, vault, CustomerRow(*row))
+
+
+def find_customers(connection: sa.Connection, vault: Vault, wanted: Wanted, limit: int = 50) -> dict[str, Any]:
+    """The customers who are found by a document, a contact number, or a part of an address, masked; by number.
+
+    Blind tokens find rows; what is shown has been opened and compared, since tokens of parts may fit by chance.
+    Raises SearchTooShort.
+    """
+    size = min(limit, FOUND_MAX)
+    rows = connection.execute(_matching(vault, wanted).limit(FOUND_MAX + 1)).all()
+    found: list[dict[str, Any]] = []
+    for row in rows[:FOUND_MAX]:
+        customer = _opened(connection, vault, CustomerRow(*row))
+        if customer is not None and fits(customer, wanted):
+            found.append(masked(customer))
+    return {"items": found[:size], "more": len(rows) > FOUND_MAX or len(found) > size}
+
+
+def _matching(vault: Vault, wanted: Wanted) -> sa.Select[Any]:
+    generations = vault.generations
+    if wanted.by == BY_ADDRESS:
+        return _matching_address(vault, wanted, generations)
+    place, text = (DOCUMENT, normal_document(wanted.text)) if wanted.by == BY_DOCUMENT else (CONTACT, wanted.text)
+    name = "document" if wanted.by == BY_DOCUMENT else "contact"
+    if len(text) in ENDINGS:
+        column = CUSTOMERS.c[f"{name}_last{len(text)}"]
+        tokens = [vault.index(place, generation).ending(text) for generation in generations]
+    else:
+        column = CUSTOMERS.c[f"{name}_token"]
+        tokens = [vault.index(place, generation).exact(text) for generation in generations]
+    return sa.select(CUSTOMERS).where(column.in_(tokens)).order_by(CUSTOMERS.c.customer_number)
+
+
+def _matching_address(vault: Vault, wanted: Wanted, generations: Sequence[int]) -> sa.Select[Any]:
+    tokens = ADDRESS_TOKENS.c
+    matching: list[Any] = []
+    parts = list(address_parts(wanted.text))[:PARTS_LOOKED_FOR_MAX]
+    if not parts:
+        raise SearchTooShort()
+    for generation in generations:
+        index = vault.index(ADDRESS, generation)
+        of_all = [
+            sa.exists().where(
+                tokens.token == index.part(wanted.city_code, part),
+                tokens.customer_number == CUSTOMERS.c.customer_number,
+            )
+            for part in parts[1:]
+        ]
+        first = sa.select(tokens.customer_number).where(tokens.token == index.part(wanted.city_code, parts[0]))
+        matching.append(sa.and_(CUSTOMERS.c.customer_number.in_(first), *of_all))
+    return sa.select(CUSTOMERS).where(sa.or_(*matching)).order_by(CUSTOMERS.c.customer_number)
+
+
+def _masked(connection: sa.Connection, vault: Vault, row: CustomerRow) -> dict[str, Any]:
+    customer = _opened(connection, vault, row)
+    if customer is None:
+        raise CustomerErased(customer_number=row.customer_number)
+    return masked(customer)
+
+
+def _opened(connection: sa.Connection, vault: Vault, row: CustomerRow) -> Customer | None:
+    """The customer in the clear; None where erased. Raises DataKeyMissing."""
+    if row.erased_at_us:
+        return None
+    if row.generation == NONE:
+        clear = clear_row(connection, row.customer_number)
+        if clear is None:
+            raise DataKeyMissing()
+        return Customer(**clear._asdict())
+    return opened(row, open_data_key(connection, vault, row.customer_number, row.generation))

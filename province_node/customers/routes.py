@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.journal.settings import DAY_US
 from common.program.node import Node
 from common.web import language_of
-from province_node.customers.commands import IMPORT_ROWS_MAX, CustomerRecord, ImportCustomers
-from province_node.customers.queries import ROWS_MAX, customer_count, list_customers
+from province_node.customers.commands import IMPORT_ROWS_MAX, CustomerRecord, ExportCustomer, ImportCustomers
+from province_node.customers.erasing import FindRequests, erase_everywhere
+from province_node.customers.events import CustomerExported
+from province_node.customers.queries import (
+    ROWS_MAX,
+    customer_count,
+    find_customers,
+    list_customers,
+    masked_customer,
+)
+from province_node.customers.repository import ERASED_REASON_CHARS_MAX
+from province_node.customers.searching import SEARCH_CHARS_MAX, wanted
 
 
 class ImportRows(BaseModel):
@@ -22,9 +33,33 @@ class ImportRows(BaseModel):
     rows: list[CustomerRecord] = Field(max_length=IMPORT_ROWS_MAX)
 
 
-def customer_routes(node: Node, subscription_counts: Callable[[Any], dict[str, int]]) -> APIRouter:
-    """The routes of a province. `subscription_counts` is another feature's query."""
+class Search(BaseModel):
+    """Whom to find. In a body, not in the address: addresses are logged on their way."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    by: Literal["document", "contact", "address"]
+    text: str = Field(min_length=1, max_length=SEARCH_CHARS_MAX)
+    city_code: str = Field(default="", pattern=r"^([0-9]{6})?$")
+    limit: int = Field(default=50, ge=1, le=ROWS_MAX)
+
+
+class Erasure(BaseModel):
+    """Why a customer is erased."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=ERASED_REASON_CHARS_MAX)
+
+
+def customer_routes(
+    node: Node,
+    subscription_counts: Callable[[Any], dict[str, int]],
+    requests_about: FindRequests,
+) -> APIRouter:
+    """The routes of a province. `subscription_counts` and `requests_about` are other features' queries."""
     router = APIRouter(prefix="/customers", tags=["customers"])
+    vault = node.personal_data.vault
 
     @router.post("/import")
     async def import_rows(
@@ -64,6 +99,32 @@ def customer_routes(node: Node, subscription_counts: Callable[[Any], dict[str, i
         return {
             "customers": await node.reads.run(customer_count),
             "subscriptions": await node.reads.run(subscription_counts),
+        }
+
+    @router.post("/search")
+    async def search(search: Search) -> dict[str, Any]:
+        looked_for = wanted(search.by, search.text, search.city_code)
+        return await node.reads.run(find_customers, vault, looked_for, search.limit)
+
+    @router.get("/{customer_number}")
+    async def customer(customer_number: str) -> dict[str, Any]:
+        # Masked. Showing what is behind the mask is an action of its own, with a reason: it has its place here.
+        return await node.reads.run(masked_customer, vault, customer_number)
+
+    @router.post("/{customer_number}/export")
+    async def export(customer_number: str) -> dict[str, Any]:
+        exported: CustomerExported = await node.writer.execute(ExportCustomer(customer_number))
+        return {"customer": exported.customer, "subscriptions": list(exported.subscriptions)}
+
+    @router.post("/{customer_number}/erase")
+    async def erase(customer_number: str, erasure: Erasure) -> dict[str, Any]:
+        kept_us = node.personal_data.settings.kept_after_service_days * DAY_US
+        done = await erase_everywhere(node, customer_number, erasure.reason, kept_us, requests_about)
+        return {
+            "customer_number": customer_number,
+            "erased_at_us": done.erased.erased_at_us,
+            "requests": done.requests,
+            "requests_left": done.requests_left,
         }
 
     return router

@@ -9,12 +9,15 @@ import sqlalchemy as sa
 
 from common.db.leg_counts import LegCounts, count_legs
 from common.evidence.windows import LegTimes
-from common.ids import HQ, link_name
+from common.gen.quanwang.federation.v1 import seal_pb2
+from common.ids import HQ, link_name, split_leg_id
 from common.requests.leg_pages import Wanted, page_of_legs
 from common.requests.registry import RequestKinds
 from common.trace import Step, end_facts, leg_names
 from province_node.serving.leg_states import COMMITTING, TERMINAL, WORKING
 from province_node.serving.repository import ServingLegRow, serving_legs
+
+ANSWERS_AT_ONCE = 500
 
 
 def serving_leg_counts(connection: sa.Connection) -> LegCounts:
@@ -57,6 +60,23 @@ def served_leg_times(connection: sa.Connection, node: str, request_id: bytes, no
         LegTimes(links, leg.received_at_us, leg.ended_at_us or now_us, (leg.committing_at_us, leg.ended_at_us))
         for leg in legs
     ]
+
+
+def requests_about(connection: sa.Connection, kinds: RequestKinds, customer_number: str) -> list[bytes]:
+    """The requests that this province has answered with personal data of a customer. Looks through all answers: there
+    is no index for what is asked this rarely."""
+    answered = sa.select(serving_legs.c.leg_id, serving_legs.c.kind, serving_legs.c.answer).where(
+        serving_legs.c.kind.in_([kind.name for kind in kinds if kind.private_response is not None]),
+        sa.func.length(serving_legs.c.answer) > 0,
+    )
+    found: dict[bytes, None] = {}
+    rows = connection.execution_options(yield_per=ANSWERS_AT_ONCE).execute(answered)
+    for leg, name, answer in rows:
+        kind = kinds.served(name)
+        body = seal_pb2.Entry.FromString(answer).body
+        if kind is not None and getattr(kind.response.FromString(body), "customer_number", "") == customer_number:
+            found[split_leg_id(leg)[0]] = None
+    return list(found)
 
 
 def _leg_steps(leg: ServingLegRow, name: str, node: str) -> Iterator[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -123,6 +124,12 @@ class SubscriptionRepository:
             .order_by(SUBSCRIPTIONS.c.subscription_id)
         )
         return [Subscription(*row) for row in self._uow.query(statement)]
+
+    def forget_reasons(self, customer_number: str) -> None:
+        """Takes away what somebody wrote about a customer's suspensions: the customer's data is erased."""
+        for subscription in self.of_customer(customer_number):
+            if subscription.suspended_reason:
+                self.save(replace(self.get(subscription.subscription_id), suspended_reason=""))
 
     def save(self, subscription: Subscription) -> None:
         """Stages the new content of a subscription that was read before and holds its number, or none, as before."""

@@ -26,6 +26,7 @@ from common.security.private_bodies import HPKE_X25519, X25519PrivateKeys
 from common.security.signing import ED25519, Ed25519Signer
 from hq_node.unit_of_work import HqUnitOfWork
 from province_node.unit_of_work import ProvinceUnitOfWork
+from tests.support.personal_data import make_vault
 
 ORIGIN = "31"
 HOME = "44"
@@ -99,7 +100,8 @@ def open_core(federation: Federation, node: str, place: Path, **parts: Any) -> N
     signer, private_keys, directory = keys.signer(), keys.private_keys(), federation.directory()
     if node == HQ:
         return hq_node.core.build_core(url, signer, private_keys, directory, clock, os.urandom, **parts)
-    return province_node.core.build_core(url, node, signer, private_keys, directory, clock, os.urandom, **parts)
+    rest = (signer, private_keys, directory, clock, os.urandom)
+    return province_node.core.build_core(url, node, *rest, vault=make_vault(), **parts)
 
 
 def subscription_ids(home: str) -> list[str]:
@@ -134,7 +136,8 @@ def _make_database(url: str, node: str, keys: NodeKeys, is_home: bool) -> None:
             hq.keep_item()
             hq.flush()
         elif is_home:
-            home = ProvinceUnitOfWork(connection, ids, clock.now_us(), context, lambda _peer: (0, 0))
+            rest = (ids, clock.now_us(), context, lambda _peer: (0, 0))
+            home = ProvinceUnitOfWork(connection, *rest, vault=make_vault())
             for number, subscription_id in enumerate(subscription_ids(node)):
                 home.subscriptions.take_over(
                     subscription_id=subscription_id,

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import grpc
@@ -48,6 +49,7 @@ from province_node.message_processor import ProvinceMessageProcessor
 from province_node.unit_of_work import ProvinceUnitOfWork
 from tests.benchmark.federation import HOST, Federation
 from tests.benchmark.workload import LegEnds
+from tests.support.personal_data import make_vault
 
 SERVICE = "quanwang.benchmark.MessageService"
 METHOD = f"/{SERVICE}/Deliver"
@@ -72,7 +74,7 @@ class NaiveNode:
         self._handlers = hq_node.core.HANDLERS if is_hub else province_node.core.HANDLERS
         self._gate: Gate = HubGate() if is_hub else AskingGate()
         self._processor: Any = HqMessageProcessor() if is_hub else ProvinceMessageProcessor()
-        self._make_unit_of_work: Any = HqUnitOfWork if is_hub else ProvinceUnitOfWork
+        self._make_unit_of_work: Any = HqUnitOfWork if is_hub else partial(ProvinceUnitOfWork, vault=make_vault())
         self._database = ThreadPoolExecutor(1, "database")
         self._loop = asyncio.get_running_loop()
         self._ends = LegEnds(self._loop)

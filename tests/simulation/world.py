@@ -32,6 +32,7 @@ from common.security.tls import requested_key_bytes
 from hq_node import core as hq_core
 from hq_node.directory.authority import DAY_US, AuthorityLimits
 from province_node import core as province_core
+from province_node.customers.model import Customer
 from tests.simulation import databases, kinds
 from tests.simulation.faults import Faults, draw_rates
 from tests.simulation.first_keys import first_keys_of
@@ -51,11 +52,23 @@ from tests.simulation.workload import (
     service_number,
     subscription_id,
 )
+from tests.support.personal_data import make_vault, sealed_rows
 
 PROVINCES = ("11", "31", "44", "51", "65")
 DIRECTORY_DAYS = 400
 REPLICAS_APART_S_MAX = 2.0
 REPLICAS_OVERLAP_US = 6_000_000
+
+
+@cache
+def _sealed_customers(node: str) -> list[tuple[str, tuple[Any, ...]]]:
+    """The rows of a province's customers, each with its table. Sealed once: all runs begin with the same."""
+    customers = []
+    for index in range(CUSTOMERS_A_PROVINCE):
+        named = f"{CANARY}-{node}-{index}"
+        who = (customer_number(node, index), "person", named, "id-card", named, named, named, node + "0100", "", b"")
+        customers.append(Customer(*who, STARTED_AT_US, STARTED_AT_US))
+    return list(sealed_rows(make_vault(Random(node).randbytes), customers, STARTED_AT_US))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +208,8 @@ class World:
                 database.execute("INSERT INTO hub_order VALUES (1, 0, '2027-01-15')")
             else:
                 database.execute("INSERT INTO simulated_poison VALUES (?)", (kinds.POISONED,))
+                for table, row in _sealed_customers(node):
+                    database.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608
                 for index in range(CUSTOMERS_A_PROVINCE):
                     self._insert_customer(database, node, index)
                 for record in ("customers", "subscriptions"):
@@ -226,11 +241,6 @@ class World:
     @staticmethod
     def _insert_customer(database: Any, node: str, index: int) -> None:
         customer, at_us = customer_number(node, index), STARTED_AT_US
-        named = f"{CANARY}-{node}-{index}"
-        database.execute(
-            "INSERT INTO customers VALUES (?, 'person', ?, 'id-card', ?, ?, ?, ?, '', x'', ?, ?)",
-            (customer, named, named, named, named, node + "0100", at_us, at_us),
-        )
         subscription = subscription_id(node, index)
         database.execute(
             "INSERT INTO subscriptions VALUES (?, ?, ?, 'basic', ?, ?, '', x'', x'', '', ?, ?)",
@@ -259,7 +269,14 @@ class World:
             return hq_core.build_core(url, keys.choose_signer, keys, *context, kinds=all_kinds, **common_parts)
         all_kinds = (*province_core.KINDS, *kinds.kinds(self.behaviour), kinds.novelty())
         return province_core.build_core(
-            url, node.node, keys.choose_signer, keys, *context, kinds=all_kinds, **common_parts
+            url,
+            node.node,
+            keys.choose_signer,
+            keys,
+            *context,
+            vault=make_vault(node.entropy.randbytes),
+            kinds=all_kinds,
+            **common_parts,
         )
 
     def started(self, node: SimulatedNode) -> None:

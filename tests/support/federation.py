@@ -61,6 +61,7 @@ from province_node.directory.handlers import handlers as directory_handlers
 from province_node.subscriptions.repository import SUBSCRIPTIONS
 from tests.support.enrolment import HandClock, counted_entropy
 from tests.support.holdings import GUANGDONG, SUBSCRIPTION, Holdings
+from tests.support.personal_data import make_vault
 from tests.support.stores import Databases
 
 SHANGHAI, ZHEJIANG = "31", "33"
@@ -235,7 +236,9 @@ class Federation(Holdings):
             )
         else:
             told |= directory_handlers(self.root.public_key, lambda: self.own_keys(node))
-            core = province_node.core.build_core(url, node, *common, handlers=told, **self._core_parts)
+            core = province_node.core.build_core(
+                url, node, *common, handlers=told, vault=make_vault(self._entropy), **self._core_parts
+            )
             core.dispatcher.subscribe(DirectoryTaken, lambda taken: self._taken(core, taken))
         if core.connection.dialect.name == "sqlite":
             core.connection.exec_driver_sql("PRAGMA synchronous=OFF")

@@ -11,9 +11,18 @@ import sqlalchemy as sa
 from common.db.engine import open_writer, store_of
 from common.db.unit_of_work import UnitOfWork
 from common.ids import IdSource
+from common.personal_data.commands import OpenPersonalData
+from common.personal_data.events import GenerationsChanged
+from common.personal_data.handlers import handlers as personal_data_handlers
+from common.personal_data.repository import PersonalData, stored_generations
+from common.personal_data.vault import Vault
+from province_node.customers.handlers import CustomerRecords
 from province_node.customers.repository import CustomerRepository
 from province_node.subscriptions.repository import SubscriptionRepository
+from tests.support.personal_data import make_vault
 from tests.support.stores import Databases
+
+PERSONAL_DATA_HANDLERS = personal_data_handlers((CustomerRecords(),))
 
 C = TypeVar("C")
 E = TypeVar("E")
@@ -35,22 +44,31 @@ class FixedClock:
 class ProvinceWork(UnitOfWork):
     """What handlers of a province see, as far as these two features go."""
 
-    def __init__(self, connection: sa.Connection, ids: IdSource, now_us: int) -> None:
+    def __init__(self, connection: sa.Connection, ids: IdSource, now_us: int, vault: Vault) -> None:
         super().__init__(connection, ids, now_us)
-        self.customers = CustomerRepository(self)
+        self.personal_data = PersonalData(self, vault)
+        self.customers = CustomerRepository(self, self.personal_data)
         self.subscriptions = SubscriptionRepository(self)
 
 
 class ProvinceDatabase:
     """One province's tables, and a small stand-in for the dispatcher: one group for each command."""
 
-    def __init__(self, databases: Databases) -> None:
+    def __init__(self, databases: Databases, url: str = "") -> None:
         self.clock = FixedClock()
         self._ids = IdSource(self.clock, bytes)
-        self._engine = open_writer(databases.with_tables("province"))
+        self.url = url or databases.with_tables("province")
+        self._engine = open_writer(self.url)
         self.connection = self._engine.connect()
+        self.vault = make_vault()
         self.groups = 0
         """How many were begun."""
+        self.read_generations()
+        self.execute(PERSONAL_DATA_HANDLERS[OpenPersonalData], OpenPersonalData())
+
+    def read_generations(self) -> None:
+        """The vault has the keys that the database has."""
+        self.vault.use(row.stored for row in stored_generations(self.connection.execute))
 
     @contextmanager
     def group(self) -> Iterator[ProvinceWork]:
@@ -58,7 +76,7 @@ class ProvinceDatabase:
         store = store_of(self.connection)
         store.begin(self.connection)
         self.groups += 1
-        uow = ProvinceWork(self.connection, self._ids, self.clock.now_us())
+        uow = ProvinceWork(self.connection, self._ids, self.clock.now_us(), self.vault)
         uow.alone = True
         uow.begin_item()
         try:
@@ -70,6 +88,8 @@ class ProvinceDatabase:
             store.roll_back(self.connection)
             raise
         store.commit(self.connection)
+        if GenerationsChanged() in uow.events:
+            self.read_generations()
 
     def execute(self, handler: Callable[[C, ProvinceWork], E], command: C) -> E:
         """Runs one command in a group of its own and gives back what the handler said."""

@@ -40,6 +40,8 @@ PROCESSING = (
 
 TOLD_TO_WHOM_ASKED = {
     # Of the asking node's own commands; they refuse before anything is sent.
+    "CUSTOMER_HAS_SUBSCRIPTIONS",
+    "CUSTOMER_KEPT_BY_LAW",
     "DESTINATIONS_AND_REGION",
     "HOME_NOT_REVOKED",
     "IDEMPOTENCY_KEY_REUSED",

@@ -76,7 +76,7 @@ def test_a_migration_keeps_the_rows_of_the_version_before(
     migrate(url, before)
     _fill(url)
     kept = _rows(url)
-    assert all(len(rows) == ROWS for rows in kept.values())
+    assert all(len(rows) >= ROWS for rows in kept.values())
     migrate(url, after)
     now = _rows(url)
     for table, rows in kept.items():
