@@ -23,6 +23,7 @@ from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
 from common.personal_data.handlers import handlers as personal_data_handlers
 from common.personal_data.opening import open_vault
+from common.personal_data.permissions import NEEDS as PERSONAL_DATA_NEEDS
 from common.personal_data.vault import Vault
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.gate import AskingGate
@@ -53,6 +54,7 @@ NEEDS: Declared = {
     **ALARM_NEEDS,
     **LIVE_NEEDS,
     **CUSTOMER_NEEDS,
+    **PERSONAL_DATA_NEEDS,
     **SERVING_NEEDS,
     **DIRECTORY_NEEDS,
 }

@@ -34,8 +34,8 @@ from common.rest.resource import Api
 from common.trace import describe_trace
 from common.version import SOFTWARE_VERSION
 from common.web import build_app
-from province_node.customers.rest import CUSTOMER_API
 from province_node.customers.queries import customer_count, records_left
+from province_node.customers.rest import CUSTOMER_API
 from province_node.customers.routes import customer_routes
 from province_node.serving.queries import requests_about, served_leg_times, served_steps, serving_leg_counts
 from province_node.serving.routes import serving_routes

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from common.access_control.needs import Declared, Needs
-from province_node.customers.commands import ImportCustomers
+from province_node.customers.commands import EraseCustomer, ExportCustomer, ImportCustomers
 
-NEEDS: Declared = {ImportCustomers: Needs("customer", "import")}
+NEEDS: Declared = {
+    ImportCustomers: Needs("customer", "import"),
+    ExportCustomer: Needs("customer", "export", record=lambda wish: wish.customer_number),
+    EraseCustomer: Needs(
+        "customer", "erase", record=lambda wish: wish.customer_number, reason=lambda wish: wish.reason
+    ),
+}
