@@ -33,6 +33,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "column.master_key": ("Master key", "主密钥"),
     "column.made": ("Made", "生成时间"),
     "column.destroyed": ("Destroyed", "销毁时间"),
+    "column.name": ("Name", "名称"),
     "column.document_number": ("Document", "证件号码"),
     "column.contact_number": ("Contact", "联系电话"),
     "column.address": ("Address", "地址"),
