@@ -89,9 +89,9 @@ AUDIT_HEAD = RowSpec(audit_head, AuditHeadRow)
 _LENGTHS = {column.name: column.type.length for column in audit_log.c if isinstance(column.type, sa.String)}
 
 
-def chain(uow: UnitOfWork, entries: Sequence[AuditEntry]) -> None:
-    """Stages the entries behind the last one. Where several processes share the database, the head's row is locked from
-    here to the commit, so that they stand in one order."""
+def chain(uow: UnitOfWork, entries: Sequence[AuditEntry]) -> tuple[int, bytes]:
+    """Stages the entries behind the last one; returns the new head: number and hash. Where several processes share the
+    database, the head's row is locked from here to the commit, so that they stand in one order."""
     heads = uow.rows(AUDIT_HEAD)
     _, number, previous = heads.get(HEAD) or AuditHeadRow(HEAD, 0, NO_HASH)
     log = uow.rows(AUDIT_LOG)
@@ -100,6 +100,7 @@ def chain(uow: UnitOfWork, entries: Sequence[AuditEntry]) -> None:
         previous = entry_hash(number, uow.now_us, entry, previous)
         log.insert(AuditRow._make((number, uow.now_us, *astuple(entry), previous)))
     heads.update(AuditHeadRow(HEAD, number, previous))
+    return number, previous
 
 
 def head(connection: sa.Connection) -> tuple[int, bytes]:

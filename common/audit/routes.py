@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.audit.queries import ENTRIES_MAX, Sought, log_size, search, verify_slice
+from common.audit.sealed import verify_sealed_slice
 from common.program.node import Node
 
 TEXT_CHARACTERS_MAX = 128
 TIME_US_MAX = 2**62
+
+LinkName = Annotated[str, Path(pattern="^[0-9]{2}-[0-9]{2}$")]
 
 
 class Search(BaseModel):
@@ -49,5 +52,10 @@ def audit_routes(node: Node) -> APIRouter:
     @router.get("/verify")
     async def verify(after: Annotated[int, Query(ge=0, lt=TIME_US_MAX)] = 0) -> dict[str, Any]:
         return asdict(await node.reads.run(verify_slice, after))
+
+    @router.get("/verify-sealed/{link}")
+    async def verify_sealed(link: LinkName, after: Annotated[int, Query(ge=0, lt=TIME_US_MAX)] = 0) -> dict[str, Any]:
+        name = link.replace("-", ">")
+        return asdict(await node.reads.run(verify_sealed_slice, node.archive, name, after))
 
     return router

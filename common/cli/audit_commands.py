@@ -64,7 +64,7 @@ def list_entries(
 @app.command("verify")
 @command
 def verify(session: Session) -> None:
-    """Check that no entry of the audit log was changed, taken out or cut off.
+    """Check that no entry of the audit log was changed, taken out or cut off, and that it is as this node sealed it.
 
     Ends with 0 when all is well, with 1 when something is wrong.
     """
@@ -78,7 +78,16 @@ def verify(session: Session) -> None:
             entries, after = entries + judged["entries"], judged["next"]
             breaks += judged["breaks"]
             bar.show(session.words("audit.entries"), entries, total)
-    document = {"entries": entries, "breaks": breaks}
+        seals = 0
+        for item in client.get("/journal")["items"]:
+            if item["own"]:
+                name, after = item["link"].replace(">", "-"), 0
+                while after is not None:
+                    judged = client.get(f"/audit/verify-sealed/{name}", STEP_TIMEOUT_S, after=after)
+                    seals, after = seals + judged["heads"], judged["next"]
+                    breaks += judged["breaks"]
+                    bar.show(name, after or item["last_seal"], item["last_seal"])
+    document = {"entries": entries, "seals": seals, "breaks": breaks}
     session.result(document, lambda: _show_verdict(session, document))
     if breaks:
         session.end(Exit.REFUSED)
@@ -166,4 +175,4 @@ def _show_verdict(session: Session, document: Mapping[str, Any]) -> None:
         said = session.words(f"audit.{found['fault'].lower()}", number=found["number"])
         session.out.print(said, style="red", markup=False)
     if not document["breaks"]:
-        session.out.print(session.words("audit.good", entries=document["entries"]), markup=False)
+        session.out.print(session.words("audit.good", **document), markup=False)

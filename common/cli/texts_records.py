@@ -68,8 +68,8 @@ RECORDS: dict[str, tuple[str, str]] = {
     "audit.entries": ("entries", "记录"),
     "audit.exported": ("{entries:,} entries are in {file}.", "已将 {entries:,} 条记录写入 {file}。"),
     "audit.good": (
-        "All is well: {entries:,} entries, none changed, none missing.",
-        "审计日志完好：共 {entries:,} 条，无改动，无缺失。",
+        "All is well: {entries:,} entries, none changed, none missing; {seals:,} seals say the same.",
+        "审计日志完好：共 {entries:,} 条，无改动，无缺失；{seals:,} 个签封与之一致。",
     ),
     "audit.missing": (
         "Entry {number} is missing. Keep a copy of the database as it is, and find out who could write to it.",
@@ -82,6 +82,10 @@ RECORDS: dict[str, tuple[str, str]] = {
     "audit.truncated": (
         "The end was cut off: entries from {number} on are missing.",
         "末尾被截去：自第 {number} 条起的记录缺失。",
+    ),
+    "audit.sealed_otherwise": (
+        "Entry {number} is not the one that this node sealed for others. Keep a copy of the database as it is.",
+        "第 {number} 条记录与本节点签封的不一致。请保留数据库现状的副本。",
     ),
     "audit.head_changed": (
         "The note of where the log ends does not fit entry {number}.",

@@ -49,6 +49,8 @@ class UnitOfWork:
         self.actor: Actor = SYSTEM
         """Who acts in the item at hand."""
         self.audited: list[AuditEntry] = []
+        self.audit_head: tuple[int, bytes] | None = None
+        """Where the audit log ends once this group is committed, if it grows."""
         self.claims: list[Any] = []
         """Links that this group claims (common.messaging.replica)."""
         self.notices: dict[tuple[str, str], None] = {}

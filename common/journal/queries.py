@@ -82,7 +82,7 @@ def verify_slice(
 
     start = position_after(before) if before is not None else Position(after, sequence=-1) if after else Position()
     audit = LinkAudit(link, start, context.directory.past_signing_key, other_hash)
-    rows = list(_slice(connection, archive, link, after))
+    rows = list(journal_slice(connection, archive, link, after))
     for row in rows:
         audit.take(row.seal_number, row.batch)
     ended = not rows
@@ -98,7 +98,7 @@ def verify_slice(
 
 def digest_slice(connection: sa.Connection, archive: JournalArchive, link: str, after: int) -> dict[str, Any]:
     """The short hashes of a slice's seals, for comparing with the other end's."""
-    rows = list(_slice(connection, archive, link, after))
+    rows = list(journal_slice(connection, archive, link, after))
     return {
         "link": link,
         "first": rows[0].seal_number if rows else after + 1,
@@ -141,12 +141,12 @@ class _Ahead:
 def _rows_behind(connection: sa.Connection, archive: JournalArchive, link: str, after: int) -> Iterator[Row]:
     """All batches behind a seal, slice by slice. What is archived and still in the database comes once."""
     place = after
-    while rows := list(_slice(connection, archive, link, place)):
+    while rows := list(journal_slice(connection, archive, link, place)):
         yield from rows
         place = rows[-1].seal_number
 
 
-def _slice(connection: sa.Connection, archive: JournalArchive, link: str, after: int) -> Iterator[Row]:
+def journal_slice(connection: sa.Connection, archive: JournalArchive, link: str, after: int) -> Iterator[Row]:
     """The next batches behind a seal: from archives as far as they go, then from the database."""
     size = count = 0
     for row in archive.following(link, after):

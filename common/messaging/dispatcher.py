@@ -319,7 +319,7 @@ class Dispatcher:
 
     def _chain_audit(self, uow: UnitOfWork) -> None:
         uow.begin_item()
-        chain(uow, uow.audited)
+        uow.audit_head = chain(uow, uow.audited)
         uow.keep_item()
 
     def _settle(self, outcome: GroupOutcome, group: SealedGroup, uow: UnitOfWork) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.audit.repository import head as audit_head
 from common.db.unit_of_work import UnitOfWork
 from common.messaging import outbox as box
 from common.messaging.links import LINKS, LinkRow, link_of, links, new_link
@@ -122,7 +123,7 @@ class ReplicaSealer(Sealer):
     # Sealing
 
     def seal(self, uow: UnitOfWork) -> ReplicaGroup:
-        group = ReplicaGroup(claims=uow.claims)
+        group = ReplicaGroup(audit_head=uow.audit_head, claims=uow.claims)
         said: dict[str, list[Outgoing]] = {}
         for outgoing in uow.outgoing:
             said.setdefault(outgoing.peer, []).append(outgoing)
@@ -143,6 +144,9 @@ class ReplicaSealer(Sealer):
                 self._cut(peer, ready, group, uow)
         uow.keep_item()
         return group
+
+    def _current_audit_head(self, uow: UnitOfWork) -> tuple[int, bytes]:
+        return audit_head(uow.connection)
 
     def committed(self, group: SealedGroup) -> None:
         assert isinstance(group, ReplicaGroup)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from common.audit.repository import head as audit_head
 from common.db.unit_of_work import UnitOfWork
 from common.directory.model import Directory
 from common.gen.quanwang.federation.v1 import seal_pb2 as pb
@@ -23,6 +24,10 @@ from common.messaging.outbox import OUTBOX, OutboxRow, Outgoing
 from common.messaging.replica import ClaimLink
 from common.messaging.seal import MerkleTree, leaf, leaf_prefix, seal_hash, sign_seal, stamp_digest
 from common.security.signing import ChooseSigner
+
+NO_HEAD = (0, b"")
+"""The head of an audit log without entries, as far as seals speak of it."""
+NO_NEWS = (0, b"")
 
 
 class Gate(Protocol):
@@ -65,6 +70,10 @@ class SealedGroup:
     """Links that this process was found not to own any more, with the epoch under which it did."""
     riding: dict[str, list[Outgoing]] = field(default_factory=dict)
     backlog_left: bool = False
+    audit_head: tuple[int, bytes] | None = None
+    """Where the audit log ends with this group, as far as it was looked at."""
+    audit_said: dict[str, int] = field(default_factory=dict)
+    """Up to which of its entries the seals for a peer speak of it."""
 
 
 class Sealer:
@@ -93,9 +102,12 @@ class Sealer:
         self._riding: dict[str, list[Outgoing]] = {}
         self._unacked: dict[str, deque[tuple[int, int]]] = {}
         self._unacked_bytes: dict[str, int] = {}
+        self._audit_head = NO_HEAD
+        self._audit_said: dict[str, int] = {}
 
     def load(self, connection: sa.Connection) -> None:
         """Takes up from the database: what waits, and what is not acknowledged."""
+        self._audit_head = audit_head(connection)
         self._riding = {}
         for outgoing in self._gate.owed(connection) if self._gate is not None else ():
             self._riding.setdefault(outgoing.peer, []).append(outgoing)
@@ -140,7 +152,7 @@ class Sealer:
 
     def seal(self, uow: UnitOfWork) -> SealedGroup:
         """Seals what the group said, and what waited and now may go. Stages journal and cursors; commits nothing."""
-        group = SealedGroup()
+        group = SealedGroup(audit_head=uow.audit_head)
         said: dict[str, list[Outgoing]] = {}
         for outgoing in uow.outgoing:
             said.setdefault(outgoing.peer, []).append(outgoing)
@@ -161,6 +173,8 @@ class Sealer:
         """The group is durable: its counts become true."""
         self._waiting.update(group.waiting)
         self._riding.update(group.riding)
+        self._audit_head = group.audit_head or self._audit_head
+        self._audit_said.update(group.audit_said)
         for batch in group.batches:
             self._unacked.setdefault(batch.peer, deque()).append((batch.seal_number, len(batch.batch_bytes)))
             self._unacked_bytes[batch.peer] = self._unacked_bytes.get(batch.peer, 0) + len(batch.batch_bytes)
@@ -267,6 +281,7 @@ class Sealer:
             ]
         )
         directory = self._directory()
+        audit_number, audit_hash = self._audit_news(link.peer, group, uow)
         signed = sign_seal(
             pb.Seal(
                 node=self._node,
@@ -285,6 +300,8 @@ class Sealer:
                 witnessed_sequence=link.received_sequence,
                 witnessed_seal_number=link.received_seal_number,
                 witnessed_seal_hash=link.received_hash,
+                audit_number=audit_number,
+                audit_hash=audit_hash,
             ),
             self._signer(directory, uow.now_us),
         )
@@ -297,6 +314,20 @@ class Sealer:
             SealedBatch(link.peer, seal_number, last, link.received_seal_number, batch_bytes, len(chunk))
         )
         return link._replace(sealed_seal_number=seal_number, sealed_sequence=last, sealed_hash=seal_hash(signed))
+
+    def _audit_news(self, peer: str, group: SealedGroup, uow: UnitOfWork) -> tuple[int, bytes]:
+        """Where the audit log ends, for a seal for `peer`; nothing where its seals say so already."""
+        if group.audit_head is None:
+            group.audit_head = self._current_audit_head(uow)
+        number, _ = group.audit_head
+        if number <= group.audit_said.get(peer, self._audit_said.get(peer, 0)):
+            return NO_NEWS
+        group.audit_said[peer] = number
+        return group.audit_head
+
+    def _current_audit_head(self, _uow: UnitOfWork) -> tuple[int, bytes]:
+        """Where the log ends that this group has added nothing to; a node without replicas is alone in writing it."""
+        return self._audit_head
 
 
 def _chunks(ready: list[Outgoing], limits: SealLimits) -> Iterable[list[Outgoing]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,16 +13,18 @@ import sqlalchemy as sa
 
 from common.access_control.actor import Actor, ActorKind
 from common.access_control.rights import NOTHING, NotPermitted
-from common.audit.repository import audit_log
+from common.audit.entry import NO_HASH, entry_hash
+from common.audit.repository import AuditRow, audit_head, audit_log, entry_of
 from common.audit.routes import audit_routes
-from common.db.engine import open_reader, open_writer
+from common.db.engine import open_writer
 from common.ids import HQ
+from common.journal.routes import journal_routes
 from common.program.inline_writer import InlineWriter
-from common.program.reads import Reads
 from common.web import build_app
 from hq_node.hub.commands import EndLegsOfLostHome
 from tests.support.fake_admin import CommandLine
 from tests.support.federation import Federation
+from tests.support.pruning import pruning_node
 from tests.support.stores import SQLITE, Databases
 
 ENTRIES = 3
@@ -42,13 +44,11 @@ def federation(tmp_path: Path) -> Iterator[Federation]:
 
 
 @pytest.fixture
-def line(federation: Federation, hq: CommandLine) -> Iterator[CommandLine]:
+def line(federation: Federation, hq: CommandLine, tmp_path: Path) -> Iterator[CommandLine]:
     """HQ's command line, on the audit log of the federation's HQ."""
-    reads = Reads(open_reader(federation.urls[HQ], 1), 1)
-    node: Any = SimpleNamespace(reads=reads)
-    hq.node.app = build_app("audit", [audit_routes(node)], 1 << 20)
-    yield hq
-    reads.close()
+    with pruning_node(federation, HQ, tmp_path) as node:
+        hq.node.app = build_app("audit", [audit_routes(node), journal_routes(node)], 1 << 20)  # type: ignore[arg-type]
+        yield hq
 
 
 def spoil(federation: Federation, statement: Any) -> None:
@@ -85,7 +85,32 @@ def test_entries_are_found_by_what_they_are(line: CommandLine) -> None:
 
 def test_a_sound_log_is_verified(line: CommandLine) -> None:
     result = line("audit", "verify")
-    assert (result.code, result.out) == (0, "All is well: 3 entries, none changed, none missing.\n")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == "All is well: 3 entries, none changed, none missing; 0 seals say the same.\n"
+
+
+def test_what_was_sealed_shows_a_log_that_was_written_anew(line: CommandLine, federation: Federation) -> None:
+    federation.connect()
+    federation.suspend()
+    federation.run()
+    assert "3 entries, none changed, none missing; 2 seals say the same." in line("audit", "verify").out
+    # Whoever can write the database can make another chain of it, but not other seals.
+    engine = open_writer(federation.urls[HQ])
+    with engine.connect() as connection:
+        rows = [AuditRow._make(row) for row in connection.execute(sa.select(audit_log).order_by(audit_log.c.number))]
+        previous = NO_HASH
+        for row in rows:
+            forged = replace(entry_of(row), actor="nobody")
+            previous = entry_hash(row.number, row.at_us, forged, previous)
+            changed = sa.update(audit_log).where(audit_log.c.number == row.number)
+            connection.execute(changed.values(actor="nobody", hash=previous))
+        connection.execute(sa.update(audit_head).values(hash=previous))
+        connection.commit()
+    engine.dispose()
+    result = line("audit", "verify", "--json")
+    assert result.code == 1
+    breaks = [(each["number"], each["fault"]) for each in json.loads(result.out)["breaks"]]
+    assert breaks == [(3, "SEALED_OTHERWISE"), (3, "SEALED_OTHERWISE")]
 
 
 @pytest.mark.parametrize(

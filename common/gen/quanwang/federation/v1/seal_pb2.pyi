@@ -17,7 +17,7 @@ VERDICT_ADMITTED: Verdict
 VERDICT_RELAYED: Verdict
 
 class Seal(_message.Message):
-    __slots__ = ("node", "incarnation", "link", "epoch", "seal_number", "previous_hash", "first_sequence", "count", "merkle_root", "sealed_at_us", "directory_version", "directory_hash", "suite", "key_id", "witnessed_sequence", "witnessed_seal_number", "witnessed_seal_hash")
+    __slots__ = ("node", "incarnation", "link", "epoch", "seal_number", "previous_hash", "first_sequence", "count", "merkle_root", "sealed_at_us", "directory_version", "directory_hash", "suite", "key_id", "witnessed_sequence", "witnessed_seal_number", "witnessed_seal_hash", "audit_number", "audit_hash")
     NODE_FIELD_NUMBER: _ClassVar[int]
     INCARNATION_FIELD_NUMBER: _ClassVar[int]
     LINK_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +35,8 @@ class Seal(_message.Message):
     WITNESSED_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     WITNESSED_SEAL_NUMBER_FIELD_NUMBER: _ClassVar[int]
     WITNESSED_SEAL_HASH_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_HASH_FIELD_NUMBER: _ClassVar[int]
     node: str
     incarnation: bytes
     link: str
@@ -52,7 +54,9 @@ class Seal(_message.Message):
     witnessed_sequence: int
     witnessed_seal_number: int
     witnessed_seal_hash: bytes
-    def __init__(self, node: _Optional[str] = ..., incarnation: _Optional[bytes] = ..., link: _Optional[str] = ..., epoch: _Optional[int] = ..., seal_number: _Optional[int] = ..., previous_hash: _Optional[bytes] = ..., first_sequence: _Optional[int] = ..., count: _Optional[int] = ..., merkle_root: _Optional[bytes] = ..., sealed_at_us: _Optional[int] = ..., directory_version: _Optional[int] = ..., directory_hash: _Optional[bytes] = ..., suite: _Optional[str] = ..., key_id: _Optional[str] = ..., witnessed_sequence: _Optional[int] = ..., witnessed_seal_number: _Optional[int] = ..., witnessed_seal_hash: _Optional[bytes] = ...) -> None: ...
+    audit_number: int
+    audit_hash: bytes
+    def __init__(self, node: _Optional[str] = ..., incarnation: _Optional[bytes] = ..., link: _Optional[str] = ..., epoch: _Optional[int] = ..., seal_number: _Optional[int] = ..., previous_hash: _Optional[bytes] = ..., first_sequence: _Optional[int] = ..., count: _Optional[int] = ..., merkle_root: _Optional[bytes] = ..., sealed_at_us: _Optional[int] = ..., directory_version: _Optional[int] = ..., directory_hash: _Optional[bytes] = ..., suite: _Optional[str] = ..., key_id: _Optional[str] = ..., witnessed_sequence: _Optional[int] = ..., witnessed_seal_number: _Optional[int] = ..., witnessed_seal_hash: _Optional[bytes] = ..., audit_number: _Optional[int] = ..., audit_hash: _Optional[bytes] = ...) -> None: ...
 
 class SignedSeal(_message.Message):
     __slots__ = ("seal", "signature")
