@@ -165,7 +165,7 @@ class Rows:
             columns = ("state", "message_id", "kind", "ended_at_us", "answer")
             self.serving_legs = self._legs(database, "serving_legs", *columns)
             self.inbox = collections.Counter(row[0] for row in database.execute("SELECT message_id FROM inbox"))
-            self.customers = database.execute("SELECT count(*) FROM customers").fetchone()[0]
+            self.customers = database.execute("SELECT count(*) FROM customer_records").fetchone()[0]
             self.subscriptions = {
                 key: (status, request)
                 for key, status, request in database.execute(

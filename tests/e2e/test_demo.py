@@ -68,7 +68,9 @@ def test_the_numbers_are_those_of_the_databases(shown: Shown) -> None:
     }
     requests = [row for node in NODES for row in rows(shown.data, node, "SELECT request_id FROM requests")]
     assert shown.numbers["requests"] == len(requests)
-    customers = [row for node in PROVINCES for row in rows(shown.data, node, "SELECT customer_number FROM customers")]
+    customers = [
+        row for node in PROVINCES for row in rows(shown.data, node, "SELECT customer_number FROM customer_records")
+    ]
     assert shown.numbers["customers"] == len(customers) == len(set(customers)) == 90
 
 
