@@ -31,8 +31,15 @@ def read_documents(
 ) -> list[Document]:
     """The documents of the rows that fit, in this order."""
     attributes = (resource.key, *resource.attributes)
-    statement = narrowed(sa.select(*(attribute.column for attribute in attributes)), resource, where)
-    statement = statement.order_by(*order).limit(limit).offset(offset or None)
+    columns = [attribute.column for attribute in attributes]
+    if offset:
+        # What is passed over is not worked out: a database may otherwise derive every column of all rows before.
+        keys = narrowed(sa.select(resource.key.column.label("page_key")), resource, where)
+        page = keys.order_by(*order).limit(limit).offset(offset).subquery()
+        on_page = resource.table.join(page, resource.key.column == page.c.page_key)
+        statement = sa.select(*columns).select_from(on_page).order_by(*order)
+    else:
+        statement = narrowed(sa.select(*columns), resource, where).order_by(*order).limit(limit)
     rows = run(statement).all()
     parts = _read_parts(run, resource, [row[0] for row in rows])
     address = api.address(resource)

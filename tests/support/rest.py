@@ -285,9 +285,9 @@ class RestNode:
             metrics=NodeMetrics(SHANGHAI, "province", "0"),
         )
         self.access = Everything()
-        self._apis = apis(self.node)
-        core.announcers.update(announcers(self._apis))
-        self.app: Starlette = build_api(self.node, self._apis, self.access, named_by_header)
+        self.apis = apis(self.node)
+        core.announcers.update(announcers(self.apis))
+        self.app: Starlette = build_api(self.node, self.apis, self.access, named_by_header)
 
     def client(self, name: str = "clerk", **headers: str) -> httpx.AsyncClient:
         """Somebody who calls; nobody, where the name is empty."""
@@ -310,7 +310,7 @@ class RestNode:
         self.core.connection.commit()
         self.give_back("clerk")
         self.access = Everything()
-        self.app = build_api(self.node, self._apis, self.access, named_by_header)
+        self.app = build_api(self.node, self.apis, self.access, named_by_header)
 
     def close(self) -> None:
         self.node.reads.close()
