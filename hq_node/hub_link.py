@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from common.checks import Port
 from common.directory.own_keys import NodeKeys
 from common.gen.quanwang.federation.v1 import enrolment_pb2, enrolment_pb2_grpc
-from common.gen.quanwang.journal.v1 import comparison_pb2_grpc
+from common.gen.quanwang.journal.v1 import comparison_pb2_grpc, recovery_pb2_grpc
 from common.messaging.writer import Writer
 from common.program.data_directory import DataDirectory
 from common.program.http_servers import PortInUse, listen_tcp
@@ -26,6 +26,7 @@ from hq_node.directory.key_desk import OwnCertificates
 from hq_node.directory.servicer import EnrolmentServicer, NodeKeysServicer
 from hq_node.journal_comparison.servicer import JournalServicer
 from hq_node.journal_comparison.servicer import Read as ReadRanges
+from hq_node.recovery.servicer import Journals, RecoveryServicer
 from hq_node.settings import HqSettings
 
 ENROLMENT_SERVICE = enrolment_pb2.DESCRIPTOR.services_by_name["EnrolmentService"].full_name
@@ -72,8 +73,13 @@ class FederationPorts:
         )
         self._servicer: FederationLinkServicer | None = None
 
-    async def start(self, writer: Writer, servicer: FederationLinkServicer, read_ranges: ReadRanges) -> None:
+    async def start(
+        self, writer: Writer, servicer: FederationLinkServicer, read_ranges: ReadRanges, held: Journals
+    ) -> None:
         """Begins to answer."""
+        recovery_pb2_grpc.add_RecoveryServiceServicer_to_server(
+            RecoveryServicer(held, servicer.is_welcome), self._links
+        )
         journals = JournalServicer(read_ranges, servicer.is_welcome)
         comparison_pb2_grpc.add_JournalServiceServicer_to_server(journals, self._links)
         node_keys = NodeKeysServicer(writer, servicer.is_welcome)

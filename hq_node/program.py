@@ -32,6 +32,7 @@ from hq_node.hub.timers import HubTimers
 from hq_node.hub_link import FederationPorts
 from hq_node.journal_comparison.asking import asking_provinces, open_links
 from hq_node.opening import authority_of, directory_in_force, limits_of, node_keys, offline_addresses, open_node
+from hq_node.recovery.giving_back import GivingBack
 from hq_node.settings import HqSettings
 from hq_node.web import admin_app, api_app, health_app
 
@@ -109,7 +110,8 @@ class HqProgram:
             link = link_node(self.node, writer, signed_directory=lambda: self._in_force.signed)
             self._servicer = servicer = FederationLinkServicer(link)
             self.node.link_activities = lambda: servicer.activities
-            await self._ports.start(writer, servicer, RangesDesk(self.node).read)
+            held = GivingBack(self.node, lambda: self._in_force.signed)
+            await self._ports.start(writer, servicer, RangesDesk(self.node).read, held)
         self.node.ask_peer = asking_provinces(
             writer.execute, self.node.watch, self.node.reads, partial(open_links, self.node)
         )

@@ -23,6 +23,7 @@ from common.cli.node_commands import add_node_commands, show_made
 from common.cli.session import Bootstrap, Program, Session, command
 from province_node.customers import command_line as customers
 from province_node.directory.command_line import add_enrolment_commands
+from province_node.recovery.command_line import add_recovery_commands
 from province_node.serving.command_line import add_served_command
 
 PORT_MAX = 65_535
@@ -61,6 +62,7 @@ def init(
 
 
 add_enrolment_commands(app)
+add_recovery_commands(app)
 add_node_commands(app)
 requests = request_commands.request_app()
 add_served_command(requests)

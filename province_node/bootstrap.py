@@ -66,6 +66,7 @@ from common.program.node import Node, make_node
 from common.program.replicas import RolesAtHqAlone, replica_of
 from common.program.serving import activities_of, alarm_of, check_schema, execute_and_forget, on_loop
 from common.program.serving import serve as serve_program
+from common.recovery.taking_back import NOT_MEANWHILE, Progress, TakenBack, TakingBack
 from common.rpc.link import LinkDialler
 from common.security.key_protection import passphrase_from
 from common.security.keyring import Keyring, KeyringMissing
@@ -87,7 +88,9 @@ from province_node.journal_comparison.events import ComparisonAsked
 from province_node.kind import KIND as KIND
 from province_node.kind import SCHEMA
 from province_node.master_key import check_master_key, make_master_key, master_key_source
+from province_node.recovery.asking import fetching_from_hq
 from province_node.serving.commands import FinishLeg, RefuseLeg
+from province_node.serving.taking_back import answer_of
 from province_node.settings import ProvinceSettings
 from province_node.web import ROLE, admin_app, api_app, health_app, rest_apis
 
@@ -220,8 +223,13 @@ def open_node(
     keys: NodeKeys,
     own: OwnMembership,
     renewed: Callable[[], None] = lambda: None,
+    *,
+    recovering: bool = False,
 ) -> Node:
-    """The province's node on its database, not serving yet. `renewed`: called when its certificate is another."""
+    """The province's node on its database, not serving yet. `renewed`: called when its certificate is another.
+    `recovering`: it decides nothing, and what it cannot decide waits."""
+    if not recovering:
+        data.require_recovered()
     clock, membership = SystemClock(), own.current
     root_public_key = membership.root_public_key
     source = master_key_source(data, settings)
@@ -243,10 +251,11 @@ def open_node(
             **event_hub_handlers(settings.events),
         },
         seal_limits=settings.sealing,
-        retry=settings.retry,
+        retry=NOT_MEANWHILE if recovering else settings.retry,
         link_settings=settings.link,
         # Were it started twice on one database, the later one would own the link, and the former one do no harm.
-        replica=replica_of(data, settings),
+        replica=None if recovering else replica_of(data, settings),
+        recovering=recovering,
     )
 
     def taken(event: DirectoryTaken) -> None:
@@ -277,6 +286,32 @@ def take_up_directory(core: NodeCore, membership: Membership) -> None:
         InlineWriter(core.dispatcher).run(KeepFirstDirectory(membership.signed_directory))
     elif known.version < enrolled.version:
         InlineWriter(core.dispatcher).run(TakeDirectory(membership.signed_directory))
+
+
+def recover(data_dir: Path, progress: Progress) -> TakenBack:
+    """Takes back from HQ what a node that was restored from a backup has forgotten. It must not run, and must not have
+    worked since. Raises NotEnrolled, DataDirectoryInUse, PeerAway, PeerRefused, RecoveryAnswerUnfit; may be repeated.
+    """
+    data = DataDirectory(data_dir)
+    with data.locked():
+        settings = data.load_settings(ProvinceSettings)
+        configure_logs("warning", settings.code)
+        check_schema(data, SCHEMA)
+        keys, own = _keys(data, settings), OwnMembership(data.path, _membership(data, settings))
+        node = open_node(data, settings, keys, own, recovering=True)
+        try:
+            fetch = fetching_from_hq(
+                own.current.link_address,
+                partial(channel_credentials, keys, own),
+                settings.link,
+                lambda: node.context.directory.version,
+                lambda signed: InlineWriter(node.core.dispatcher).run(TakeDirectory(signed.SerializeToString())),
+            )
+            taken = asyncio.run(TakingBack(node.core, HQ, answer_of, progress).run(fetch))
+        finally:
+            node.close()
+        data.restored_file.unlink(missing_ok=True)
+    return taken
 
 
 class ProvinceProgram:

@@ -25,6 +25,8 @@ from common.personal_data.handlers import handlers as personal_data_handlers
 from common.personal_data.opening import open_vault
 from common.personal_data.permissions import NEEDS as PERSONAL_DATA_NEEDS
 from common.personal_data.vault import Vault
+from common.recovery.handlers import handlers as recovery_handlers
+from common.recovery.permissions import NEEDS as RECOVERY_NEEDS
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.gate import AskingGate
 from common.requests.handlers import cancel_service_request, submit_service_request
@@ -38,11 +40,12 @@ from province_node.customers.permissions import NEEDS as CUSTOMER_NEEDS
 from province_node.customers.wire import KINDS as CUSTOMER_KINDS
 from province_node.directory.permissions import NEEDS as DIRECTORY_NEEDS
 from province_node.journal_comparison.wire import KINDS as JOURNAL_KINDS
-from province_node.message_processor import ProvinceMessageProcessor
+from province_node.message_processor import ProvinceMessageProcessor, RecoveringProcessor
 from province_node.node_status.wire import KINDS as NODE_STATUS_KINDS
-from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg
+from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg, TakeBackAnswer
 from province_node.serving.handlers import begin_outside_effect, finish_leg, refuse_leg
 from province_node.serving.permissions import NEEDS as SERVING_NEEDS
+from province_node.serving.taking_back import take_back_answer
 from province_node.subscriptions.wire import KINDS as SUBSCRIPTION_KINDS
 from province_node.unit_of_work import ProvinceUnitOfWork
 
@@ -50,6 +53,7 @@ KINDS: tuple[RequestKind, ...] = (*CUSTOMER_KINDS, *SUBSCRIPTION_KINDS, *NODE_ST
 """The kinds of business that a province serves and may ask for."""
 
 NEEDS: Declared = {
+    **RECOVERY_NEEDS,
     **REQUEST_NEEDS,
     **ALARM_NEEDS,
     **LIVE_NEEDS,
@@ -61,9 +65,11 @@ NEEDS: Declared = {
 """What each command needs of whoever wishes it."""
 
 HANDLERS: dict[type, Handler] = {
+    **recovery_handlers(),
     SubmitServiceRequest: submit_service_request,
     CancelServiceRequest: cancel_service_request,
     BeginOutsideEffect: begin_outside_effect,
+    TakeBackAnswer: take_back_answer,
     FinishLeg: finish_leg,
     RefuseLeg: refuse_leg,
     ImportCustomers: import_customers,
@@ -87,9 +93,12 @@ def build_core(
     vault: Vault,
     software_version: str = "",
     kinds: Sequence[RequestKind] = KINDS,
+    recovering: bool = False,
     **parts: Any,
 ) -> NodeCore:
     """Puts a province's core together on its database. `parts`: further CoreParts (limits, policies).
+
+    `recovering`: it takes back what it forgot, and decides nothing.
 
     Raises MasterKeyWrong where the vault's master keys are not those of the database.
     """
@@ -101,7 +110,7 @@ def build_core(
             url=url,
             context=context,
             signer=signer,
-            processor=ProvinceMessageProcessor(),
+            processor=RecoveringProcessor() if recovering else ProvinceMessageProcessor(),
             unit_of_work=partial(ProvinceUnitOfWork, vault=vault),
             handlers=handlers,
             clock=clock,

@@ -10,6 +10,7 @@ from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.ids import HQ
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
+from common.recovery.model import RecoveryUnderWay
 from common.requests.handlers import take_answer, take_stamp
 from province_node.serving.handlers import refuse_request, take_request, take_withdraw
 from province_node.serving.leg_states import TERMINAL
@@ -68,3 +69,20 @@ class ProvinceMessageProcessor:
             and envelope.routing.destination == envelope.routing.leg_destination == uow.node.node
         ):
             refuse_request(incoming, reason_code, uow)
+
+
+class RecoveringProcessor(ProvinceMessageProcessor):
+    """While the province takes back what it forgot: answers to its own requests are taken as ever; what others ask
+    waits until the province's own answer is found. Nothing is said."""
+
+    def process(self, incoming: Incoming, uow: Any) -> None:
+        envelope = incoming.envelope
+        if envelope is not None and envelope.routing.phase in (pb.PHASE_REQUEST, pb.PHASE_CANCEL):
+            raise RecoveryUnderWay
+        super().process(incoming, uow)
+
+    def repeat(self, incoming: Incoming, uow: Any) -> None:
+        """The stored answer was given then."""
+
+    def refuse(self, incoming: Incoming, reason_code: str, uow: Any) -> None:
+        """The refusal is among the province's own answers."""

@@ -111,6 +111,13 @@ KINDS: dict[str, AlarmKind] = {
         "The detail says why: make room, or correct the table [backup] of node.toml. The node tries again.",
         "原因见详情：请腾出空间，或更正 node.toml 的 [backup] 表。节点会再次尝试。",
     ),
+    "EFFECT_NOT_REPRODUCED": AlarmKind(
+        "critical",
+        "A leg was completed before the node was restored; its effect on this node's records could not be repeated.",
+        "节点恢复之前已完成的分支：其对本节点记录的影响未能重现。",
+        "The answer stands. Bring the record to what `requests trace` shows was answered, by hand.",
+        "原应答仍然有效。请按 `requests trace` 显示的应答手工更正相应记录。",
+    ),
     "CLOCK_OFF": AlarmKind(
         "warning",
         "The clock was set, or differs from the peer's. While it has jumped nothing expires.",

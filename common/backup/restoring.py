@@ -36,7 +36,7 @@ from common.db.snapshot import Refill
 from common.db.store import Store
 from common.ids import HQ
 from common.messaging.links import node_identity
-from common.program.data_directory import DATABASE_FILE, SETTINGS_FILE
+from common.program.data_directory import DATABASE_FILE, RESTORED_FILE, SETTINGS_FILE
 from common.security.private_files import make_private_directory, write_private
 from common.settings import DatabaseSettings, NodeSettings
 
@@ -90,6 +90,8 @@ def restore_backup(
     make_private_directory(room)
     try:
         restored = unpack(path, secret, kind, room, database_url, progress)
+        if not kind.hq:
+            (room / RESTORED_FILE).touch(mode=0o600)
         _sync(room)
         os.replace(room, data_dir)
     except BaseException:

@@ -95,6 +95,7 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     "nodes resume": ('nodes resume 44 --reason "mended, ticket 4711" --operator li.na',),
     "nodes revoke": ('nodes revoke 44 --reason "data centre burnt down" --operator li.na',),
     "nodes end-legs": ('nodes end-legs 44 --reason "data centre burnt down" --operator li.na',),
+    "recover": ("recover", "recover --json"),
     "enrol": ("enrol --invitation @invitation.txt --wait 10m",),
     "customers": ("customers import extract.csv --dry-run", "customers summary"),
     "customers import": (

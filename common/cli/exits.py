@@ -36,6 +36,7 @@ NO_NODE_CODES = frozenset(
         "NODE_UNREACHABLE",
         "NOT_ENROLLED",
         "PERMISSIONS_TOO_WIDE",
+        "RESTORED_NOT_RECOVERED",
         "SCHEMA_OUT_OF_DATE",
         "SCHEMA_TOO_NEW",
         "SETTINGS_INVALID",

@@ -35,4 +35,20 @@ BACKUP: Mapping[str, tuple[str, str]] = {
         "节点 {node} 已恢复到 {path}，为 {at} 时的状态，共 {rows:,} 行。",
     ),
     "backup.migrated": ("Brought to this release's schema: {revisions}", "已升级到当前版本的结构：{revisions}"),
+    "recover.done": (
+        "Taken back: {own_batches:,} own batches with {requests:,} requests and {answers:,} answers, "
+        "{received_batches:,} batches of HQ. The node may serve.",
+        "已找回：本节点 {own_batches:,} 个批次（{requests:,} 个请求、{answers:,} 个应答），"
+        "总部 {received_batches:,} 个批次。节点可以启动服务。",
+    ),
+    "recover.undecided": (
+        "{count} requests have no recorded outcome; they are processed when the node serves.",
+        "{count} 个请求没有已记录的结果，将在节点启动后处理。",
+    ),
+    "recover.lost": (
+        "Lost is what nobody else has: what was done at this node alone since the backup, such as imports, and "
+        "requests that HQ never received. Look at the open alarms for effects that could not be repeated.",
+        "无法找回的是他处没有的内容：备份之后仅在本节点办理的业务（如导入），以及总部未收到的请求。"
+        "未能重现的影响见未解除的告警。",
+    ),
 }

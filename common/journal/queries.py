@@ -146,6 +146,26 @@ def _rows_behind(connection: sa.Connection, archive: JournalArchive, link: str, 
         place = rows[-1].seal_number
 
 
+def batches_behind(
+    connection: sa.Connection, archive: JournalArchive, link: str, after: int, bytes_max: int
+) -> list[bytes]:
+    """The next batches of a link behind a seal, up to about so many bytes (at least one, if there is one). Raises
+    ArchiveDamaged."""
+    batches: list[bytes] = []
+    size = 0
+    for row in journal_slice(connection, archive, link, after):
+        if batches and size + len(row.batch) > bytes_max:
+            break
+        batches.append(row.batch)
+        size += len(row.batch)
+    return batches
+
+
+def link_end(connection: sa.Connection, node: str, link: str) -> int:
+    """The last seal of a link, by the link's own row."""
+    return _ends(connection, node, link)[0]
+
+
 def journal_slice(connection: sa.Connection, archive: JournalArchive, link: str, after: int) -> Iterator[Row]:
     """The next batches behind a seal: from archives as far as they go, then from the database."""
     size = count = 0

@@ -18,6 +18,7 @@ from common.settings import NodeSettings, load_settings
 SETTINGS_FILE = "node.toml"
 DATABASE_FILE = "node.db"
 LOCK_FILE = "node.lock"
+RESTORED_FILE = "restored"
 ADMIN_SOCKET = "admin.sock"
 
 S = TypeVar("S", bound=NodeSettings)
@@ -44,6 +45,15 @@ class DataDirectoryMissing(Fault):
     mend_zh = "请先初始化节点。"
 
 
+class RestoredNotRecovered(Fault):
+    """A node that does not know what it has said must not say anything."""
+
+    en = "The node in {path} was restored from a backup and has not taken back yet what it said and received since."
+    zh = "{path} 中的节点由备份恢复而来，尚未找回备份之后所发送和接收的内容。"
+    mend_en = "Run province-node recover on this data directory; docs/backup.md says what comes before."
+    mend_zh = "请对此数据目录执行 province-node recover；之前的步骤见 docs/backup.md。"
+
+
 class DataDirectory:
     """The files of one node, below one directory of mode 0700."""
 
@@ -59,6 +69,16 @@ class DataDirectory:
     def database(self) -> Path:
         """The node's own file, where the settings name no other database."""
         return self.path / DATABASE_FILE
+
+    @property
+    def restored_file(self) -> Path:
+        """It is there while a node that was restored from a backup has not taken back yet what it forgot."""
+        return self.path / RESTORED_FILE
+
+    def require_recovered(self) -> None:
+        """Raises RestoredNotRecovered."""
+        if self.restored_file.exists():
+            raise RestoredNotRecovered(path=self.path)
 
     @property
     def url(self) -> str:

@@ -152,6 +152,13 @@ class RequestRepository:
             )
         )
 
+    def count_leg(self, request_id: bytes) -> bool:
+        """One leg more. Whether there is such a request."""
+        row = self._requests.get(request_id)
+        if row is not None:
+            self._requests.update(row._replace(legs=row.legs + 1))
+        return row is not None
+
     def by_idempotency_key(self, key: str) -> ServiceRequest | None:
         statement = sa.select(requests).where(requests.c.idempotency_key == key)
         row = self._uow.query(statement).one_or_none()

@@ -27,3 +27,12 @@ class RefuseLeg:
 
     leg_id: bytes
     reason_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackAnswer:
+    """An answer that this province had given and has forgotten: its envelope."""
+
+    header: bytes
+    body: bytes
+    private_body: bytes

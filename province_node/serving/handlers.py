@@ -61,7 +61,7 @@ def take_request(incoming: Incoming, uow: ServingUnitOfWork) -> None:
     leg = _new_leg(envelope, incoming.received_at_us)
     try:
         _require_young(incoming, uow)
-        answer = _carry_out(envelope, uow)
+        answer = carry_out(envelope, uow)
     except Refusal as refusal:
         uow.start_over()  # Whatever the handler staged before its rule said no.
         _refuse(leg, refusal.code, uow)
@@ -128,7 +128,7 @@ def refuse_leg(command: RefuseLeg, uow: ServingUnitOfWork) -> LegAnswered:
     return LegAnswered(leg.leg_id, leg.state, leg.reason_code)
 
 
-def _carry_out(envelope: Envelope, uow: ServingUnitOfWork) -> Answer | None:
+def carry_out(envelope: Envelope, uow: ServingUnitOfWork) -> Answer | None:
     """The answer of the kind's handler; None when it has only begun. Raises the Refusal of the rule that said no."""
     kind = uow.node.kinds.served(envelope.routing.message_type)
     if kind is None or kind.serve is None:

@@ -68,6 +68,12 @@ class ServingLeg:
         row = SERVING_LEG.row_for(self.state, result, by, self)
         self._move(row.next_state(self.state, None), now_us)
 
+    def take_back(self, state: str, reason_code: str, answer: bytes, at_us: int) -> None:
+        """The leg is as it was recorded; `at_us`: when that was."""
+        self.state, self.reason_code, self.answer = state, reason_code, answer
+        if state in TERMINAL:
+            self.ended_at_us = at_us
+
     def _move(self, state: str, now_us: int) -> None:
         if state != self.state and state in TERMINAL:
             self.ended_at_us = now_us

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from common.access_control.needs import Declared, Needs
-from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg
+from common.access_control.needs import INTERNAL, Declared, Needs
+from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg, TakeBackAnswer
 
 NEEDS: Declared = {
+    TakeBackAnswer: INTERNAL,
     BeginOutsideEffect: Needs("served-leg", "begin-effect", record=lambda wish: wish.leg_id.hex()),
     FinishLeg: Needs("served-leg", "finish", record=lambda wish: wish.leg_id.hex()),
     RefuseLeg: Needs(

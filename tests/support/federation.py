@@ -223,7 +223,7 @@ class Federation(Holdings):
             connection.commit()
         engine.dispose()
 
-    def build_core(self, node: str) -> NodeCore:
+    def build_core(self, node: str, **parts: Any) -> NodeCore:
         """The node's core on what its database holds."""
         url = self.urls[node]
         told = {Say: say, Plant: plant, **self._handlers}
@@ -237,7 +237,7 @@ class Federation(Holdings):
         else:
             told |= directory_handlers(self.root.public_key, lambda: self.own_keys(node))
             core = province_node.core.build_core(
-                url, node, *common, handlers=told, vault=make_vault(self._entropy), **self._core_parts
+                url, node, *common, handlers=told, vault=make_vault(self._entropy), **{**self._core_parts, **parts}
             )
             core.dispatcher.subscribe(DirectoryTaken, lambda taken: self._taken(core, taken))
         if core.connection.dialect.name == "sqlite":
@@ -282,7 +282,8 @@ class Federation(Holdings):
         """The streams are gone; new ones take their place."""
         for province in provinces or PROVINCES:
             for node, peer in ((province, HQ), (HQ, province)):
-                self._carry_out(node, peer, self.sessions[node, peer].closed())
+                if (node, peer) in self.sessions:
+                    self._carry_out(node, peer, self.sessions[node, peer].closed())
             self.frames = deque(f for f in self.frames if province not in f[:2])
         self.connect(*provinces)
 
