@@ -36,6 +36,8 @@ from common.messaging.replica_intake import ReplicaIntake
 from common.messaging.replica_sealer import ReplicaSealer
 from common.messaging.sealer import Gate, Sealer, SealLimits
 from common.node_context import NodeContext
+from common.organisations.handlers import HANDLERS as organisation_handlers
+from common.organisations.permissions import NEEDS as ORGANISATION_NEEDS
 from common.parked.handlers import handlers as parked_handlers
 from common.parked.permissions import NEEDS as PARKED_NEEDS
 from common.replicas.handlers import HANDLERS as replica_handlers
@@ -51,6 +53,7 @@ KIT_NEEDS: Declared = {
     **REPLICA_NEEDS,
     **REST_NEEDS,
     **EVENT_HUB_NEEDS,
+    **ORGANISATION_NEEDS,
     ClaimLink: INTERNAL,
 }
 """What the commands need that every node knows."""
@@ -123,6 +126,7 @@ class NodeCore:
                 **parked_handlers(parts.processor, self.judge.reread),
                 **lease_handlers(parts.handlers),
                 **replica_handlers,
+                **organisation_handlers,
                 **rest_handlers(parts.handlers),
                 ClaimLink: sealer.claim,
                 **parts.handlers,

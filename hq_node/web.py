@@ -17,6 +17,7 @@ from common.journal.routes import journal_routes
 from common.live.routes import live_routes
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
+from common.organisations.routes import organisation_routes
 from common.parked.routes import parked_routes
 from common.program.key_routes import key_routes
 from common.program.node import Node, Role
@@ -74,6 +75,7 @@ def admin_app(node: Node, in_force: DirectoryInForce) -> FastAPI:
         operator_routes(node),
         alarm_routes(node),
         audit_routes(node),
+        organisation_routes(node),
         key_routes(node),
         live_routes(node),
         request_routes(node),

@@ -26,6 +26,17 @@ class Scope(IntEnum):
     """All records of the node, and what it may ask of others."""
 
 
+class FieldRight(IntEnum):
+    """What somebody sees of a field, from the least to the most."""
+
+    HIDDEN = 1
+    """Not there for them, not even to search by."""
+    MASKED = 2
+    """As much as tells two records apart."""
+    VISIBLE = 3
+    EDITABLE = 4
+
+
 class NotPermitted(Refusal):
     """The actor's roles do not hold this action."""
 
@@ -59,14 +70,38 @@ class Permission:
         return cls(resource, action)
 
 
+ALL_FIELDS = "*"
+"""Stands for every field of a resource that is not named by itself."""
+
+Fields = Mapping[str, Mapping[str, FieldRight]]
+"""By resource and field (or ALL_FIELDS)."""
+
+
 class Rights:
-    """Permissions with the scope in which each is held."""
+    """Permissions with the scope in which each is held, and rights on fields."""
 
-    __slots__ = ("_everything", "_scopes")
+    __slots__ = ("_everything", "_fields", "_scopes")
 
-    def __init__(self, scopes: Mapping[Permission, Scope], *, everything: bool = False) -> None:
+    def __init__(
+        self, scopes: Mapping[Permission, Scope], *, fields: Fields | None = None, everything: bool = False
+    ) -> None:
         self._scopes = dict(scopes)
+        self._fields = {resource: dict(names) for resource, names in (fields or {}).items()}
         self._everything = everything
+
+    @property
+    def fields(self) -> Fields:
+        """What is said of fields."""
+        return self._fields
+
+    def field_right(self, resource: str, field: str, default: FieldRight) -> FieldRight:
+        """What is seen of a field. `default`: what the resource itself says of it, for whom no role says anything."""
+        if self._everything:
+            return FieldRight.EDITABLE
+        named = self._fields.get(resource)
+        if named is None:
+            return default
+        return named.get(field, named.get(ALL_FIELDS, default))
 
     def scope_of(self, permission: Permission) -> Scope | None:
         """The widest scope in which the permission is held; None where it is not."""
@@ -84,12 +119,28 @@ class Rights:
 
 
 def joined(rights: Iterable[Rights]) -> Rights:
-    """All rights together: each permission in the widest scope in which any of them holds it."""
+    """All rights together: each permission in the widest scope in which any of them holds it, each field as far as any
+    of those sees it that say something of it. Who holds everything is not joined."""
     scopes: dict[Permission, Scope] = {}
+    rights = list(rights)
     for each in rights:
         for permission, scope in each:
             scopes[permission] = max(scope, scopes.get(permission, scope))
-    return Rights(scopes)
+    return Rights(scopes, fields=_joined_fields([each.fields for each in rights]))
+
+
+def _joined_fields(fields: Iterable[Fields]) -> Fields:
+    """A field that one names, and another means by ALL_FIELDS, is said something of by both."""
+    found: dict[str, dict[str, FieldRight]] = {}
+    by_resource: dict[str, list[Mapping[str, FieldRight]]] = {}
+    for each in fields:
+        for resource, names in each.items():
+            by_resource.setdefault(resource, []).append(names)
+    for resource, said in by_resource.items():
+        for field in {field for names in said for field in names}:
+            rights = [right for names in said if (right := names.get(field, names.get(ALL_FIELDS))) is not None]
+            found.setdefault(resource, {})[field] = max(rights)
+    return found
 
 
 NOTHING = Rights({})

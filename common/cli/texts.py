@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from common.cli.texts_access import ACCESS
 from common.cli.texts_backup import BACKUP
 from common.cli.texts_directory import DIRECTORY
 from common.cli.texts_kinds import NAMES_AND_KINDS
@@ -18,6 +19,7 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     **BACKUP,
     **DIRECTORY,
     **RECORDS,
+    **ACCESS,
     # Errors
     "title.refused": ("Refused", "已拒绝"),
     "title.try_again": ("Not possible at the moment", "暂时无法执行"),

@@ -6,6 +6,7 @@ repositories of their node (added by the node's own subclass), the time, new ide
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,8 @@ class UnitOfWork:
         self.audited: list[AuditEntry] = []
         self.audit_head: tuple[int, bytes] | None = None
         """Where the audit log ends once this group is committed, if it grows."""
+        self.change = ""
+        """What the item changed, as the audit log shows it."""
         self.claims: list[Any] = []
         """Links that this group claims (common.messaging.replica)."""
         self.notices: dict[tuple[str, str], None] = {}
@@ -117,6 +120,11 @@ class UnitOfWork:
         """Adds to the audit log, if the item succeeds."""
         self._item_audited.append(entry)
 
+    def describe_change(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
+        """What the item changes, for its entry in the audit log: None where there was nothing before, or is nothing
+        after. Personal data is masked by whoever calls."""
+        self.change = json.dumps({"before": before, "after": after}, ensure_ascii=False, sort_keys=True)
+
     def notify(self, channel: str, payload: str = "") -> None:
         """Tells all processes of this node that something is there for them to look at, after the commit. It is a hint
         that may come in vain, and may be lost: what must not be lost stands in a table."""
@@ -140,6 +148,7 @@ class UnitOfWork:
 
     def begin_item(self, actor: Actor = SYSTEM) -> None:
         self.actor = actor
+        self.change = ""
         self._item_outgoing = []
         self._item_events = []
         self._item_audited = []

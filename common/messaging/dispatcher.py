@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -309,7 +309,7 @@ class Dispatcher:
     def _audit(self, work: CommandWork, error: QuanwangError | None, uow: UnitOfWork) -> None:
         entry = self._guard.entry(work.command, work.actor, error)
         if entry is not None:
-            uow.audit(entry)
+            uow.audit(replace(entry, details=uow.change) if uow.change else entry)
 
     def _audit_failed(self, work: CommandWork, error: QuanwangError, uow: UnitOfWork) -> None:
         """The item left nothing; that somebody tried is noted all the same."""

@@ -30,6 +30,8 @@ from common.messaging.dispatcher import GroupOutcome
 from common.messaging.writer import Queue
 from common.metrics import NodeMetrics, OpenLegs
 from common.node_context import NodeContext
+from common.organisations.commands import FoundOrganisations
+from common.organisations.queries import has_root
 from common.personal_data.desk import PersonalDataDesk
 from common.program.data_directory import DataDirectory
 from common.program.inline_writer import InlineWriter
@@ -160,4 +162,6 @@ def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Cl
     core.dispatcher.subscribe(LegFinished, node.metrics.leg_finished)
     core.dispatcher.subscribe(LegBegan, node.recorder.leg_began)
     core.dispatcher.subscribe(LegFinished, node.recorder.leg_finished)
+    if not node.reads.now(has_root, core.node):
+        InlineWriter(core.dispatcher).run(FoundOrganisations())
     return node

@@ -11,7 +11,16 @@ import sqlalchemy as sa
 from common.access_control.actor import SYSTEM, Actor, ActorKind, local_actor
 from common.access_control.guard import Guard, PermissionNotDeclared
 from common.access_control.needs import INTERNAL, Needs
-from common.access_control.rights import NOTHING, NotPermitted, Permission, Rights, Scope, joined
+from common.access_control.rights import (
+    EVERYTHING,
+    NOTHING,
+    FieldRight,
+    NotPermitted,
+    Permission,
+    Rights,
+    Scope,
+    joined,
+)
 from common.alarms.commands import EvaluateAlarms
 from common.audit.queries import Break, Sought, search, verify_slice
 from common.audit.repository import audit_log
@@ -113,6 +122,17 @@ def test_rights_of_several_roles_join_to_the_widest_scope() -> None:
     narrow, wide = Rights({permission: Scope.OWN}), Rights({permission: Scope.BELOW})
     assert joined([narrow, wide]).scope_of(permission) is joined([wide, narrow]).scope_of(permission) is Scope.BELOW
     assert joined([]).scope_of(permission) is None
+
+
+def test_a_field_is_seen_as_far_as_any_role_that_speaks_of_it_lets_it_be() -> None:
+    masked = Rights({}, fields={"customer": {"*": FieldRight.VISIBLE, "address": FieldRight.MASKED}})
+    hidden = Rights({}, fields={"customer": {"*": FieldRight.HIDDEN}})
+    both = joined([hidden, masked, NOTHING])
+    assert both.field_right("customer", "address", FieldRight.HIDDEN) is FieldRight.MASKED
+    assert both.field_right("customer", "name", FieldRight.HIDDEN) is FieldRight.VISIBLE
+    assert hidden.field_right("customer", "name", FieldRight.VISIBLE) is FieldRight.HIDDEN
+    assert joined([NOTHING]).field_right("customer", "name", FieldRight.MASKED) is FieldRight.MASKED
+    assert EVERYTHING.field_right("customer", "name", FieldRight.HIDDEN) is FieldRight.EDITABLE
 
 
 # The chain

@@ -1,0 +1,32 @@
+"""The Chinese help of the commands for organisations, roles and operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ACCESS_COMMANDS: Mapping[str, str] = {
+    "organisations": "组织架构：总部、省、地市、县（区）和网点、社区。",
+    "organisations list": "按编号列出组织。",
+    "organisations show": "显示一个组织及其所在位置。",
+    "organisations create": "创建组织。\n\n省的编号为 GB/T 2260 省份代码，地市的编号为六位 GB/T 2260 地市代码。",
+    "organisations rename": "为组织改名，编号不变。",
+    "organisations move": "将组织及其全部下级调整到另一上级之下。",
+    "organisations deactivate": "停用组织。其下不能有启用的组织；已发生的业务仍记在其编号下。",
+    "organisations import": "从 CSV 文件导入组织。\n\n"
+    "有问题的行不导入，并按行号、列、原因列出；其余各行全部导入。可重复执行：已有组织按文件改名或调整上级，无差异则不变。\n\n"
+    "全部导入时以 0 结束，有未导入的行时以 1 结束。",
+}
+
+ACCESS_OPTIONS: Mapping[str, str] = {
+    "ORGANISATION": "组织编号，见 `organisations list`。",
+    "--under": "上级组织的编号。",
+    "--below": "仅列出该组织及其全部下级。",
+    "organisations create --name": "名称。",
+    "organisations rename --name": "名称。",
+    "organisations create --kind": "province、city、county、branch、community 或 department。",
+    "organisations list --all": "包括已停用的组织。",
+    "organisations list --after": "从该编号之后继续。",
+    "organisations deactivate --reason": "原因；保存在审计日志中。",
+    "organisations import FILE": "CSV 文件，含组织编号、类型、名称、上级编号各列（中英文表头均可）。",
+    "organisations import --dry-run": "仅读取文件，节点不做更改。",
+}

@@ -1,0 +1,1 @@
+"""The organisation tree: headquarters, provinces, cities, counties and branches, communities."""
