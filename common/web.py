@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -18,8 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import Fault, QuanwangError, Refusal, TemporaryFault
 from common.ids import parse_id
+from common.log import bound, get_logger
 
-log = structlog.get_logger()
+log = get_logger()
 
 DEFAULT_LANGUAGE = "en"
 FINDINGS_MAX = 10
@@ -160,7 +160,7 @@ class CallNames:
                 message["headers"] = [*message["headers"], (b"x-call", name.encode("ascii"))]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(call=name):
+        with bound(call=name):
             await self._app(scope, receive, send_named)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import structlog
-
 from common.alarms.alarm_states import CLEARED
 from common.alarms.events import AlarmTold
+from common.log import get_logger
 
-log = structlog.get_logger()
+log = get_logger()
 
 _LEVELS = {"info": "info", "warning": "warning", "critical": "error"}
 

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-import structlog
 
 from common.alarms.commands import RaiseAlarm
 from common.backup.creating import Made, create_backup, directory_of
@@ -18,8 +17,9 @@ from common.backup.secrets import secret_from
 from common.backup.settings import BackupSettings
 from common.db.schema import Schema
 from common.errors import QuanwangError, TemporaryFault
+from common.log import get_logger
 
-log = structlog.get_logger()
+log = get_logger()
 
 BACKUP_FAILED = "BACKUP_FAILED"
 HOUR_US = 3_600_000_000

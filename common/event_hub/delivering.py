@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-import structlog
-
 from common.errors import QuanwangError
 from common.event_hub.callbacks import Callbacks, Told
 from common.event_hub.commands import ClaimDeliveries, ForgetDeadLetters, NoteDeliveries
@@ -15,9 +13,10 @@ from common.event_hub.handlers import Claimed
 from common.event_hub.model import OFF
 from common.event_hub.queries import is_something_due
 from common.ids import format_id
+from common.log import get_logger
 from common.program.node import Node
 
-log = structlog.get_logger()
+log = get_logger()
 
 LOOK_EVERY_S = 1.0
 FORGET_EVERY_US = 600_000_000

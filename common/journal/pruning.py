@@ -11,15 +11,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-import structlog
 
 from common.errors import QuanwangError
 from common.journal.archive import JournalArchive, Row
 from common.journal.commands import PruneInbox, PruneJournal
 from common.journal.repository import links_of, old_messages, prunable
 from common.journal.settings import DAY_US, RetentionSettings
+from common.log import get_logger
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class PruningNode(Protocol):

@@ -13,8 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-import structlog
-
 from common.errors import QuanwangError, TemporaryFault
 from common.gen.quanwang.federation.v1 import directory_pb2
 from common.link import effects as reason
@@ -34,9 +32,10 @@ from common.link.effects import (
 from common.link.ports import LinkNode
 from common.link.session import LinkSession
 from common.link.watermark import cursors_of, position_of
+from common.log import get_logger
 from common.messaging.incoming import ReceivedBatch, SealedBatch
 
-log = structlog.get_logger()
+log = get_logger()
 
 T = TypeVar("T")
 

@@ -6,7 +6,6 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-import structlog
 
 from common.alarms.queries import standing_alarm_count
 from common.errors import QuanwangError
@@ -14,12 +13,13 @@ from common.live.classes import class_name
 from common.live.commands import StoreBucket
 from common.live.events import HUB, ORIGIN, BucketStored
 from common.live.model import Bucket
+from common.log import get_logger
 from common.messaging.inbox import PARKED, WAITING
 from common.metrics import OpenLegs
 from common.program.node import Node
 from common.program.status import inbox_counts, link_states
 
-log = structlog.get_logger()
+log = get_logger()
 
 SPANS_KEPT_MAX = 360
 """Spans that could not be stored are kept in memory and tried again; the oldest beyond these are given up."""

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-import structlog
 
 from common.access_control.actor import SYSTEM, Actor
 from common.access_control.guard import Guard
@@ -27,13 +26,14 @@ from common.db.engine import is_storage_fault, store_of
 from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from common.errors import Fault, OutcomeUnknown, QuanwangError, StorageUnavailable, TemporaryFault
 from common.ids import IdSource
+from common.log import get_logger
 from common.messaging.incoming import Incoming, LinkPort, ReceivedBatch, SealedBatch
 from common.messaging.intake import Intake
 from common.messaging.log_facts import command_facts
 from common.messaging.replica import CLAIM_NOTICE, INBOX_NOTICE, OUTBOX_NOTICE, read_claim_payload
 from common.messaging.sealer import SealedGroup, Sealer
 
-log = structlog.get_logger()
+log = get_logger()
 
 Handler = Callable[[Any, Any], Any]
 """`handler(command, uow) -> result`."""

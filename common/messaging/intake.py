@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-import structlog
 
 from common.alarms.handlers import raise_alarm
 from common.db.engine import is_storage_fault
 from common.db.unit_of_work import UnitOfWork
 from common.errors import Fault, QuanwangError, TemporaryFault
+from common.log import get_logger
 from common.messaging.inbox import (
     DONE,
     INBOX,
@@ -40,7 +40,7 @@ from common.messaging.log_facts import message_facts
 if TYPE_CHECKING:
     from common.messaging.dispatcher import GroupOutcome, MessageProcessor
 
-log = structlog.get_logger()
+log = get_logger()
 
 Reread = Callable[[str, str, int, int, bytes], Incoming]
 """`reread(peer, link, seal_number, index, batch bytes)`: an entry of the journal, judged anew."""

@@ -13,16 +13,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-import structlog
-
 from common.access_control.actor import SYSTEM, Actor
 from common.alarms.commands import RaiseAlarm
 from common.clock import Clock
 from common.errors import StorageUnavailable, TemporaryFault
+from common.log import get_logger
 from common.messaging.dispatcher import CommandWork, GroupOutcome
 from common.messaging.incoming import LinkPort, ReceivedBatch, SealedBatch
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 STORAGE_AGAIN_US = 1_000_000

@@ -6,16 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-import structlog
-
 from common.errors import QuanwangError
+from common.log import get_logger
 from common.personal_data.commands import BeginKeyRotation, OpenPersonalData, RenewRecords
 from common.personal_data.events import KeyRotationBegun, RecordsRenewed
 from common.personal_data.master_key import KEY_BYTES, MasterKeySource
 from common.personal_data.vault import Vault
 from common.settings import PersonalDataSettings
 
-log = structlog.get_logger()
+log = get_logger()
 
 RECORDS_A_SLICE = 100
 """So many in one transaction: a few hundredths of a second, which nobody at a counter feels."""

@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-import structlog
-
 from common.clock import Clock
 from common.directory.continuity import rotation_bytes
 from common.directory.model import Directory, KeyUse, NodeEntry
@@ -23,12 +21,13 @@ from common.directory.own_keys import NodeKeys
 from common.directory.rotation import KeyRotation
 from common.directory.rotation_wire import encode_rotation
 from common.errors import Fault, QuanwangError, TemporaryFault
+from common.log import get_logger
 from common.security import tls
 from common.security.keyring import KeyringUse
 from common.security.token import KeyTokenUnavailable
 from common.settings import KeySettings
 
-log = structlog.get_logger()
+log = get_logger()
 
 DAY_US = 86_400_000_000
 ROTATED = (KeyringUse.SIGNING, KeyringUse.PRIVATE_BODIES, KeyringUse.TLS)

@@ -14,8 +14,6 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
-import structlog
-
 from common.core import NodeCore
 from common.db.engine import is_storage_fault, store_at
 from common.db.store import Notice
@@ -23,6 +21,7 @@ from common.errors import Fault, QuanwangError
 from common.leases.commands import ReleaseLease
 from common.leases.events import LeaseSeen
 from common.leases.keeper import LeaseKeeper
+from common.log import get_logger
 from common.messaging.replica import CLAIM_NOTICE, INBOX_NOTICE, OUTBOX_NOTICE, Replica, read_claim_payload
 from common.messaging.writer import Writer
 from common.program.data_directory import DataDirectory
@@ -32,7 +31,7 @@ from common.replicas.events import ReplicasSeen
 from common.requests.events import LegEnded
 from common.settings import REPLICA_ROLES, NodeSettings
 
-log = structlog.get_logger()
+log = get_logger()
 
 LEG_NOTICE = "leg_ended"
 """A leg that this node asked for has ended; payload: the request and the destination."""

@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import structlog
 from fastapi import FastAPI
 from starlette.applications import Starlette
 
@@ -29,6 +28,7 @@ from common.event_hub.setting_up import make_deliverer
 from common.journal.pruning import prune_by_schedule
 from common.link.activity import LinkActivity
 from common.link.ports import LinkNode
+from common.log import get_logger
 from common.messaging.link_reader import LinkReader
 from common.messaging.replica import ClaimLink
 from common.messaging.writer import Writer
@@ -40,7 +40,7 @@ from common.rest.upkeep import forget_by_schedule
 from common.settings import ApiSettings, NodeSettings, ReplicaRole
 from common.tracing.starting import start_tracing
 
-log = structlog.get_logger()
+log = get_logger()
 
 S = TypeVar("S", bound=NodeSettings)
 

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -16,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from common.errors import Fault, QuanwangError, TemporaryFault
+from common.log import get_logger
 from common.program.node import Node
 from common.rest.access import Access
 from common.rest.calls import Call
@@ -26,7 +26,7 @@ from common.rest.rates import Rate
 from common.rest.resource import Api, Resource
 from common.web import AddressNotFound, CallNames, InternalRequestFault, language_of
 
-log = structlog.get_logger()
+log = get_logger()
 
 Endpoint = Callable[[Call], Awaitable[Any]]
 

@@ -13,14 +13,14 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-import structlog
 from starlette.types import Receive, Scope, Send
 
+from common.log import get_logger
 from common.rest.attributes import Attribute
 from common.rest.documents import Document, encoded
 from common.rest.resource import Resource
 
-log = structlog.get_logger()
+log = get_logger()
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 SLICE_ROWS = 500

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-import structlog
-
 from common.errors import QuanwangError
+from common.log import get_logger
 from common.program.node import Node
 from common.rest.commands import ForgetAnswers
 
-log = structlog.get_logger()
+log = get_logger()
 
 EVERY_S = 600.0
 ANSWERS_A_SLICE = 500

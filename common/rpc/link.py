@@ -13,7 +13,6 @@ from typing import Any
 
 import grpc
 import grpc.aio
-import structlog
 
 from common.gen.quanwang.federation.v1 import directory_pb2, link_pb2
 from common.ids import HQ
@@ -23,9 +22,10 @@ from common.link.backoff import Backoff, Chance
 from common.link.ports import LinkNode
 from common.link.settings import LinkSettings
 from common.link.stream import FrameStream, LinkRun
+from common.log import get_logger
 from common.security.tls import CertificateUnusable, hq_name_options, peer_node_from_certificate
 
-log = structlog.get_logger()
+log = get_logger()
 
 SERVICE = link_pb2.DESCRIPTOR.services_by_name["FederationLinkService"].full_name
 METHOD = f"/{SERVICE}/OpenLink"

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import grpc
 import grpc.aio
-import structlog
 
 from common.errors import Fault, QuanwangError, Refusal, TemporaryFault
+from common.log import get_logger
 
-log = structlog.get_logger()
+log = get_logger()
 
 REASON_CODE_KEY = "quanwang-reason-code"
 LANGUAGE_KEY = "accept-language"

@@ -11,15 +11,15 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import sqlalchemy as sa
-import structlog
 
 from common.errors import QuanwangError
 from common.journal.comparison import Question, Ranges
 from common.journal.model import ComparisonBusy
 from common.journal.wire import encode_ranges
+from common.log import get_logger
 from province_node.journal_comparison.events import ComparisonAsked
 
-log = structlog.get_logger()
+log = get_logger()
 
 T = TypeVar("T")
 

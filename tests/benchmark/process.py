@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import Any
-
-import structlog
 
 from common.core import NodeCore
 from tests.benchmark.broker_nodes import BrokerBatchNode, BrokerMessageNode
@@ -95,9 +92,5 @@ async def main(path: str, node: str, place: str) -> None:
 
 
 if __name__ == "__main__":
-    # Standard output belongs to the answers.
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    # Standard output belongs to the answers: warnings of the log go to standard error.
     asyncio.run(main(*sys.argv[1:4]))

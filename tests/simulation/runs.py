@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-import structlog
-
 from common.directory.model import NodeStatus
+from common.log import Line, redirected
 from tests.simulation import databases
 from tests.simulation.checkers import CHECKERS, Ended
 from tests.simulation.evidence import journals_prove
@@ -162,13 +161,9 @@ _OPEN = (
 @contextmanager
 def _silent_log() -> Iterator[None]:
     """The product's log would be thousands of lines about faults that were meant."""
-    before = structlog.get_config()
-    structlog.configure(processors=[_drop])
-    try:
+    with redirected(_drop):
         yield
-    finally:
-        structlog.configure(**before)
 
 
-def _drop(_logger: object, _name: str, _event: object) -> str:
-    raise structlog.DropEvent
+def _drop(_line: Line) -> None:
+    pass

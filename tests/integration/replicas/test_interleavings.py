@@ -16,13 +16,13 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
-from structlog.testing import capture_logs
 
 import hq_node.core
 from common.core import NodeCore
 from common.db.engine import open_reader
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ
+from common.log import Line, redirected
 from common.messaging.dispatcher import CommandWork
 from common.messaging.envelope import parse
 from common.messaging.inbox import leg_of
@@ -261,7 +261,8 @@ def test_two_groups_interleaved_at_any_statement_neither_lock_up_nor_fork(pair: 
         after, steps = 0, 1
         while after < steps:
             actors = begin(pair)
-            with capture_logs() as logs:
+            logs: list[Line] = []
+            with redirected(logs.append):
                 steps = pair.interleave(*(actors if not turn else actors[::-1]), after)
             lost = [entry for entry in logs if entry.get("error") == "DeadlockDetected"]
             assert lost == []

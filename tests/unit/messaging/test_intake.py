@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from structlog.testing import capture_logs
 
 from common.db.engine import open_writer, store_of
 from common.db.unit_of_work import UnitOfWork
@@ -17,6 +16,7 @@ from common.ids import HQ, IdSource, format_id
 from common.link.receiver import Receiver
 from common.link.settings import LinkSettings
 from common.link.watermark import Position
+from common.log import Line, redirected
 from common.messaging.dispatcher import GroupOutcome
 from common.messaging.envelope import Envelope, build
 from common.messaging.inbox import inbox
@@ -187,7 +187,8 @@ def test_a_log_line_names_the_request_when_its_message_is_parked(
     monkeypatch.setattr(Processor, "process", fail)
     if refusal_fails:
         monkeypatch.setattr(Processor, "refuse", fail)
-    with capture_logs() as lines:
+    lines: list[Line] = []
+    with redirected(lines.append):
         hub.group(NOW_US, [hub.batch(said(SHANGHAI, GUANGDONG, pb.PHASE_REQUEST, "request", 1))])
     assert hub.states() == ["parked"]
     assert [line["event"] for line in lines] == [
