@@ -17,7 +17,7 @@ from common.settings import PersonalDataSettings
 log = get_logger()
 
 RECORDS_A_SLICE = 100
-"""So many in one transaction: a few hundredths of a second, which nobody at a counter feels."""
+"""So many in one transaction, about a tenth of a second: interactive work hardly waits."""
 AGAIN_S = 60.0
 """How long after a slice that failed the next is tried."""
 
