@@ -16,7 +16,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from common.rest.door import HEADERS
-from common.rest.openapi import openapi_document
 from common.rest.resource import Api
 
 OPENAPI_ADDRESS, PAGE_ADDRESS = "/openapi.json", "/docs"
@@ -34,6 +33,8 @@ def documentation_routes(title: str, version: str, apis: Sequence[Api]) -> list[
     # Made when somebody first asks: an idle node need not hold it.
     @cache
     def document() -> bytes:
+        from common.rest.openapi import openapi_document
+
         return json.dumps(openapi_document(title, version, apis), ensure_ascii=False).encode()
 
     async def openapi(_request: Request) -> Response:
