@@ -12,13 +12,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.access_control.guard import Guard
-from common.access_control.needs import INTERNAL, Declared
+from common.access_control.needs import INTERNAL, Declared, permissions_in
+from common.access_control.rights import Permission
+from common.audit.permissions import READING as AUDIT_READING
 from common.clock import Clock
 from common.db.engine import open_writer
 from common.db.unit_of_work import Announce, UnitOfWork
 from common.directory.model import Directory
 from common.errors import Fault
 from common.event_hub.permissions import NEEDS as EVENT_HUB_NEEDS
+from common.event_hub.permissions import READING as EVENT_READ
 from common.ids import HQ, IdSource
 from common.journal.handlers import handlers as journal_handlers
 from common.journal.permissions import NEEDS as JOURNAL_NEEDS
@@ -36,12 +39,17 @@ from common.messaging.replica_intake import ReplicaIntake
 from common.messaging.replica_sealer import ReplicaSealer
 from common.messaging.sealer import Gate, Sealer, SealLimits
 from common.node_context import NodeContext
+from common.operators.handlers import HANDLERS as operator_handlers
+from common.operators.permissions import NEEDS as OPERATOR_NEEDS
+from common.operators.permissions import READING as OPERATOR_READING
 from common.organisations.handlers import HANDLERS as organisation_handlers
 from common.organisations.permissions import NEEDS as ORGANISATION_NEEDS
+from common.organisations.permissions import READING as ORGANISATION_READING
 from common.parked.handlers import handlers as parked_handlers
 from common.parked.permissions import NEEDS as PARKED_NEEDS
 from common.replicas.handlers import HANDLERS as replica_handlers
 from common.replicas.permissions import NEEDS as REPLICA_NEEDS
+from common.requests.permissions import READING as REQUEST_READING
 from common.rest.handlers import handlers as rest_handlers
 from common.rest.permissions import NEEDS as REST_NEEDS
 from common.security.signing import ChooseSigner, Signer
@@ -54,9 +62,13 @@ KIT_NEEDS: Declared = {
     **REST_NEEDS,
     **EVENT_HUB_NEEDS,
     **ORGANISATION_NEEDS,
+    **OPERATOR_NEEDS,
     ClaimLink: INTERNAL,
 }
 """What the commands need that every node knows."""
+
+KIT_READING = AUDIT_READING | OPERATOR_READING | ORGANISATION_READING | REQUEST_READING | {EVENT_READ}
+"""What is needed in order to look at what every node holds."""
 
 MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
 Prefetch = Callable[[Any, Sequence[Any], Sequence[Incoming]], None]
@@ -92,6 +104,8 @@ class CoreParts:
     commit: Commit = commit
     needs: Declared = field(default_factory=dict)
     """What the role's own commands need of whoever wishes them."""
+    reading: frozenset[Permission] = frozenset()
+    """What is needed in order to look at the role's own records."""
 
 
 class NodeCore:
@@ -100,6 +114,8 @@ class NodeCore:
     def __init__(self, parts: CoreParts) -> None:
         self.node = parts.context.node
         self.context = parts.context
+        needs = {**KIT_NEEDS, **parts.needs}
+        self.context.permissions = permissions_in(needs) | KIT_READING | parts.reading
         self.clock = parts.clock
         self.link_settings = parts.link_settings or LinkSettings()
         self.engine = open_writer(parts.url)
@@ -127,6 +143,7 @@ class NodeCore:
                 **lease_handlers(parts.handlers),
                 **replica_handlers,
                 **organisation_handlers,
+                **operator_handlers,
                 **rest_handlers(parts.handlers),
                 ClaimLink: sealer.claim,
                 **parts.handlers,
@@ -137,7 +154,7 @@ class NodeCore:
             parts.clock,
             parts.prefetch,
             parts.commit,
-            Guard({**KIT_NEEDS, **parts.needs}),
+            Guard(needs),
         )
         self.dispatcher.load()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from common.access_control.rights import Permission
 from common.directory.model import Directory
 from common.errors import Refusal
 from common.messaging.envelope import Envelope
@@ -40,6 +41,8 @@ class NodeContext:
     kinds: RequestKinds
     software_version: str
     started_at_us: int
+    permissions: frozenset[Permission] = frozenset()
+    """All that anything at this node needs; set by its core."""
     limits: RequestLimits = field(default_factory=RequestLimits)
 
     def encrypt(self, plaintext: bytes, routing_bytes: bytes, reader: str) -> bytes:

@@ -37,6 +37,7 @@ from common.security.signing import ChooseSigner, Signer
 from province_node.customers.commands import EraseCustomer, ExportCustomer, ImportCustomers
 from province_node.customers.handlers import CustomerRecords, erase_customer, export_customer, import_customers
 from province_node.customers.permissions import NEEDS as CUSTOMER_NEEDS
+from province_node.customers.permissions import READING as CUSTOMER_READING
 from province_node.customers.wire import KINDS as CUSTOMER_KINDS
 from province_node.directory.permissions import NEEDS as DIRECTORY_NEEDS
 from province_node.journal_comparison.wire import KINDS as JOURNAL_KINDS
@@ -46,6 +47,7 @@ from province_node.serving.commands import BeginOutsideEffect, FinishLeg, Refuse
 from province_node.serving.handlers import begin_outside_effect, finish_leg, refuse_leg
 from province_node.serving.permissions import NEEDS as SERVING_NEEDS
 from province_node.serving.taking_back import take_back_answer
+from province_node.subscriptions.permissions import READING as SUBSCRIPTION_READING
 from province_node.subscriptions.wire import KINDS as SUBSCRIPTION_KINDS
 from province_node.unit_of_work import ProvinceUnitOfWork
 
@@ -118,6 +120,7 @@ def build_core(
             gate=AskingGate(),
             prefetch=prefetch,
             needs=needs,
+            reading=CUSTOMER_READING | SUBSCRIPTION_READING,
             **parts,
         )
     )

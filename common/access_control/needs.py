@@ -57,3 +57,8 @@ INTERNAL = ForTheNodeAlone()
 
 Declared = Mapping[type, Needs | ForTheNodeAlone]
 """What each command needs."""
+
+
+def permissions_in(declared: Declared) -> frozenset[Permission]:
+    """Every permission that anything here needs."""
+    return frozenset(needs.permission for needs in declared.values() if isinstance(needs, Needs))

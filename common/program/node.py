@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from common.access_control.actor import SYSTEM, Actor, local_actor
 from common.access_control.desk import Desk
+from common.access_control.events import AccessChanged
 from common.alarms.events import AlarmTold
 from common.alarms.telling import log_alarm
 from common.clock import Clock
@@ -30,6 +31,7 @@ from common.messaging.dispatcher import GroupOutcome
 from common.messaging.writer import Queue
 from common.metrics import NodeMetrics, OpenLegs
 from common.node_context import NodeContext
+from common.operators.keeper import AccessKeeper
 from common.organisations.commands import FoundOrganisations
 from common.organisations.queries import has_root
 from common.personal_data.desk import PersonalDataDesk
@@ -108,6 +110,8 @@ class Node:
     link_activities: Callable[[], Mapping[str, LinkActivity]] = no_links
     key_keeper: KeyKeeper = field(init=False)
     """Set by the node's bootstrap."""
+    access: AccessKeeper = field(init=False)
+    """Who may do what."""
     personal_data: PersonalDataDesk = field(init=False)
     """Set by the bootstrap of nodes that keep any: the provinces."""
     ask_peer: AskPeer = nobody_to_ask
@@ -155,6 +159,8 @@ def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Cl
         writer=InlineWriter(core.dispatcher),
         metrics=NodeMetrics(core.node, role.name, core.context.software_version),
     )
+    node.access = AccessKeeper(node.reads, clock, shared=core.dispatcher.shared)
+    core.dispatcher.subscribe(AccessChanged, node.access.changed)
     core.dispatcher.subscribe(AlarmTold, log_alarm)
     core.dispatcher.subscribe(LegEnded, node.watch.leg_ended)
     core.dispatcher.subscribe(LegEnded, node.metrics.leg_ended)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
+from common.access_control.events import AccessChanged
 from common.core import NodeCore
 from common.db.engine import is_storage_fault, store_at
 from common.db.store import Notice
@@ -35,6 +36,9 @@ log = get_logger()
 
 LEG_NOTICE = "leg_ended"
 """A leg that this node asked for has ended; payload: the request and the destination."""
+
+ACCESS_NOTICE = "access_changed"
+"""Who may do what has changed; payload: the version."""
 
 CHANNELS = (OUTBOX_NOTICE, INBOX_NOTICE, CLAIM_NOTICE, LEG_NOTICE)
 
@@ -144,11 +148,12 @@ class ReplicaLife:
         self._led_under = 0
         self._next_report_us = 0
         self._writer: Writer | None = None
-        self._looks = looks
-        self._notices = Notices(node.data.url, (*CHANNELS, *looks), self._hear, self._look_at_everything)
+        self._looks = {ACCESS_NOTICE: node.access.changed, **looks}
+        self._notices = Notices(node.data.url, (*CHANNELS, *self._looks), self._hear, self._look_at_everything)
         self._others: dict[str, str] = {}
         node.open_elsewhere = lambda: self._others
         tell_others_of_ends(core)
+        core.dispatcher.tell_others(AccessChanged, ACCESS_NOTICE, lambda event: str(event.version))
         core.dispatcher.subscribe(ReplicasSeen, self._seen)
         if self._lease is not None:
             core.dispatcher.subscribe(LeaseSeen, self._lease.seen)

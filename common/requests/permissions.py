@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from common.access_control.needs import Declared, Needs
+from common.access_control.rights import Permission
 from common.ids import format_id
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
+
+READ = Permission("service-request", "read")
+READING = frozenset({READ})
 
 NEEDS: Declared = {
     SubmitServiceRequest: Needs("service-request", "submit", record=lambda wish: wish.kind),

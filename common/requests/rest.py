@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from common.access_control.actor import Actor
-from common.access_control.rights import Permission
 from common.event_hub.rest import with_hub
 from common.ids import format_id, parse_id
 from common.program.node import Node
 from common.requests.commands import ActingFor, CancelServiceRequest, SubmitServiceRequest
 from common.requests.events import LegEnded
 from common.requests.leg_states import CANCELLED, OPEN, TERMINAL
+from common.requests.permissions import READ
 from common.requests.queries import LEGS_OF_REQUEST, REQUEST_STATE, STATES
 from common.requests.repository import asked_legs, requests
 from common.rest.attributes import (
@@ -38,7 +38,6 @@ from common.rest.bodies import Body
 from common.rest.resource import Api, Create, EventKind, Resource, View
 
 API = "serviceRequest"
-READING = Permission("service-request", "read")
 BASE = "/api/serviceRequest/v1"
 TEXT_CHARS_MAX = 128
 DESTINATIONS_MAX = 1_000
@@ -179,7 +178,7 @@ def service_request_api(node: Node) -> Api:
     kind = Form("a kind of business", "业务类型", {"type": "string"}, kinds.alias_of, kinds.name_of)
     service_request = Resource(
         "serviceRequest",
-        READING,
+        READ,
         requests,
         Attribute("id", requests.c.request_id, IDENTITY),
         (Attribute("kind", requests.c.kind, kind, en="The kind of business."), *ATTRIBUTES),
@@ -191,7 +190,7 @@ def service_request_api(node: Node) -> Api:
     )
     cancel_service_request = Resource(
         "cancelServiceRequest",
-        READING,
+        READ,
         requests,
         Attribute("id", requests.c.request_id, IDENTITY),
         (

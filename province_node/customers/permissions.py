@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from common.access_control.needs import Declared, Needs
+from common.access_control.rights import Permission
 from province_node.customers.commands import EraseCustomer, ExportCustomer, ImportCustomers
+
+READ = Permission("customer", "read")
+READING = frozenset({READ})
 
 NEEDS: Declared = {
     ImportCustomers: Needs("customer", "import"),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from common.access_control.rights import Permission
 from common.rest.attributes import MOMENT, Attribute, listed
 from common.rest.resource import Api, Resource
 from province_node.customers.model import KINDS
+from province_node.customers.permissions import READ
 from province_node.customers.repository import CUSTOMERS
 
 CUSTOMER = Resource(
     "customer",
-    Permission("customer", "read"),
+    READ,
     CUSTOMERS,
     Attribute("id", CUSTOMERS.c.customer_number),
     (

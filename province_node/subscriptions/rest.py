@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from common.access_control.rights import Permission
 from common.rest.attributes import MOMENT, Attribute, Constant, listed
 from common.rest.resource import Api, Resource
 from province_node.subscriptions.model import STATUSES
+from province_node.subscriptions.permissions import READ
 from province_node.subscriptions.repository import SUBSCRIPTIONS
 
 PRODUCT = Resource(
     "product",
-    Permission("subscription", "read"),
+    READ,
     SUBSCRIPTIONS,
     Attribute("id", SUBSCRIPTIONS.c.subscription_id),
     (

@@ -1,0 +1,112 @@
+"""Who may do what, in memory: what an operator's rights are, and which post and role gives each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from common.access_control.actor import Actor, ActorKind
+from common.access_control.rights import NOTHING, Permission, Rights, joined
+from common.operators.built_in import BUILT_IN
+from common.operators.commands import Post
+from common.operators.model import ACTIVE, OperatorNotFound
+from common.operators.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOperator:
+    """An operator as far as their rights go."""
+
+    organisation_id: str
+    state: str
+    posts: tuple[Post, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessBook:
+    """All roles and operators as of one version; never changed, but replaced by the next one."""
+
+    version: int
+    active_organisations: frozenset[str]
+    own_roles: Mapping[str, Role]
+    operators: Mapping[str, KnownOperator]
+    _rights: dict[tuple[str, str], Rights] = field(default_factory=dict, repr=False)
+
+    def role(self, role: str) -> Role | None:
+        """A role, built in or not."""
+        return BUILT_IN.get(role) or self.own_roles.get(role)
+
+    def organisations_of(self, operator: str) -> tuple[str, ...]:
+        """Where an operator has posts, in order: where they may act."""
+        known = self.operators.get(operator)
+        return tuple(sorted({post.organisation_id for post in known.posts})) if known is not None else ()
+
+    def rights_of(self, operator: str, organisation_id: str = "") -> Rights:
+        """What an operator may do when they act in an organisation (empty: in the one they belong to): what their posts
+        there give, together. Nothing for whom is locked or unknown, and in an organisation that was deactivated."""
+        known = self.operators.get(operator)
+        if known is None or known.state != ACTIVE:
+            return NOTHING
+        key = operator, organisation_id or known.organisation_id
+        rights = self._rights.get(key)
+        if rights is None:
+            rights = self._rights[key] = self._joined(known, key[1])
+        return rights
+
+    def actor(self, operator: str, organisation_id: str = "", **more: str) -> Actor:
+        """The operator as one who acts; `more`: channel, address, session."""
+        known = self.operators.get(operator)
+        acting_in = organisation_id or (known.organisation_id if known is not None else "")
+        rights = self.rights_of(operator, acting_in)
+        return Actor(ActorKind.OPERATOR, operator, acting_in, rights=rights, **more)
+
+    def explain(self, operator: str, permission: Permission | None = None) -> dict[str, Any]:
+        """What an operator may do, and why: each permission (or only one) with the post and the role that give it, also
+        where it does not count at present, with the reason. Raises OperatorNotFound."""
+        known = self.operators.get(operator)
+        if known is None:
+            raise OperatorNotFound(operator=repr(operator[:64]))
+        ways = [
+            {
+                "permission": str(given),
+                "scope": role.permissions[given].name,
+                "role": role.role,
+                "organisation_id": post.organisation_id,
+                "counts": self._counts(known, post),
+                "why_not": self._why_not(known, post),
+            }
+            for post in known.posts
+            if (role := self.role(post.role)) is not None
+            for given in sorted(role.permissions)
+            if permission is None or given == permission
+        ]
+        fields = [
+            {"role": role.role, "organisation_id": post.organisation_id, "fields": role.document()["fields"]}
+            for post in known.posts
+            if (role := self.role(post.role)) is not None and role.fields and permission is None
+        ]
+        ways.sort(key=lambda way: (way["permission"], way["organisation_id"], way["role"]))
+        return {
+            "operator": operator,
+            "state": known.state,
+            "organisation_id": known.organisation_id,
+            "permission": "" if permission is None else str(permission),
+            "permitted": any(way["counts"] for way in ways),
+            "ways": ways,
+            "fields": fields,
+        }
+
+    def _joined(self, known: KnownOperator, organisation_id: str) -> Rights:
+        if organisation_id not in self.active_organisations:
+            return NOTHING
+        held = (self.role(post.role) for post in known.posts if post.organisation_id == organisation_id)
+        return joined([role.rights for role in held if role is not None])
+
+    def _counts(self, known: KnownOperator, post: Post) -> bool:
+        return not self._why_not(known, post)
+
+    def _why_not(self, known: KnownOperator, post: Post) -> str:
+        if known.state != ACTIVE:
+            return "OPERATOR_LOCKED"
+        return "" if post.organisation_id in self.active_organisations else "ORGANISATION_INACTIVE"

@@ -1,0 +1,163 @@
+"""The roles that every node has, as data. A permission that only one of the two kinds of node knows gives nothing at
+the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from common.access_control.rights import ALL_FIELDS, FieldRight, Permission, Scope
+from common.operators.roles import Role
+
+_OWN, _ORGANISATION, _BELOW = Scope.OWN, Scope.ORGANISATION, Scope.BELOW
+_PROVINCE, _NETWORK = Scope.PROVINCE, Scope.NETWORK
+
+_MASKED = {ALL_FIELDS: FieldRight.VISIBLE} | dict.fromkeys(
+    ("document_number", "contact_number", "address"), FieldRight.MASKED
+)
+_HIDDEN = {ALL_FIELDS: FieldRight.VISIBLE} | dict.fromkeys(
+    ("name", "document_number", "contact_number", "address"), FieldRight.HIDDEN
+)
+_SERVING = {"customer:read": _PROVINCE, "subscription:read": _PROVINCE, "organisation:read": _PROVINCE}
+_FINISHING = dict.fromkeys(("served-leg:begin-effect", "served-leg:finish", "served-leg:refuse"), _PROVINCE)
+_LOOKING = {"organisation:read": _NETWORK, "operator:read": _NETWORK, "role:read": _NETWORK}
+
+
+def _requests(scope: Scope) -> dict[str, Scope]:
+    return {f"service-request:{action}": scope for action in ("submit", "cancel", "read")}
+
+
+def _role(
+    role: str,
+    en: str,
+    zh: str,
+    permissions: Mapping[str, Scope],
+    customer: Mapping[str, FieldRight] | None = None,
+) -> Role:
+    given = {Permission.parse(text): scope for text, scope in permissions.items()}
+    return Role(role, en, zh, given, {"customer": customer} if customer else {}, built_in=True)
+
+
+ADMINISTRATOR = "administrator"
+
+BUILT_IN: Mapping[str, Role] = {
+    role.role: role
+    for role in (
+        _role("counter-clerk", "Counter clerk", "营业员", {**_SERVING, **_requests(_ORGANISATION)}, _MASKED),
+        _role("call-centre-agent", "Call-centre agent", "客服坐席", {**_SERVING, **_requests(_PROVINCE)}, _MASKED),
+        _role("customer-manager", "Customer manager", "客户经理", {**_SERVING, **_requests(_OWN)}, _MASKED),
+        _role(
+            "dealer",
+            "Dealer",
+            "代理商",
+            {"service-request:submit": _OWN, "service-request:cancel": _OWN, "service-request:read": _OWN},
+        ),
+        _role(
+            "back-office",
+            "Back office",
+            "后台支撑",
+            {**_SERVING, **_requests(_BELOW), **_FINISHING, "customer:import": _PROVINCE, "customer:export": _PROVINCE},
+            _MASKED,
+        ),
+        _role("complaint-handler", "Complaint handler", "投诉处理员", {**_SERVING, **_requests(_BELOW)}, _MASKED),
+        _role(
+            "finance",
+            "Finance",
+            "财务",
+            {"subscription:read": _PROVINCE, "service-request:read": _PROVINCE, "organisation:read": _PROVINCE},
+            _HIDDEN,
+        ),
+        _role(
+            "auditor",
+            "Auditor",
+            "审计员",
+            {**_LOOKING, "audit:read": _NETWORK, "event-subscription:read": _NETWORK, "service-request:read": _NETWORK},
+            _HIDDEN,
+        ),
+        _role(
+            ADMINISTRATOR,
+            "Administrator",
+            "系统管理员",
+            {
+                **_LOOKING,
+                **dict.fromkeys(
+                    (
+                        "organisation:create",
+                        "organisation:rename",
+                        "organisation:move",
+                        "organisation:deactivate",
+                        "organisation:import",
+                        "operator:create",
+                        "operator:change",
+                        "operator:lock",
+                        "operator:unlock",
+                        "role:create",
+                        "role:change",
+                        "team:set",
+                        "alarm:acknowledge",
+                        "parked-message:retry",
+                        "parked-message:end",
+                        "private-body:erase",
+                        "customer:erase",
+                        "personal-data-keys:rotate",
+                        "event-subscription:create",
+                        "event-subscription:delete",
+                        "event-subscription:replay",
+                        "event-subscription:read",
+                        "directory:export-draft",
+                        "directory:import-signed",
+                        "directory:name-next-root",
+                        "node:invite",
+                        "node:approve",
+                        "node:suspend",
+                        "node:resume",
+                        "node:revoke",
+                        "node:end-legs",
+                    ),
+                    _NETWORK,
+                ),
+            },
+        ),
+        _role(
+            "hq-department-user",
+            "HQ department user",
+            "总部部门用户",
+            {"service-request:read": _NETWORK, "organisation:read": _NETWORK},
+        ),
+        _role(
+            "hq-operator",
+            "HQ operator",
+            "总部操作员",
+            {
+                **_requests(_NETWORK),
+                "organisation:read": _NETWORK,
+                "alarm:acknowledge": _NETWORK,
+                "parked-message:retry": _NETWORK,
+                "node:suspend": _NETWORK,
+                "node:resume": _NETWORK,
+            },
+        ),
+    )
+}
+"""By their ids."""
+
+_WHO_MAY = "It decides who may do what; only who runs the node may."
+_FEDERATION = "It decides who belongs to the federation, and no operation needs it day by day."
+_FOR_GOOD = "It cannot be undone by anybody."
+
+_OUTWARDS = "It decides which other systems are told of what happens here."
+_TREE = "The organisation tree says whose records are whose, so it decides who may do what as well."
+
+ADMINISTRATOR_ALONE: Mapping[str, str] = {
+    **dict.fromkeys(("operator:create", "operator:change", "operator:lock", "operator:unlock"), _WHO_MAY),
+    **dict.fromkeys(("role:create", "role:change", "team:set"), _WHO_MAY),
+    **dict.fromkeys(("organisation:create", "organisation:rename", "organisation:move"), _TREE),
+    **dict.fromkeys(("organisation:deactivate", "organisation:import"), _TREE),
+    **dict.fromkeys(("directory:export-draft", "directory:import-signed", "directory:name-next-root"), _FEDERATION),
+    **dict.fromkeys(("node:invite", "node:approve", "node:revoke"), _FEDERATION),
+    **dict.fromkeys(("node:end-legs", "parked-message:end"), _FOR_GOOD),
+    **dict.fromkeys(("private-body:erase", "customer:erase"), _FOR_GOOD),
+    "personal-data-keys:rotate": "It touches every record that holds personal data.",
+    **dict.fromkeys(("event-subscription:create", "event-subscription:delete"), _OUTWARDS),
+    "event-subscription:replay": _OUTWARDS,
+}
+"""Permissions that no other built-in role holds, each with why."""

@@ -1,0 +1,48 @@
+"""What somebody needs in order to change who may do what, or to look at it."""
+
+from __future__ import annotations
+
+from common.access_control.needs import Declared, Needs
+from common.access_control.rights import Permission
+from common.operators.commands import (
+    ChangeOperator,
+    ChangeRole,
+    CreateOperator,
+    CreateRole,
+    LockOperator,
+    SetTeam,
+    UnlockOperator,
+)
+
+
+def _role(wish: CreateRole | ChangeRole) -> str:
+    return wish.role
+
+
+def _operator(wish: CreateOperator | ChangeOperator | LockOperator | UnlockOperator) -> str:
+    return wish.operator
+
+
+def _why(wish: LockOperator | UnlockOperator) -> str:
+    return wish.reason
+
+
+CREATE_ROLE = Permission("role", "create")
+CHANGE_ROLE = Permission("role", "change")
+CREATE_OPERATOR = Permission("operator", "create")
+CHANGE_OPERATOR = Permission("operator", "change")
+LOCK_OPERATOR = Permission("operator", "lock")
+UNLOCK_OPERATOR = Permission("operator", "unlock")
+SET_TEAM = Permission("team", "set")
+
+READING = frozenset({Permission("role", "read"), Permission("operator", "read")})
+
+NEEDS: Declared = {
+    CreateRole: Needs(CREATE_ROLE.resource, CREATE_ROLE.action, record=_role),
+    ChangeRole: Needs(CHANGE_ROLE.resource, CHANGE_ROLE.action, record=_role),
+    CreateOperator: Needs(CREATE_OPERATOR.resource, CREATE_OPERATOR.action, record=_operator),
+    ChangeOperator: Needs(CHANGE_OPERATOR.resource, CHANGE_OPERATOR.action, record=_operator),
+    LockOperator: Needs(LOCK_OPERATOR.resource, LOCK_OPERATOR.action, record=_operator, reason=_why),
+    UnlockOperator: Needs(UNLOCK_OPERATOR.resource, UNLOCK_OPERATOR.action, record=_operator, reason=_why),
+    SetTeam: Needs(SET_TEAM.resource, SET_TEAM.action, record=lambda wish: wish.team),
+}
