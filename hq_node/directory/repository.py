@@ -13,6 +13,7 @@ from common.db.unit_of_work import UnitOfWork
 from common.directory.repository import DirectoryRepository
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, IdSource, link_name
+from common.messaging.inbox import IS_OPEN, inbox
 from common.messaging.link_resume import LinkResume, Place
 from common.messaging.links import LinkRow, journal_batch, links
 from common.messaging.seal import NO_HASH, seal_hash
@@ -154,14 +155,23 @@ class SealsOnTheirWay:
         self._uow = uow
 
     def only_by(self, node: str, key_id: str, peers: Collection[str]) -> bool:
-        """Whether all that may still arrive of `node` is sealed by this key: of a province, whether its last seal here
-        is; of HQ, whether the oldest is that one of `peers` has not acknowledged."""
-        statement = sa.select(links)
-        if node != HQ:
-            statement = statement.where(links.c.peer == node)
-        rows = [LinkRow._make(row) for row in self._uow.query(statement)]
-        if node != HQ:
-            return bool(rows) and self._key_of(link_name(node, HQ), rows[0].received_seal_number) == key_id
+        """Whether all that may still arrive, or be processed, of `node` is sealed by this key: of a province, whether
+        its last seal here is, and the oldest one of which something waits or is parked; of HQ, whether the oldest is
+        that one of `peers` has not acknowledged."""
+        return self._of_hq_only_by(key_id, peers) if node == HQ else self._of_province_only_by(node, key_id)
+
+    def _of_province_only_by(self, node: str, key_id: str) -> bool:
+        link = link_name(node, HQ)
+        # In this order: what is received after the first look may be in the second, and never the other way round.
+        last = self._uow.query(sa.select(links.c.received_seal_number).where(links.c.peer == node)).scalar()
+        if last is None or self._key_of(link, last) != key_id:
+            return False
+        unprocessed = sa.select(sa.func.min(inbox.c.seal_number)).where(IS_OPEN, inbox.c.link == link)
+        oldest = self._uow.query(unprocessed).scalar()
+        return oldest is None or self._key_of(link, oldest) == key_id
+
+    def _of_hq_only_by(self, key_id: str, peers: Collection[str]) -> bool:
+        rows = [LinkRow._make(row) for row in self._uow.query(sa.select(links))]
         return all(
             self._key_of(link_name(HQ, row.peer), row.acked_seal_number + 1) == key_id
             for row in rows

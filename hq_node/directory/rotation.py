@@ -121,7 +121,7 @@ def _retired(
         return key  # The newer one waits for the root's signature: nobody works with it yet.
     if key.use is KeyUse.SIGNING and not uow.seals.only_by(entry.node, newest.key_id, peers):
         return key
-    # What is admitted in this very transaction, or soon after because it waited, is still under the former key.
+    # What is admitted in this very transaction, by this replica or another, is still under the former key.
     grace_us = min(authority.limits.key_overlap_us, RETIRING_GRACE_US)
     # Nor before what the hub has admitted since the last directory, though the clock may have been set back.
     return replace(key, valid_until_us=max(uow.now_us, published.issued_at_us, key.valid_from_us) + grace_us + 1)

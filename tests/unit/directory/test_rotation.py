@@ -17,6 +17,7 @@ from common.directory.own_keys import NodeKeys
 from common.directory.rotation import KeyRotation
 from common.directory.rotation_wire import MalformedKeyRotation, decode_rotation, encode_rotation
 from common.gen.quanwang.federation.v1 import seal_pb2
+from common.messaging.inbox import DONE, PARKED, WAITING, InboxRow, inbox
 from common.messaging.links import journal, links, new_link
 from common.security import tls
 from common.security.keyring import Keyring, KeyringUse
@@ -296,6 +297,19 @@ def received(desk: EnrolmentDesk, node: str, key_id: str, number: int = 1) -> No
     store.commit(desk.connection)
 
 
+def in_inbox(desk: EnrolmentDesk, node: str, seal_number: int, state: str) -> None:
+    """The one message of that batch is as far as `state` says."""
+    message_id = seal_number.to_bytes(16, "big")
+    row = InboxRow(
+        node, message_id, bytes(32), f"{node}>00", seal_number, 0, b"", state, 1, 0, desk.clock.now_us(), "", ""
+    )
+    store = store_of(desk.connection)
+    store.begin(desk.connection)
+    desk.connection.execute(inbox.delete().where(inbox.c.source == node, inbox.c.message_id == message_id))
+    desk.connection.execute(inbox.insert().values(**row._asdict()))
+    store.commit(desk.connection)
+
+
 def ended(directory: Directory, node: str, use: KeyUse) -> list[str]:
     entry = directory.node(node)
     assert entry is not None
@@ -323,6 +337,24 @@ def test_a_former_key_ends_once_its_overlap_is_over_and_nothing_is_sealed_by_it(
     assert shanghai.desk.directory.signing_key("31", old, clock.now_us() + RETIRING_GRACE_US + 1) is None
     assert shanghai.desk.run(RetireKeys()) == 0
     shanghai.take()
+
+
+@pytest.mark.parametrize("state", [WAITING, PARKED])
+def test_a_former_key_does_not_end_while_something_sealed_by_it_is_not_processed(
+    shanghai: Province, clock: HandClock, state: str
+) -> None:
+    """The hub admits it when its processing succeeds; whoever it is relayed to asks whether the key was good then."""
+    old = shanghai.signer().key_id
+    rotate(shanghai, KeyringUse.SIGNING)
+    clock.at_us += DAY_US
+    received(shanghai.desk, "31", old)
+    in_inbox(shanghai.desk, "31", 1, state)
+    received(shanghai.desk, "31", shanghai.signer().key_id, 2)
+    in_inbox(shanghai.desk, "31", 2, state)
+    assert shanghai.desk.run(RetireKeys()) == 0
+    in_inbox(shanghai.desk, "31", 1, DONE)
+    assert shanghai.desk.run(RetireKeys()) == 1
+    assert ended(shanghai.desk.directory, "31", KeyUse.SIGNING) == [old]
 
 
 def test_private_keys_are_dropped_when_they_have_ended_and_nothing_needs_them(
