@@ -72,18 +72,19 @@ def version_names_the_version_before_the_last(put: Put) -> None:
 
 @mutant("breaks-kept", **OFTEN)
 def key_listed_without_its_proof(put: Put) -> None:
-    """HQ lists a node's next key, and leaves out that the node signed it."""
+    """HQ lists a node's next key, leaves out that the node signed it, and does not look before it publishes."""
 
     def listed(self: NextKey, signed_by: str, from_us: int) -> Any:
         return replace(original(self, signed_by, from_us), previous_key_signature=bytes(64))
 
     original = NextKey.listed
     put(NextKey, "listed", listed)
+    put(publishing, "check_continuity", lambda current, new: None)
 
 
 @mutant("breaks-kept", **OFTEN, directory_published_per_s=1.0)
 def end_of_a_key_put_off(put: Put) -> None:
-    """Whoever publishes gives ended keys some more time."""
+    """Whoever publishes gives ended keys some more time, and does not look at that either."""
 
     def publish_entry(directory: Directory, entry: NodeEntry, uow: Any, authority: Any) -> Directory:
         keys = tuple(key if key.open else replace(key, valid_until_us=key.valid_until_us + 1) for key in entry.keys)
@@ -91,6 +92,7 @@ def end_of_a_key_put_off(put: Put) -> None:
 
     original = publishing.publish_entry
     put(rotation, "publish_entry", publish_entry)
+    put(publishing, "check_continuity", lambda current, new: None)
 
 
 @mutant("shut-out-is-out", node_suspended_per_s=0.4)
