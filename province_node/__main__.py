@@ -1,84 +1,21 @@
-"""A province's program: `province-node`, or `python -m province_node`."""
+"""A province's program: `province-node`, or `python -m province_node`. A node that serves loads no other command."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+from common.cli import program
+from common.cli.session import Bootstrap, Program
 
-from common.cli import (
-    alarm_commands,
-    audit_commands,
-    backup_commands,
-    evidence_commands,
-    journal_commands,
-    keys_commands,
-    organisation_commands,
-    parked_commands,
-    personal_data_commands,
-    program,
-    request_commands,
-)
-from common.cli.node_commands import add_node_commands, show_made
-from common.cli.session import Bootstrap, Program, Session, command
-from province_node.customers import command_line as customers
-from province_node.directory.command_line import add_enrolment_commands
-from province_node.recovery.command_line import add_recovery_commands
-from province_node.serving.command_line import add_served_command
-
-PORT_MAX = 65_535
-
-app = typer.Typer(
-    help="A province's node of Quanwang CRM, from the command line.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-)
+if TYPE_CHECKING:
+    import typer
 
 
-@app.command("init")
-@command
-def init(
-    session: Session,
-    node: Annotated[str, typer.Option("--node", metavar="CODE", help="The province's code (GB/T 2260), such as 31.")],
-    http_port: Annotated[
-        int,
-        typer.Option("--http-port", min=0, max=PORT_MAX, help="For health and metrics; 0: the system chooses."),
-    ] = 0,
-    database_url: Annotated[
-        str,
-        typer.Option(
-            "--database-url",
-            metavar="URL",
-            help="A PostgreSQL database in place of the file: postgresql://user@host/database.",
-        ),
-    ] = "",
-) -> None:
-    """Make a node in the data directory: settings, keys, database."""
-    session.require_own_kind()
-    bootstrap: Any = session.program.bootstrap()
-    bootstrap.init(session.data_dir, node=node, http_port=http_port, database_url=database_url)
-    show_made(session, node, "node.next_province")
+def _app() -> typer.Typer:
+    from province_node.command_line import app
 
-
-add_enrolment_commands(app)
-add_recovery_commands(app)
-add_node_commands(app)
-requests = request_commands.request_app()
-add_served_command(requests)
-app.add_typer(requests, name="requests")
-app.add_typer(customers.app, name="customers")
-app.add_typer(evidence_commands.app, name="evidence")
-app.add_typer(keys_commands.app, name="keys")
-app.add_typer(audit_commands.app, name="audit")
-app.add_typer(personal_data_commands.app, name="personal-data")
-app.add_typer(organisation_commands.app, name="organisations")
-app.add_typer(journal_commands.app, name="journal")
-app.add_typer(journal_commands.private_bodies_app, name="private-bodies")
-app.add_typer(parked_commands.app, name="parked")
-app.add_typer(alarm_commands.app, name="alarms")
-app.add_typer(backup_commands.app, name="backup")
+    return app
 
 
 def _bootstrap() -> Bootstrap:
@@ -93,7 +30,7 @@ def _kinds() -> Iterable[Any]:
     return KINDS
 
 
-PROGRAM = Program("province-node", app, _bootstrap, _kinds)
+PROGRAM = Program("province-node", _app, _bootstrap, _kinds)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import typer
 from common.cli import display
 from common.cli.exits import Exit
 from common.cli.listing import Listing
+from common.cli.serving import serve
 from common.cli.session import Finding, Session, command
 from common.cli.top import top
 from common.reasons import link_reason
@@ -24,44 +25,12 @@ def add_node_commands(app: typer.Typer) -> None:
     app.command("top")(command(top))
 
 
-ROLES = ("link", "worker", "web")
-
-
-def _role_names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _known_roles(text: str) -> str:
-    """Each role once, and no others."""
-    names = _role_names(text)
-    if len(set(names)) != len(names) or not set(names) <= set(ROLES):
-        raise typer.BadParameter(f"{text!r}: name some of {', '.join(ROLES)}, each once, with commas between")
-    return text
-
-
 def show_made(session: Session, node: str, next_key: str) -> None:
     """What `init` has to say in the end."""
     document = {"node": node, "data": str(session.data_dir)}
     made = session.words("node.made", node=display.node_name(session, node), path=session.data_dir)
     session.result(document, lambda: session.out.print(made, markup=False))
     session.note(next_key, path=session.data_dir)
-
-
-def serve(
-    session: Session,
-    roles: Annotated[
-        str,
-        typer.Option(
-            "--roles",
-            metavar="ROLE,...",
-            help="What this process does, in place of [replica] roles: link, worker, web. Needs PostgreSQL.",
-            callback=_known_roles,
-        ),
-    ] = "",
-) -> None:
-    """Run the node until it is told to stop (Ctrl-C or SIGTERM). It logs to standard error."""
-    session.require_node()
-    session.program.bootstrap().serve(session.data_dir, _role_names(roles))
 
 
 def migrate(

@@ -12,7 +12,7 @@ import typer
 
 from common.cli.connection import code_of
 from common.cli.exits import Exit, exit_code_of
-from common.cli.localise import localise, localise_usage_error
+from common.cli.serving import is_serving, serving_app
 from common.cli.session import Interrupted, Program, Run, make_console, print_json
 from common.cli.words import Words, language_of
 from common.errors import Fault, QuanwangError, TemporaryFault
@@ -28,8 +28,10 @@ def run(program: Program, arguments: Sequence[str] | None = None) -> int:
     _never_fail_to_print()
     report = _Report(program, language, as_json="--json" in given)
     try:
-        root = typer.main.get_command(program.app)
+        root = typer.main.get_command(serving_app() if is_serving(given) else program.app())
         if "--help" in given or len(given) < 2:
+            from common.cli.localise import localise
+
             localise(root, program.name, language)
         code = root.main(given, prog_name=program.name, standalone_mode=False, obj=Run(program, language))
         return int(code) if isinstance(code, int) else Exit.OK
@@ -78,6 +80,8 @@ class _Report:
         """The arguments were not understood."""
         if type(error).__name__ == "NoArgsIsHelpError":
             return Exit.USAGE  # The help was shown already.
+        from common.cli.localise import localise_usage_error
+
         context = getattr(error, "ctx", None)
         where = context.command_path if context is not None else self._program.name
         text = localise_usage_error(error, self._words)

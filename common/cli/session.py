@@ -63,7 +63,8 @@ class Program:
     """What makes a node's command line its own. The callables import what they give, so that --help need not."""
 
     name: str
-    app: typer.Typer
+    app: Callable[[], typer.Typer]
+    """All its commands."""
     bootstrap: Callable[[], Bootstrap]
     kinds: Callable[[], Iterable[Any]]
 

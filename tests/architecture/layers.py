@@ -11,7 +11,8 @@ from tests.architecture.source import NODES, imports, is_below, packages, python
 
 # Parts of a node that are not features, by the height at which they stand above them.
 WIRING = {
-    "__main__": 8,
+    "__main__": 9,
+    "command_line": 8,
     "bootstrap": 7,
     "program": 6,
     "opening": 5,

@@ -129,6 +129,25 @@ print(sorted(heavy & set(sys.modules)))
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize("module", ["hq_node", "province_node"])
+def test_serving_loads_no_other_command(module: str, tmp_path: Path) -> None:
+    """A node serves for months with what it has loaded."""
+    code = f"""
+import sys
+from {module}.__main__ import PROGRAM
+from common.cli.program import run
+assert run(PROGRAM, ["serve", "--data", {str(tmp_path)!r}]) == 3
+print(sorted(name for name in sys.modules if "command" in name))
+assert run(PROGRAM, ["status", "--data", {str(tmp_path)!r}]) == 3
+print("{module}.command_line" in sys.modules)
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment, cwd=ROOT
+    )
+    assert done.stdout.splitlines() == ["[]", "True"]
+
+
 def test_the_program_can_be_run_as_a_module_and_says_its_exit_code(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C", "QUANWANG_LANG": "zh"}
     command = [sys.executable, "-m", "hq_node", "status", "--data", str(tmp_path)]

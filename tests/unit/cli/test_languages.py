@@ -53,7 +53,7 @@ def test_both_languages_say_the_same_facts() -> None:
 
 def _commands() -> Iterator[tuple[str, str, Any]]:
     for program in (HQ, PROVINCE):
-        root = typer.main.get_command(program.app)
+        root = typer.main.get_command(program.app())
         localise(root, program.name, "en")
         for path, command in walk(root):
             yield program.name, path, command
