@@ -14,6 +14,9 @@ import sqlalchemy as sa
 from common.access_control.guard import Guard
 from common.access_control.needs import INTERNAL, Declared, permissions_in
 from common.access_control.rights import Permission
+from common.api_tokens.handlers import HANDLERS as token_handlers
+from common.api_tokens.permissions import NEEDS as TOKEN_NEEDS
+from common.api_tokens.permissions import READING as TOKEN_READING
 from common.audit.permissions import READING as AUDIT_READING
 from common.clock import Clock
 from common.db.engine import open_writer
@@ -53,6 +56,9 @@ from common.requests.permissions import READING as REQUEST_READING
 from common.rest.handlers import handlers as rest_handlers
 from common.rest.permissions import NEEDS as REST_NEEDS
 from common.security.signing import ChooseSigner, Signer
+from common.sign_in.handlers import HANDLERS as sign_in_handlers
+from common.sign_in.permissions import NEEDS as SIGN_IN_NEEDS
+from common.sign_in.permissions import READING as SIGN_IN_READING
 
 KIT_NEEDS: Declared = {
     **JOURNAL_NEEDS,
@@ -63,12 +69,31 @@ KIT_NEEDS: Declared = {
     **EVENT_HUB_NEEDS,
     **ORGANISATION_NEEDS,
     **OPERATOR_NEEDS,
+    **SIGN_IN_NEEDS,
+    **TOKEN_NEEDS,
     ClaimLink: INTERNAL,
 }
 """What the commands need that every node knows."""
 
-KIT_READING = AUDIT_READING | OPERATOR_READING | ORGANISATION_READING | REQUEST_READING | {EVENT_READ}
+KIT_READING = (
+    AUDIT_READING
+    | OPERATOR_READING
+    | ORGANISATION_READING
+    | REQUEST_READING
+    | SIGN_IN_READING
+    | TOKEN_READING
+    | {EVENT_READ}
+)
 """What is needed in order to look at what every node holds."""
+
+PEOPLE_HANDLERS: Mapping[type, Handler] = {
+    **organisation_handlers,
+    **operator_handlers,
+    # Behind those of operators: locking one ends their sessions as well.
+    **sign_in_handlers,
+    **token_handlers,
+}
+"""What is done about organisations, operators, their sign-ins, and tokens."""
 
 MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
 Prefetch = Callable[[Any, Sequence[Any], Sequence[Incoming]], None]
@@ -142,9 +167,16 @@ class NodeCore:
                 **parked_handlers(parts.processor, self.judge.reread),
                 **lease_handlers(parts.handlers),
                 **replica_handlers,
-                **organisation_handlers,
-                **operator_handlers,
-                **rest_handlers(parts.handlers),
+                **PEOPLE_HANDLERS,
+                **rest_handlers(
+                    {
+                        **organisation_handlers,
+                        **operator_handlers,
+                        **sign_in_handlers,
+                        **token_handlers,
+                        **parts.handlers,
+                    }
+                ),
                 ClaimLink: sealer.claim,
                 **parts.handlers,
             },

@@ -10,6 +10,7 @@ from common.errors import Refusal
 from common.messaging.envelope import Envelope
 from common.requests.registry import RequestKinds
 from common.security.private_bodies import PrivateKeys, decrypt_private_body, encrypt_private_body
+from common.sign_in.settings import SignInSettings
 
 
 class ReaderUnknown(Refusal):
@@ -44,6 +45,7 @@ class NodeContext:
     permissions: frozenset[Permission] = frozenset()
     """All that anything at this node needs; set by its core."""
     limits: RequestLimits = field(default_factory=RequestLimits)
+    sign_in: SignInSettings = field(default_factory=SignInSettings)
 
     def encrypt(self, plaintext: bytes, routing_bytes: bytes, reader: str) -> bytes:
         """A private body for `reader` and this node, bound to the routing bytes. Raises ReaderUnknown."""

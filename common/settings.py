@@ -25,6 +25,7 @@ from common.messaging.intake import RetryPolicy
 from common.messaging.sealer import SealLimits
 from common.messaging.writer import WriterLimits
 from common.node_context import RequestLimits
+from common.sign_in.settings import SignInSettings
 
 ENVIRONMENT_PREFIX = "QUANWANG_"
 NOT_SETTINGS = frozenset(
@@ -372,13 +373,14 @@ class NodeSettings(BaseSettings):
     retry: RetryPolicy = RetryPolicy()
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
+    sign_in: SignInSettings = SignInSettings()
 
     @property
     def code(self) -> str:
         """The node's code."""
         raise NotImplementedError
 
-    @field_validator("requests", "link", "sealing", "writer", "retry", "retention", mode="after")
+    @field_validator("requests", "link", "sealing", "writer", "retry", "retention", "sign_in", mode="after")
     @classmethod
     def _limits_are_positive(cls, limits: Any) -> Any:
         wrong = [name for name in type(limits).__dataclass_fields__ if getattr(limits, name) <= 0]

@@ -38,6 +38,7 @@ from common.security.key_protection import passphrase_from
 from common.security.keyring import Keyring, KeyringMissing
 from common.security.token import KeyToken, open_token
 from common.settings import KeySettings, NodeSettings, ReplicaRole
+from common.sign_in.first_administrator import found_administrator
 from hq_node.directory.authority import (
     AuthorityLimits,
     create_hq_certificates,
@@ -84,8 +85,9 @@ def init(
     enrolment_port: int = 7441,
     http_port: int = 7480,
     database_url: str = "",
-) -> None:
+) -> str:
     """Makes a data directory HQ's: settings, keys, database, certificates, and the federation's first directory.
+    Returns the one-time password of the first administrator; empty where there are operators already.
 
     Safe to repeat: what is there stays. `database_url`: a PostgreSQL database in place of the file. `host_names`:
     further names and addresses under which provinces may look for HQ. Raises DataDirectoryInUse,
@@ -121,6 +123,7 @@ def init(
                 HubOrder(uow).found(business_date(clock.now_us()))
 
         run_once(data, partial(_founding_unit_of_work, clock=clock), found)
+        return found_administrator(data, HQ, settings.sign_in, os.urandom, clock)
 
 
 def add_replica(

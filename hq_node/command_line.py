@@ -70,7 +70,7 @@ def init(
     """Make a node in the data directory: settings, keys, database."""
     session.require_own_kind()
     bootstrap: Any = session.program.bootstrap()
-    bootstrap.init(
+    password = bootstrap.init(
         session.data_dir,
         advertised_host=public_host,
         listen_host=listen_host,
@@ -79,7 +79,7 @@ def init(
         http_port=http_port,
         database_url=database_url,
     )
-    show_made(session, "00", "node.next_hq")
+    show_made(session, "00", "node.next_hq", password)
 
 
 @app.command("add-replica")

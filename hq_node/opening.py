@@ -45,7 +45,7 @@ from hq_node.directory.root_file import first_root, keep_first_root
 from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.queries import overdue_readings
 from hq_node.settings import HqSettings
-from hq_node.web import ROLE, rest_apis
+from hq_node.web import ROLE, telling_apis
 
 
 def limits_of(settings: HqSettings) -> AuthorityLimits:
@@ -156,7 +156,7 @@ def open_node(
     core.dispatcher.subscribe(DirectoryPublished, published)
     core.dispatcher.subscribe(DirectoryDrafted, drafted)
     node = make_node(ROLE, data, settings, clock, core)
-    core.announcers.update(announcers(rest_apis(node)))
+    core.announcers.update(announcers(telling_apis(node)))
     alarm = partial(alarm_of, node)
     desk = HqKeyDesk(node, certificates, authority.root_public_key)
     node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, alarm)

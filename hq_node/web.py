@@ -95,13 +95,22 @@ def health_app(node: Node) -> FastAPI:
     return build_app("Quanwang CRM, HQ", [health_routes(node)], node.settings.http.request_body_bytes_max)
 
 
-def rest_apis(node: Node) -> tuple[Api, ...]:
-    """The APIs of the public REST interface."""
+def telling_apis(node: Node) -> tuple[Api, ...]:
+    """Those APIs of the public REST interface that tell events; they do so whether or not it is on."""
     return (service_request_api(node),)
 
 
+def rest_apis(node: Node) -> tuple[Api, ...]:
+    """All APIs of the public REST interface."""
+    # Imported here: a node without the interface has no use for it.
+    from common.sign_in.access_api import access_api
+
+    return (access_api(node), *telling_apis(node))
+
+
 def api_app(node: Node) -> Starlette:
-    """The public REST interface. It is closed to everybody until there is a way to sign in."""
+    """The public REST interface."""
     apis = rest_apis(node)
     title = "Quanwang CRM, HQ"
-    return build_api(node, apis, WholeNode(), further=documentation_routes(title, SOFTWARE_VERSION, apis))
+    further = documentation_routes(title, SOFTWARE_VERSION, apis)
+    return build_api(node, apis, WholeNode(), node.sign_in.callers.actor_of, further)

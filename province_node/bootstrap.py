@@ -73,6 +73,7 @@ from common.security.keyring import Keyring, KeyringMissing
 from common.security.tls import node_name
 from common.security.token import KeyToken, open_token
 from common.settings import REPLICA_ROLES, KeySettings, NodeSettings, ReplicaRole
+from common.sign_in.first_administrator import found_administrator
 from common.version import SOFTWARE_VERSION
 from province_node.core import build_core
 from province_node.customers.queries import records_left
@@ -92,7 +93,7 @@ from province_node.recovery.asking import fetching_from_hq
 from province_node.serving.commands import FinishLeg, RefuseLeg
 from province_node.serving.taking_back import answer_of
 from province_node.settings import ProvinceSettings
-from province_node.web import ROLE, admin_app, api_app, health_app, rest_apis
+from province_node.web import ROLE, admin_app, api_app, health_app, telling_apis
 
 NEW_CERTIFICATE = (
     "Ask HQ for a new invitation and enrol the node again with the same keys.",
@@ -116,8 +117,9 @@ class EnrolledAsAnotherNode(Refusal):
     mend_zh = "请更正 node.toml。"
 
 
-def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "") -> None:
+def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "") -> str:
     """Makes a data directory that of the province `node`: settings, keys, database. It then enrols, and serves.
+    Returns the one-time password of the first administrator; empty where there are operators already.
 
     Safe to repeat: what is there stays. `database_url`: a PostgreSQL database in place of the file. Raises
     NotAProvince, DataDirectoryInUse, DatabaseOfAnotherNode, SettingsInvalid, PermissionsTooWide, OSError.
@@ -139,6 +141,7 @@ def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "
         give_identity(data, settings.node, os.urandom, clock.now_us())
         make_master_key(data, settings)
         _keyring(data, settings.keys)
+        return found_administrator(data, settings.node, settings.sign_in, os.urandom, clock)
 
 
 def serve(data_dir: Path, roles: Sequence[ReplicaRole] = ()) -> None:
@@ -265,7 +268,7 @@ def open_node(
     take_up_directory(core, membership)
     InlineWriter(core.dispatcher).run(OpenPersonalData())
     node = make_node(ROLE, data, settings, clock, core)
-    core.announcers.update(announcers(rest_apis(node)))
+    core.announcers.update(announcers(telling_apis(node)))
     node.personal_data = PersonalDataDesk(vault, source, lambda: node.writer, settings.personal_data)
     desk = ProvinceKeyDesk(node, keys, own, renewed)
     node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, partial(alarm_of, node))

@@ -19,6 +19,8 @@ class ActorKind(StrEnum):
     """A person who signed in."""
     CLIENT = "client"
     """Another system, by its token."""
+    NOBODY = "nobody"
+    """Who has not signed in: for the few addresses at which one can before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,9 @@ class Actor:
 
 SYSTEM = Actor(ActorKind.SYSTEM, rights=EVERYTHING)
 """The node itself."""
+
+ANYBODY = Actor(ActorKind.NOBODY)
+"""Whoever it may be; may do nothing."""
 
 
 def local_actor(account: str) -> Actor:

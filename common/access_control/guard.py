@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from common.access_control.actor import Actor, ActorKind
-from common.access_control.needs import Declared, Needs, innermost
+from common.access_control.needs import Declared, Needs, OwnAccount, innermost
+from common.access_control.rights import NotPermitted
 from common.audit.entry import DONE, AuditEntry
 from common.errors import Fault, QuanwangError
 
@@ -27,8 +28,11 @@ class Guard:
         """Returns where the actor may. Raises NotPermitted, PermissionNotDeclared."""
         if actor.kind is ActorKind.SYSTEM:
             return
-        wish = innermost(wish)
-        actor.rights.require(self._needs(wish).permission)
+        needs = self._needs(innermost(wish))
+        if not isinstance(needs, OwnAccount):
+            actor.rights.require(needs.permission)
+        elif actor.kind is not ActorKind.OPERATOR:
+            raise NotPermitted(permission=str(needs.permission))
 
     def entry(self, wish: Any, actor: Actor, error: QuanwangError | None = None) -> AuditEntry | None:
         """What the audit log says of it; None of what the node does by itself."""

@@ -36,6 +36,12 @@ class Needs:
         return Permission(self.resource, self.action)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnAccount(Needs):
+    """What everybody who is signed in may do for themselves, whatever their roles, and nobody for anybody else: the
+    command names no operator, its handler goes by the actor. Resource and action are for the audit log."""
+
+
 class Wraps(ABC):
     """A wish that only carries out another one, `command`, in some way: that one says what is needed."""
 
@@ -61,4 +67,8 @@ Declared = Mapping[type, Needs | ForTheNodeAlone]
 
 def permissions_in(declared: Declared) -> frozenset[Permission]:
     """Every permission that anything here needs."""
-    return frozenset(needs.permission for needs in declared.values() if isinstance(needs, Needs))
+    return frozenset(
+        needs.permission
+        for needs in declared.values()
+        if isinstance(needs, Needs) and not isinstance(needs, OwnAccount)
+    )

@@ -25,10 +25,17 @@ def add_node_commands(app: typer.Typer) -> None:
     app.command("top")(command(top))
 
 
-def show_made(session: Session, node: str, next_key: str) -> None:
-    """What `init` has to say in the end."""
+FIRST_ADMINISTRATOR = "admin"
+
+
+def show_made(session: Session, node: str, next_key: str, password: str) -> None:
+    """What `init` has to say in the end. `password`: the first administrator's, for one sign-in; empty: there is one
+    already."""
     document = {"node": node, "data": str(session.data_dir)}
     made = session.words("node.made", node=display.node_name(session, node), path=session.data_dir)
+    if password:
+        document["administrator"], document["one_time_password"] = FIRST_ADMINISTRATOR, password
+        made += "\n" + session.words("node.administrator", operator=FIRST_ADMINISTRATOR, password=password)
     session.result(document, lambda: session.out.print(made, markup=False))
     session.note(next_key, path=session.data_dir)
 

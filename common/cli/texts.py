@@ -148,6 +148,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     ),
     # Nodes
     "node.made": ("Node {node} is ready in {path}.", "节点 {node} 已在 {path} 中创建。"),
+    "node.administrator": (
+        "First administrator: {operator}, one-time password {password} (to be changed at the first sign-in).",
+        "首个管理员：{operator}，一次性密码 {password}（首次登录时须修改）。",
+    ),
     "node.next_hq": (
         "Next: `{program} serve{data}`, then invite provinces with `{program} nodes invite NODE{data}`.",
         "下一步：运行 `{program} serve{data}`，然后用 `{program} nodes invite NODE{data}` 邀请各省。",

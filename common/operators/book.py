@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,21 @@ class AccessBook:
         if rights is None:
             rights = self._rights[key] = self._joined(known, key[1])
         return rights
+
+    def rights_given(self, role: str, organisation_id: str, only: Collection[str] = ()) -> Rights:
+        """What a role gives in an organisation; with `only`, no more of it than these permissions."""
+        known = self.role(role)
+        if known is None or organisation_id not in self.active_organisations:
+            return NOTHING
+        if not only:
+            return known.rights
+        kept = {given: scope for given, scope in known.permissions.items() if str(given) in only}
+        return Rights(kept, fields=known.fields)
+
+    def is_active(self, operator: str) -> bool:
+        """Whether there is such an operator, who is not locked."""
+        known = self.operators.get(operator)
+        return known is not None and known.state == ACTIVE
 
     def actor(self, operator: str, organisation_id: str = "", **more: str) -> Actor:
         """The operator as one who acts; `more`: channel, address, session."""

@@ -19,7 +19,9 @@ _HIDDEN = {ALL_FIELDS: FieldRight.VISIBLE} | dict.fromkeys(
 )
 _SERVING = {"customer:read": _PROVINCE, "subscription:read": _PROVINCE, "organisation:read": _PROVINCE}
 _FINISHING = dict.fromkeys(("served-leg:begin-effect", "served-leg:finish", "served-leg:refuse"), _PROVINCE)
-_LOOKING = {"organisation:read": _NETWORK, "operator:read": _NETWORK, "role:read": _NETWORK}
+_LOOKING = dict.fromkeys(
+    ("organisation:read", "operator:read", "role:read", "session:read", "api-token:read"), _NETWORK
+)
 
 
 def _requests(scope: Scope) -> dict[str, Scope]:
@@ -90,6 +92,10 @@ BUILT_IN: Mapping[str, Role] = {
                         "operator:change",
                         "operator:lock",
                         "operator:unlock",
+                        "operator:reset-password",
+                        "session:end",
+                        "api-token:issue",
+                        "api-token:revoke",
                         "role:create",
                         "role:change",
                         "team:set",
@@ -141,6 +147,7 @@ BUILT_IN: Mapping[str, Role] = {
 """By their ids."""
 
 _WHO_MAY = "It decides who may do what; only who runs the node may."
+_LETS_IN = "It lets somebody in, or puts them out, whatever they may do then."
 _FEDERATION = "It decides who belongs to the federation, and no operation needs it day by day."
 _FOR_GOOD = "It cannot be undone by anybody."
 
@@ -149,6 +156,7 @@ _TREE = "The organisation tree says whose records are whose, so it decides who m
 
 ADMINISTRATOR_ALONE: Mapping[str, str] = {
     **dict.fromkeys(("operator:create", "operator:change", "operator:lock", "operator:unlock"), _WHO_MAY),
+    **dict.fromkeys(("operator:reset-password", "session:end", "api-token:issue", "api-token:revoke"), _LETS_IN),
     **dict.fromkeys(("role:create", "role:change", "team:set"), _WHO_MAY),
     **dict.fromkeys(("organisation:create", "organisation:rename", "organisation:move"), _TREE),
     **dict.fromkeys(("organisation:deactivate", "organisation:import"), _TREE),

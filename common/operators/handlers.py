@@ -24,7 +24,6 @@ from common.operators.model import (
     Operator,
     OperatorExists,
     OwnRightsFixed,
-    RoleReachesFurther,
     fit_members,
     fit_name,
     masked,
@@ -40,6 +39,7 @@ from common.operators.permissions import (
     SET_TEAM,
     UNLOCK_OPERATOR,
 )
+from common.operators.reach import require_another, require_no_further
 from common.operators.repository import OperatorBook, RoleBook, TeamBook, TeamRow
 from common.operators.roles import Role, RoleExists, RoleIsBuiltIn, make_role
 from common.organisations.reach import require_reach
@@ -53,7 +53,7 @@ def create_role(command: CreateRole, uow: Any) -> Role:
     if RoleBook(uow).find(command.role) is not None:
         raise RoleExists(role=command.role)
     role = make_role(command.role, command.name, command.permissions, command.fields, uow.node.permissions)
-    _require_no_further(role, CREATE_ROLE, uow)
+    require_no_further(role, CREATE_ROLE, uow)
     RoleBook(uow).save(role)
     uow.describe_change(None, role.document())
     return role
@@ -69,7 +69,7 @@ def change_role(command: ChangeRole, uow: Any) -> Role:
         raise RoleIsBuiltIn(role=known.role)
     _require_not_held(known.role, uow)
     role = make_role(command.role, command.name, command.permissions, command.fields, uow.node.permissions)
-    _require_no_further(role, CHANGE_ROLE, uow)
+    require_no_further(role, CHANGE_ROLE, uow)
     RoleBook(uow).save(role)
     uow.describe_change(known.document(), role.document())
     return role
@@ -101,7 +101,7 @@ def change_operator(command: ChangeOperator, uow: Any) -> Operator:
     posts = known.posts if command.posts is None else command.posts
     changed = known.changed(name, home, posts, uow.now_us)
     if (changed.organisation_id, changed.posts) != (known.organisation_id, known.posts):
-        _require_another(known, uow)
+        require_another(known, uow)
     if changed.organisation_id != known.organisation_id:
         _require_organisation(changed.organisation_id, CHANGE_OPERATOR, uow)
     _require_posts((post for post in changed.posts if post not in known.posts), CHANGE_OPERATOR, uow)
@@ -147,7 +147,7 @@ def _set_state(operator: str, state: str, permission: Permission, uow: Any) -> O
     book = OperatorBook(uow)
     known = book.get(operator)
     require_reach(uow, permission, known.organisation_id)
-    _require_another(known, uow)
+    require_another(known, uow)
     changed = known.in_state(state, uow.now_us)
     book.save(changed, known.posts)
     uow.describe_change(_shown(known), _shown(changed))
@@ -161,23 +161,12 @@ def _require_whole_node(permission: Permission, uow: Any) -> None:
         raise OutsideScope(permission=str(permission), scope=scope.name)
 
 
-def _require_another(operator: Operator, uow: Any) -> None:
-    if uow.actor.kind is ActorKind.OPERATOR and uow.actor.name == operator.operator:
-        raise OwnRightsFixed()
-
-
 def _require_not_held(role: str, uow: Any) -> None:
     if uow.actor.kind is not ActorKind.OPERATOR:
         return
     own = OperatorBook(uow).find(uow.actor.name)
     if own is not None and any(post.role == role for post in own.posts):
         raise OwnRightsFixed()
-
-
-def _require_no_further(role: Role, permission: Permission, uow: Any) -> None:
-    own = uow.actor.rights.require(permission)
-    if role.widest > own:
-        raise RoleReachesFurther(role=role.role, scope=role.widest.name, own=own.name)
 
 
 def _require_organisation(organisation_id: str, permission: Permission, uow: Any) -> None:
@@ -188,7 +177,7 @@ def _require_organisation(organisation_id: str, permission: Permission, uow: Any
 def _require_posts(posts: Iterable[Post], permission: Permission, uow: Any) -> None:
     for post in posts:
         _require_organisation(post.organisation_id, permission, uow)
-        _require_no_further(RoleBook(uow).get(post.role), permission, uow)
+        require_no_further(RoleBook(uow).get(post.role), permission, uow)
 
 
 def _shown(operator: Operator) -> dict[str, Any]:

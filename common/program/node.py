@@ -17,6 +17,7 @@ from common.access_control.desk import Desk
 from common.access_control.events import AccessChanged
 from common.alarms.events import AlarmTold
 from common.alarms.telling import log_alarm
+from common.api_tokens.events import TokensChanged
 from common.clock import Clock
 from common.core import NodeCore
 from common.db.engine import open_reader
@@ -42,6 +43,9 @@ from common.program.reads import Reads
 from common.requests.events import LegEnded
 from common.requests.watch import RequestWatch
 from common.settings import NodeSettings
+from common.sign_in.callers import Callers
+from common.sign_in.desk import SignInDesk
+from common.sign_in.events import SessionsChanged
 
 ARCHIVE_DIRECTORY = "archive"
 
@@ -112,6 +116,8 @@ class Node:
     """Set by the node's bootstrap."""
     access: AccessKeeper = field(init=False)
     """Who may do what."""
+    sign_in: SignInDesk = field(init=False)
+    """Where people sign in, and callers are known."""
     personal_data: PersonalDataDesk = field(init=False)
     """Set by the bootstrap of nodes that keep any: the provinces."""
     ask_peer: AskPeer = nobody_to_ask
@@ -141,6 +147,7 @@ class Node:
 
     def close(self) -> None:
         """Gives back the database."""
+        self.sign_in.passwords.close()
         self.reads.close()
         self.core.close()
 
@@ -148,6 +155,7 @@ class Node:
 def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Clock, core: NodeCore) -> Node:
     """A node around its core, not serving yet."""
     core.context.limits = settings.requests
+    core.context.sign_in = settings.sign_in
     engine = open_reader(data.url, settings.reads.connections_max)
     node = Node(
         role=role,
@@ -161,6 +169,7 @@ def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Cl
     )
     node.access = AccessKeeper(node.reads, clock, shared=core.dispatcher.shared)
     core.dispatcher.subscribe(AccessChanged, node.access.changed)
+    add_sign_in(node, os.urandom)
     core.dispatcher.subscribe(AlarmTold, log_alarm)
     core.dispatcher.subscribe(LegEnded, node.watch.leg_ended)
     core.dispatcher.subscribe(LegEnded, node.metrics.leg_ended)
@@ -171,3 +180,12 @@ def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Cl
     if not node.reads.now(has_root, core.node):
         InlineWriter(core.dispatcher).run(FoundOrganisations())
     return node
+
+
+def add_sign_in(node: Node, entropy: Callable[[int], bytes]) -> None:
+    """Gives the node its desk for signing in."""
+    settings, shared = node.settings.sign_in, node.core.dispatcher.shared
+    callers = Callers(node.reads, node.clock, node.access, settings, shared=shared)
+    node.core.dispatcher.subscribe(SessionsChanged, callers.sessions_changed)
+    node.core.dispatcher.subscribe(TokensChanged, callers.tokens_changed)
+    node.sign_in = SignInDesk(node.core.node, lambda: node.writer, node.reads, node.clock, settings, entropy, callers)

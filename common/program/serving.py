@@ -38,6 +38,7 @@ from common.program.logs import configure_logs
 from common.program.node import CommandWriter, Node
 from common.rest.upkeep import forget_by_schedule
 from common.settings import ApiSettings, NodeSettings, ReplicaRole
+from common.sign_in.upkeep import look_after_by_schedule
 from common.tracing.starting import start_tracing
 
 log = get_logger()
@@ -112,6 +113,7 @@ async def _serve(data: DataDirectory, settings: S, schema: Schema, open_program:
         https = _Http(data, settings, program)
         pruning = asyncio.create_task(prune_by_schedule(node, settings.retention))
         forgetting = asyncio.create_task(forget_by_schedule(node))
+        looking_after = asyncio.create_task(look_after_by_schedule(node))
         backups = asyncio.create_task(back_up_by_schedule(node, schema, settings.backup))
         delivering = asyncio.create_task(make_deliverer(node).run()) if "worker" in settings.replica.roles else None
         try:
@@ -122,6 +124,7 @@ async def _serve(data: DataDirectory, settings: S, schema: Schema, open_program:
         finally:
             pruning.cancel()
             forgetting.cancel()
+            looking_after.cancel()
             backups.cancel()
             if delivering is not None:
                 delivering.cancel()

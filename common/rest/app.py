@@ -23,7 +23,8 @@ from common.rest.door import ActorOf, Door, WholeBody, error_answer, nobody
 from common.rest.endpoints import Endpoints, StreamCount
 from common.rest.errors import RestRefusal
 from common.rest.rates import Rate
-from common.rest.resource import Api, Resource
+from common.rest.resource import FOR_ANYBODY, Api, Resource
+from common.rest.tasks import do_task
 from common.web import AddressNotFound, CallNames, InternalRequestFault, language_of
 
 log = get_logger()
@@ -69,8 +70,13 @@ def build_api(
         for resource in api.resources
         for route in _routes(api, resource, Endpoints(node, api, resource, access, running))
     ]
+    tasks = [(api.task_address(task), task) for api in apis for task in api.tasks]
+    for_anybody = frozenset((task.method, address) for address, task in tasks if task.needs is FOR_ANYBODY)
+    by_address: dict[str, dict[str, Endpoint]] = {}
+    for address, task in tasks:
+        by_address.setdefault(address, {})[task.method] = partial(do_task, task=task)
     app = Starlette(
-        routes=[*routes, *further],
+        routes=[*routes, *(Route(address, Methods(of_it)) for address, of_it in by_address.items()), *further],
         middleware=[
             Middleware(CallNames),
             Middleware(
@@ -79,6 +85,7 @@ def build_api(
                 clock=node.clock,
                 of_address=Rate(limits.address_calls_a_second, limits.address_calls_at_once),
                 of_caller=Rate(limits.caller_calls_a_second, limits.caller_calls_at_once),
+                for_anybody=for_anybody,
             ),
             Middleware(WholeBody, bytes_max=limits.body_bytes_max, seconds_max=limits.body_seconds_max),
         ],

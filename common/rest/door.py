@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common.access_control.actor import Actor
+from common.access_control.actor import ANYBODY, Actor
 from common.clock import Clock
 from common.errors import QuanwangError
 from common.rest.errors import BodySlow, NotSignedIn, RestRefusal
@@ -61,8 +61,18 @@ def error_answer(error: QuanwangError, language: str, status: int = 0) -> Respon
 class Door:
     """Lets calls in that are known and within their rates; what comes later finds the actor in the scope."""
 
-    def __init__(self, app: ASGIApp, actor_of: ActorOf, clock: Clock, of_address: Rate, of_caller: Rate) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        actor_of: ActorOf,
+        clock: Clock,
+        of_address: Rate,
+        of_caller: Rate,
+        for_anybody: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
+        """`for_anybody`: methods and addresses that are there for whoever it may be, within the address's rate."""
         self._app = app
+        self._for_anybody = for_anybody
         self._actor_of = actor_of
         self._of_address = Buckets(of_address, clock)
         self._of_caller = Buckets(of_caller, clock)
@@ -74,8 +84,10 @@ class Door:
         try:
             client = scope.get("client")
             self._of_address.take(address_group(client[0]) if client else "")
-            actor = await self._actor_of(request)
-            self._of_caller.take(caller_name(actor))
+            actor = ANYBODY
+            if (scope["method"], scope["path"]) not in self._for_anybody:
+                actor = await self._actor_of(request)
+                self._of_caller.take(caller_name(actor))
         except QuanwangError as error:
             await error_answer(error, language_of(request.headers.get("accept-language")))(scope, receive, send)
             return

@@ -43,6 +43,14 @@ class NotSignedIn(RestRefusal):
     zh = "请先登录：本接口不接受未经识别的调用。"
 
 
+class OperatorsAlone(RestRefusal):
+    """Only people who are signed in have an account of their own."""
+
+    status = 403
+    en = "This is for people who are signed in, about their own account."
+    zh = "此操作仅供已登录的操作员用于本人账号。"
+
+
 class ResourceNotFound(RestRefusal):
     """There is none of this id, or not for this caller."""
 

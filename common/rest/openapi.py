@@ -13,7 +13,7 @@ from common.rest.attributes import Attribute, Form
 from common.rest.bodies import JSON_TYPE, MERGE_PATCH_TYPE
 from common.rest.commands import KEY_CHARS_MAX
 from common.rest.filters import COMPARISONS, EQUAL, VALUE_CHARS_MAX
-from common.rest.resource import Api, Resource, View
+from common.rest.resource import FOR_ANYBODY, Api, Resource, Task, View
 
 Json = dict[str, Any]
 
@@ -65,6 +65,8 @@ def openapi_document(title: str, version: str, apis: Sequence[Api]) -> Json:
             if resource.create is not None:
                 schemas[_created(resource)] = _created_schema(resource)
             paths |= _paths(api, resource)
+        for task in api.tasks:
+            paths.setdefault(api.task_address(task), {})[task.method.lower()] = _task(api, task)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
@@ -83,6 +85,8 @@ def _models(apis: Sequence[Api]) -> Iterable[type[BaseModel]]:
             if resource.change is not None:
                 yield resource.change.body
             yield from (view.document for view in resource.views)
+        for task in api.tasks:
+            yield from (model for model in (task.body, task.document) if model is not None)
 
 
 def _model_schemas(models: Iterable[type[BaseModel]]) -> Json:
@@ -267,6 +271,19 @@ def _delete(api: Api, resource: Resource) -> Json:
     }
     summary = resource.delete.en or f"Delete {resource.name}"
     return _operation(api, f"delete{resource.type_name}", summary, [_if_match(resource.delete.needs_match)], answers)
+
+
+def _task(api: Api, task: Task) -> Json:
+    if task.document is None:
+        answers: Json = {"204": {"description": "It is done."}}
+    else:
+        content = {JSON_TYPE: {"schema": _reference(task.document.__name__)}}
+        answers = {"200": {"description": task.document.__doc__ or "It is done.", "content": content}}
+    answers |= _errors(ALWAYS, WITH_BODY, {404: "What the body names is not there."})
+    operation = _operation(api, task.name, task.en, [], answers)
+    if task.needs is FOR_ANYBODY:
+        operation["security"] = []
+    return operation | ({} if task.body is None else {"requestBody": _body(task.body, JSON_TYPE)})
 
 
 def _operation(api: Api, name: str, summary: str, parameters: list[Json], answers: Json) -> Json:

@@ -10,8 +10,9 @@ What is not declared is not there: no filter, no field in a body, no method.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
@@ -149,9 +150,35 @@ class EventKind:
     en: str = ""
 
 
+class TaskFor(Enum):
+    """For whom a task is that needs no permission."""
+
+    ANYBODY = "anybody"
+    """Who need not be known: for signing in."""
+    OPERATORS = "operators"
+    """People who are signed in, about themselves."""
+
+
+FOR_ANYBODY, FOR_OPERATORS = TaskFor.ANYBODY, TaskFor.OPERATORS
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to be done, at `<base>/<name>`, that leaves no resource to be read there: `run(call, body)` gives the
+    response. `body`: None where none is taken; `document`: what is answered (200); None: nothing (204)."""
+
+    name: str
+    method: str
+    needs: Permission | TaskFor
+    run: Callable[[Any, Any], Awaitable[Any]]
+    body: type[BaseModel] | None
+    document: type[BaseModel] | None
+    en: str
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
-    """Resources under one base path, with a hub of their own.
+    """Resources and tasks under one base path, with a hub of their own.
 
     `name` is what its subscriptions are kept under; `events` are what its hub tells.
     """
@@ -161,6 +188,7 @@ class Api:
     title: str
     resources: tuple[Resource, ...]
     events: tuple[EventKind, ...] = ()
+    tasks: tuple[Task, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.base.startswith("/"), self.base
@@ -169,3 +197,7 @@ class Api:
     def address(self, resource: Resource) -> str:
         """Where the list of a resource is."""
         return f"{self.base}/{resource.name}"
+
+    def task_address(self, task: Task) -> str:
+        """Where a task is done."""
+        return f"{self.base}/{task.name}"

@@ -1,0 +1,1 @@
+"""Tokens by which other systems are known to the public REST interface."""

@@ -1,0 +1,15 @@
+"""The API of access management: signing in, one's own account, and who else may do what."""
+
+from __future__ import annotations
+
+from common.program.node import Node
+from common.rest.resource import Api
+from common.sign_in.rest import sign_in_tasks
+
+NAME = "accessManagement"
+BASE = "/api/accessManagement/v1"
+
+
+def access_api(node: Node) -> Api:
+    """Of one node."""
+    return Api(NAME, BASE, "Access management", (), tasks=sign_in_tasks(node))

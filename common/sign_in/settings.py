@@ -1,0 +1,50 @@
+"""How operators sign in: what hashing costs, how long sessions last, how failures slow the next try down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MINUTE_US, HOUR_US = 60_000_000, 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SignInSettings:
+    """`hashing_memory_kib`, `hashing_iterations`, `hashing_lanes`: what hashing a password costs (RFC 9106);
+    `hashing_at_once`: how many are hashed at a time. `password_characters_min`: how long a password is at least.
+    `one_time_password_hours`: so long one can be used. `session_idle_minutes`: a session that is not used for so long
+    has ended; `session_hours`: so does every one after so long. `account_failures_free`, `address_failures_free`: so
+    many tries may fail before an account or an address has to wait, twice as long after each further one, up to
+    `wait_seconds_max`."""
+
+    hashing_memory_kib: int = 47_104
+    hashing_iterations: int = 2
+    hashing_lanes: int = 1
+    hashing_at_once: int = 2
+    password_characters_min: int = 12
+    one_time_password_hours: int = 168
+    session_idle_minutes: int = 30
+    session_hours: int = 12
+    account_failures_free: int = 5
+    address_failures_free: int = 50
+    wait_seconds_max: int = 900
+
+    def __post_init__(self) -> None:
+        if self.hashing_memory_kib < 8 * self.hashing_lanes:
+            raise ValueError("hashing_memory_kib must be at least 8 for each of hashing_lanes")
+
+    @property
+    def idle_us(self) -> int:
+        """How long a session lasts without being used."""
+        return self.session_idle_minutes * MINUTE_US
+
+    @property
+    def session_us(self) -> int:
+        """How long a session lasts at the most."""
+        return self.session_hours * HOUR_US
+
+    def wait_us(self, failures: int, free: int) -> int:
+        """How long the next try has to wait after so many failures in a row."""
+        beyond = failures - free
+        if beyond < 0:
+            return 0
+        return min(1 << min(beyond, 30), self.wait_seconds_max) * 1_000_000
