@@ -132,6 +132,7 @@ class FakeBootstrap:
     calls: list[tuple[str, Any]] = field(default_factory=list)
     findings: list[FakeFinding] = field(default_factory=lambda: [FakeFinding("ok", "keys")])
     error: BaseException | None = None
+    one_time_password: str = "ABCD-EFGH"
 
     def _called(self, name: str, facts: Any) -> None:
         self.calls.append((name, facts))
@@ -143,8 +144,9 @@ class FakeBootstrap:
         self._called("build_offline_app", data_dir)
         yield self.node.app
 
-    def init(self, data_dir: Path, **options: Any) -> None:
+    def init(self, data_dir: Path, **options: Any) -> str:
         self._called("init", options)
+        return self.one_time_password
 
     def serve(self, data_dir: Path, roles: Sequence[Any] = ()) -> None:
         self._called("serve", data_dir)

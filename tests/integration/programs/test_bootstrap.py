@@ -19,16 +19,16 @@ def snapshot(directory: Path) -> dict[str, bytes]:
 
 
 def test_hq_is_initialised_once_however_often_it_is_asked_for(tmp_path: Path) -> None:
-    hq.init(tmp_path / "hq", link_port=0, enrolment_port=0, http_port=0)
+    assert hq.init(tmp_path / "hq", link_port=0, enrolment_port=0, http_port=0)
     before = snapshot(tmp_path / "hq")
-    hq.init(tmp_path / "hq")
+    assert hq.init(tmp_path / "hq") == "", "there is an administrator already"
     assert snapshot(tmp_path / "hq") == before
     assert hq.migrate(tmp_path / "hq") == []
     assert {finding.severity for finding in hq.check(tmp_path / "hq")} == {"ok"}
 
 
 def test_a_province_is_initialised_once_and_stays_that_province(tmp_path: Path) -> None:
-    province.init(tmp_path / "31", node="31")
+    assert province.init(tmp_path / "31", node="31")
     before = snapshot(tmp_path / "31")
     province.init(tmp_path / "31", node="31")
     assert snapshot(tmp_path / "31") == before

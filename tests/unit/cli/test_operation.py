@@ -16,7 +16,8 @@ def test_hq_is_initialised_with_what_was_said(hq: CommandLine, tmp_path: Path) -
         *("init", "--data", str(tmp_path / "new"), "--public-host", "hq.example.com", "--listen-host", "10.0.0.1"),
         *("--federation-port", "1", "--enrolment-port", "2", "--http-port", "3", "--json"),
     )
-    assert json.loads(result.out) == {"node": "00", "data": str(tmp_path / "new")}
+    told = {"administrator": "admin", "one_time_password": "ABCD-EFGH"}
+    assert json.loads(result.out) == {"node": "00", "data": str(tmp_path / "new"), **told}
     assert hq.bootstrap.calls == [
         (
             "init",
@@ -37,7 +38,10 @@ def test_a_province_is_initialised_and_told_what_comes_next(province: CommandLin
     assert "Node 31 Shanghai is ready" in result.out
     assert "enrol" in result.err
     assert province.bootstrap.calls == [("init", {"node": "31", "http_port": 0, "database_url": ""})]
+    assert "admin, one-time password ABCD-EFGH" in result.out
     assert "节点 31 上海" in province("init", "--node", "31", "--lang", "zh").out
+    province.bootstrap.one_time_password = ""
+    assert "password" not in province("init", "--node", "31").out
 
 
 def test_serve_and_migrate_reach_the_node(province: CommandLine) -> None:
