@@ -305,6 +305,25 @@ def accept(current: Directory | None, new: Directory) -> bool:
     return True
 
 
+def check_past(current: Directory, older: Directory, beside: Iterable[Directory]) -> None:
+    """Judges a directory (by the root) from before `current`. It is not taken, but may have been on its way when a
+    newer one came another way. `beside`: what is stored of its version and of those before and after it.
+
+    Raises DirectoryForked where it cannot have come before `current`. What lies between versions that this node never
+    had cannot be told from a fork; see `accept`.
+    """
+    fits = older.issued_at_us <= current.issued_at_us and current.roots[: len(older.roots)] == older.roots
+    for other in beside:
+        if other.version == older.version:
+            fits &= other.hash == older.hash
+        elif other.version == older.version + 1:
+            fits &= other.previous_hash == older.hash
+        elif other.version == older.version - 1:
+            fits &= older.previous_hash == other.hash
+    if not fits:
+        raise DirectoryForked(new=older.version, current=current.version)
+
+
 def check_own_entry(directory: Directory, own: OwnKeys, current: Directory | None = None) -> None:
     """Raises OwnEntryWrong unless the directory names this node with its own keys, and no others.
 

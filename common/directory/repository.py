@@ -71,6 +71,12 @@ class DirectoryRepository:
         stored: bytes | None = self._uow.query(_LATEST).scalar()
         return None if stored is None else decode_signed(stored)
 
+    def beside(self, version: int) -> list[pb.SignedDirectory]:
+        """What is stored of a version and of those just before and after it."""
+        near = directories.c.version.between(version - 1, version + 1)
+        stored = self._uow.query(sa.select(directories.c.directory_bytes).where(near).order_by(directories.c.version))
+        return [decode_signed(signed) for signed in stored.scalars()]
+
     def store(self, version: int, signed: pb.SignedDirectory) -> None:
         """Stores a version that was checked and is not stored yet."""
         store(self._uow, version, signed)

@@ -11,11 +11,10 @@ from common.link import effects as reason
 # Alarms that an injected fault explains; every other one is a finding.
 EXPLAINS: dict[str, frozenset[str]] = {
     "frame_duplicated": frozenset(),
-    # Of two directories the newer one may come first.
-    "frame_swapped": frozenset({reason.DIRECTORY_REFUSED}),
+    "frame_swapped": frozenset(),
     "frame_replayed": frozenset(
         # An old Hello on a new stream is cut; where it comes first, it looks as if the peer had forgotten.
-        {reason.PEER_FORGOT, reason.WE_FORGOT, reason.CHAIN_FORK, reason.UNEXPECTED_FRAME, reason.DIRECTORY_REFUSED}
+        {reason.PEER_FORGOT, reason.WE_FORGOT, reason.CHAIN_FORK, reason.UNEXPECTED_FRAME}
     ),
     "frame_foreign": frozenset(
         {
@@ -27,7 +26,6 @@ EXPLAINS: dict[str, frozenset[str]] = {
             reason.PEER_FORGOT,
             reason.WE_FORGOT,
             reason.CHAIN_FORK,
-            reason.DIRECTORY_REFUSED,
         }
     ),
     "frame_corrupted": reason.ALARMING - {reason.JOURNAL_INCOMPLETE},

@@ -115,14 +115,26 @@ def test_a_directory_that_must_not_be_taken_is_refused(federation: Federation, n
     assert federation.durable()[SHANGHAI] == before
 
 
-def test_a_directory_that_goes_back_is_refused(federation: Federation) -> None:
+def test_a_directory_that_goes_back_is_not_taken(federation: Federation) -> None:
+    """Nor is it a reason for an alarm: it may have been on its way when the answer to a rotation brought the next."""
     first = federation.signed_directory
     federation.publish(federation.sign_directory(federation.directory))
-    assert federation.cores[SHANGHAI].context.directory.version == 2
+    before = federation.durable()[SHANGHAI]
     federation.offer(first, to=(SHANGHAI,))
-    assert federation.cuts[SHANGHAI, HQ] == reason.DIRECTORY_REFUSED
-    assert "DIRECTORY_OLDER" in _details(federation, SHANGHAI)
     assert federation.cores[SHANGHAI].context.directory.version == 2
+    assert federation.durable()[SHANGHAI] == before
+    assert federation.is_open(SHANGHAI)
+    assert federation.alarms(SHANGHAI) == set()
+
+
+def test_a_directory_that_goes_back_to_another_past_is_refused(federation: Federation) -> None:
+    rival = federation.sign_directory(federation.directory, regions={"north": (ZHEJIANG,)})
+    for _ in range(2):
+        federation.publish(federation.sign_directory(federation.directory))
+    federation.offer(rival, to=(SHANGHAI,))
+    assert federation.cuts[SHANGHAI, HQ] == reason.DIRECTORY_REFUSED
+    assert "DIRECTORY_FORKED" in _details(federation, SHANGHAI)
+    assert federation.cores[SHANGHAI].context.directory.version == 3
 
 
 def test_the_same_directory_again_changes_nothing(federation: Federation) -> None:

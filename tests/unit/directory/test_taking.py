@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from common.directory.model import Directory, DirectoryForked, DirectoryOlder, OwnEntryWrong
+from common.directory.model import Directory, DirectoryForked, OwnEntryWrong
 from common.directory.signing import DirectoryExpired, DirectoryNotByRoot, open_directory, sign_directory
 from common.directory.wire import MalformedDirectory
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
@@ -25,6 +25,10 @@ class Stored:
 
     def latest(self) -> pb.SignedDirectory | None:
         return self.versions[max(self.versions)] if self.versions else None
+
+    def beside(self, version: int) -> list[pb.SignedDirectory]:
+        near = (version - 1, version, version + 1)
+        return [self.versions[number] for number in near if number in self.versions]
 
     def store(self, version: int, signed: pb.SignedDirectory) -> None:
         assert version not in self.versions
@@ -83,7 +87,6 @@ def test_nothing_is_taken_that_may_not_be(
     directory = opened(second, root)
     stranger = [replace(e, tls_fingerprint=bytes(32)) if e.node == "31" else e for e in directory.nodes]
     offers = [
-        (first, DirectoryOlder),
         (following(first, root, now_us + 1), DirectoryForked),
         (following(following(first, root, now_us + 1), root, now_us + 2), DirectoryForked),
         (sign_directory(directory, directory.nodes, {}, now_us, DAY_US, other), DirectoryNotByRoot),
@@ -97,6 +100,40 @@ def test_nothing_is_taken_that_may_not_be(
             take(offered)
     assert list(work.directories.versions) == [1, 2]
     assert len(work.recorded) == 2
+
+
+def test_an_older_directory_of_the_same_chain_that_was_overtaken_is_passed_over(
+    first: pb.SignedDirectory, take: Any, work: Work, root: Ed25519Signer, now_us: int
+) -> None:
+    chain = [first]
+    for number in range(1, 6):
+        chain.append(following(chain[-1], root, now_us + number))
+    for newest in (chain[0], chain[4]):
+        assert take(newest)
+    for overtaken in (*chain[:5], *reversed(chain[:5])):
+        assert not take(overtaken)
+    assert list(work.directories.versions) == [1, 5]
+    assert take(chain[5])
+
+
+def test_an_older_directory_of_another_chain_is_a_fork(
+    first: pb.SignedDirectory, take: Any, work: Work, root: Ed25519Signer, now_us: int
+) -> None:
+    chain = [first]
+    for number in range(1, 8):
+        chain.append(following(chain[-1], root, now_us + number))
+    for newest in (chain[0], chain[1], chain[5], chain[6]):
+        assert take(newest)
+    rival_of_the_second = following(first, root, now_us + 3)
+    for offered in (
+        sign_directory(None, opened(first, root).nodes, {}, now_us + 1, DAY_US, root),  # The first, another.
+        following(rival_of_the_second, root, now_us + 3),  # The third, after another second.
+        following(chain[3], root, now_us + 6),  # The fifth, which the sixth does not name.
+        following(chain[2], root, now_us + 100),  # The fourth, of a time after the one in force.
+    ):
+        with pytest.raises(DirectoryForked):
+            take(offered)
+    assert sorted(work.directories.versions) == [1, 2, 6, 7]
 
 
 def test_random_bytes_are_malformed(root: Ed25519Signer, shanghai: Any, work: Work) -> None:
