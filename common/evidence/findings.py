@@ -89,6 +89,12 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         "The key {key_id} of node {node} was not valid at {at}.",
         "节点 {node} 的密钥 {key_id} 在 {at} 时无效。",
     ),
+    "KEY_VALIDITY_UNPROVED": (
+        MISSING,
+        "Only node {node} itself dates what it sealed with the key {key_id}, and by its clock ({at}) the key was not "
+        "valid.",
+        "节点 {node} 用密钥 {key_id} 所作签封仅有其自身时间（{at}），而按该时间密钥无效。",
+    ),
     "RE_ENROLLED": (
         NOTE,
         "Node {node} was let in anew with keys that none of its former keys signed ({key_id}): keys alone do not prove "

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from common.directory.head import entry_bytes, entry_tree
-from common.evidence.windows import LegTimes, Window, merged
+from common.evidence.windows import LegTimes, Sought, Window, beyond, merged, spans
 from common.gen.quanwang.evidence.v1 import evidence_pb2 as pb
 from common.gen.quanwang.federation.v1 import directory_pb2, envelope_pb2, seal_pb2
 from common.ids import HQ, link_name
@@ -20,9 +20,8 @@ from common.messaging.envelope import header_digest
 from common.messaging.seal import NO_HASH, MerkleTree, leaf, leaf_prefix, seal_hash, stamp_digest
 
 SEARCHED_BYTES_MAX = 268_435_456
-"""Of batches that are read over the whole life of a request; what is known to have happened is looked up anyway."""
-WITNESS_BATCHES_MAX = 64
-WITNESS_SEALS_MAX = 4
+"""Of batches that are read in all; what stands where the node's rows say that it was said is looked up anyway."""
+WITNESS_SEALS_MAX = 64
 """Own seals between an answer and the hub's word that it has received them."""
 
 
@@ -34,6 +33,9 @@ class Journal(Protocol):
 
     def batch(self, link: str, seal_number: int) -> bytes | None:
         """One batch."""
+
+    def last_seal(self, link: str) -> int:
+        """The number of the last batch; 0: none."""
 
 
 class DirectoryStore(Protocol):
@@ -56,24 +58,36 @@ class Gatherer:
         self._envelopes: dict[bytes, int] = {}
         self._statements: set[tuple[int, int]] = set()
         self._searched: set[tuple[str, int]] = set()
+        self._searched_bytes = 0
+        self._sought = Sought(request_id, ())
 
     def search(self, legs: Iterable[LegTimes]) -> None:
         """Looks for the statements of these legs."""
         legs = list(legs)
-        for window in merged(window for leg in legs for window in leg.known()):
+        self._sought = Sought(self._request_id, legs)
+        seen = merged(window for leg in legs for window in leg.known())
+        for window in seen:
             for batch in self._journal.between(window):
                 self._look_into(batch)
-        size = 0
-        for window in merged(window for leg in legs for window in leg.whole()):
+        # Clocks only say where to look first: what must be there is looked for until it is found.
+        for wider in spans(legs):
+            if not self._search(beyond(wider, seen)) or not self._sought.missing:
+                return
+            seen = wider
+
+    def _search(self, windows: Iterable[Window]) -> bool:
+        """Looks into all of these windows; False where the limit of what is read ended it."""
+        for window in windows:
             for batch in self._journal.between(window):
-                size += len(batch)
-                if size > SEARCHED_BYTES_MAX:
+                self._searched_bytes += len(batch)
+                if self._searched_bytes > SEARCHED_BYTES_MAX:
                     self.bundle.searched_in_part = True
-                    return
+                    return False
                 self._look_into(batch)
+        return True
 
     def add_witnesses(self) -> None:
-        """Adds the hub's seals that acknowledge answers on which the hub put no stamp here."""
+        """Adds the hub's seals that acknowledge what came after a request and has no stamp of the hub's here."""
         stamped = {
             header_digest(self.bundle.envelopes[statement.envelope - 1].header)
             for statement in self.bundle.statements
@@ -84,7 +98,7 @@ class Gatherer:
                 continue
             header = self.bundle.envelopes[statement.envelope - 1].header
             seal = seal_pb2.Seal.FromString(self.bundle.seals[statement.seal].seal)
-            if seal.node != HQ and header_digest(header) not in stamped and _is_final(header):
+            if seal.node != HQ and header_digest(header) not in stamped and not _is_request(header):
                 self._witness(seal)
 
     def add_directories(self, store: DirectoryStore) -> None:
@@ -111,6 +125,7 @@ class Gatherer:
         if (seal.link, seal.seal_number) in self._searched:
             return
         self._searched.add((seal.link, seal.seal_number))
+        self._sought.looked_into(batch_bytes)
         places = [place for place, entry in enumerate(batch.entries) if self._is_about(entry)]
         if not places:
             return
@@ -161,17 +176,27 @@ class Gatherer:
 
     def _witness(self, seal: seal_pb2.Seal) -> None:
         """The first seal of the hub that says it has received this one, and the own seals up to the one it names."""
-        window = Window(link_name(HQ, seal.node), seal.sealed_at_us, 2**62)
-        for number, batch_bytes in enumerate(self._journal.between(window)):
-            if number >= WITNESS_BATCHES_MAX:
-                return
-            signed = seal_pb2.SealedBatch.FromString(batch_bytes).seal
-            witness = seal_pb2.Seal.FromString(signed.seal)
-            if witness.witnessed_seal_number >= seal.seal_number:
-                if witness.witnessed_seal_number - seal.seal_number <= WITNESS_SEALS_MAX:
-                    self._add_chain(seal, witness.witnessed_seal_number)
-                    self._seal(signed)
-                return
+        signed = self._first_witness(seal)
+        if signed is None:
+            return
+        witnessed = seal_pb2.Seal.FromString(signed.seal).witnessed_seal_number
+        if witnessed - seal.seal_number <= WITNESS_SEALS_MAX:
+            self._add_chain(seal, witnessed)
+            self._seal(signed)
+
+    def _first_witness(self, seal: seal_pb2.Seal) -> seal_pb2.SignedSeal | None:
+        """Looked for by numbers: what a chain acknowledges never goes back, whatever clocks do."""
+        link = link_name(HQ, seal.node)
+        found, low, high = None, 1, self._journal.last_seal(link)
+        while low <= high:
+            middle = (low + high) // 2
+            batch = self._journal.batch(link, middle)
+            signed = seal_pb2.SealedBatch.FromString(batch).seal if batch is not None else None
+            if signed is None or seal_pb2.Seal.FromString(signed.seal).witnessed_seal_number < seal.seal_number:
+                low = middle + 1
+            else:
+                found, high = signed, middle - 1
+        return found
 
     def _add_chain(self, seal: seal_pb2.Seal, until: int) -> None:
         for number in range(seal.seal_number + 1, until + 1):
@@ -218,6 +243,6 @@ def _tree_of(batch: seal_pb2.SealedBatch, seal: seal_pb2.Seal) -> MerkleTree:
     )
 
 
-def _is_final(header: bytes) -> bool:
+def _is_request(header: bytes) -> bool:
     routing = envelope_pb2.EnvelopeHeader.FromString(header).routing
-    return bool(envelope_pb2.Routing.FromString(routing).phase == envelope_pb2.PHASE_FINAL)
+    return bool(envelope_pb2.Routing.FromString(routing).phase == envelope_pb2.PHASE_REQUEST)

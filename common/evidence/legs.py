@@ -205,10 +205,13 @@ def _judge_keys(leg: Leg) -> None:
     """Every key at the moment that the hub's word gives: what was admitted before a revocation stays valid."""
     told: set[str] = set()
     for statement in leg.statements:
-        key, at_us = statement.seal.key, _moment(leg, statement)
+        key = statement.seal.key
+        at_us, by_hub = _moment(leg, statement)
         if not key.valid_at(at_us):
+            # By its own clock, which may be wrong, a node can neither prove nor refute itself.
+            code = "KEY_OUT_OF_VALIDITY" if by_hub else "KEY_VALIDITY_UNPROVED"
             moment = datetime.fromtimestamp(at_us / 1e6, UTC).isoformat(timespec="milliseconds")
-            leg.say("KEY_OUT_OF_VALIDITY", key_id=key.key_id, node=key.node, at=moment)
+            leg.say(code, key_id=key.key_id, node=key.node, at=moment)
         if key.key_id in told:
             continue
         told.add(key.key_id)
@@ -218,21 +221,24 @@ def _judge_keys(leg: Leg) -> None:
             leg.say("KEY_NOT_CONTINUED", node=key.node, key_id=key.key_id)
 
 
-def _moment(leg: Leg, statement: Statement) -> int:
-    """When the hub had it: its key is judged then. The hub's own keys are judged at its own time."""
+def _moment(leg: Leg, statement: Statement) -> tuple[int, bool]:
+    """When the hub had it, since its key is judged then, and whether that is the hub's word. The hub's own keys are
+    judged at its own time."""
     seal, message = statement.seal.seal, statement.message
     if statement.seal.node == HUB or message is None:
-        return seal.sealed_at_us
+        return seal.sealed_at_us, True
     if message.routing.phase == pb.PHASE_REQUEST:
-        return leg.admission.admitted_at_us if leg.admission is not None else seal.sealed_at_us
+        if leg.admission is not None:
+            return leg.admission.admitted_at_us, True
+        return seal.sealed_at_us, False
     answered = [stamp.answered_at_us for stamp in leg.stamps_of(message) if stamp.answered_at_us]
     if answered:
-        return min(answered)
+        return min(answered), True
     if statement.seal.witnessed_at_us:
-        return statement.seal.witnessed_at_us
+        return statement.seal.witnessed_at_us, True
     if message.routing.phase == pb.PHASE_FINAL:
         leg.say("ANSWER_NOT_WITNESSED", node=message.routing.source)
-    return seal.sealed_at_us
+    return seal.sealed_at_us, False
 
 
 def outcome_of(message: Message) -> str:

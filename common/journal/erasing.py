@@ -10,13 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.evidence.queries import FindLegs
-from common.evidence.windows import Window, merged
+from common.evidence.windows import Window, find_windows
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import format_id
 from common.journal.archive import JournalArchive, MonthFile, Row
 from common.journal.commands import ErasePrivateBodies
 from common.journal.private_bodies import without_private_bodies
-from common.journal.reader import LiveJournal
+from common.journal.reader import LiveJournal, WholeJournal
 from common.node_context import NodeContext
 from common.requests.model import RequestNotFound
 
@@ -47,7 +47,7 @@ async def erase(node: Any, request_id: bytes, after: str = "", files_max: int = 
     """
     async with node.pruning:
         windows, batches = await node.reads.run(
-            _places, node.role.leg_times, node.context, request_id, node.clock.now_us()
+            _places, node.role.leg_times, node.context, node.archive, request_id, node.clock.now_us()
         )
         # The database comes first, and again with each step: what it holds may have been archived meanwhile.
         stored: int = await node.local_desk.execute(ErasePrivateBodies(request_id, batches))
@@ -58,13 +58,18 @@ async def erase(node: Any, request_id: bytes, after: str = "", files_max: int = 
 
 
 def _places(
-    connection: sa.Connection, find_legs: FindLegs, context: NodeContext, request_id: bytes, now_us: int
+    connection: sa.Connection,
+    find_legs: FindLegs,
+    context: NodeContext,
+    archive: JournalArchive,
+    request_id: bytes,
+    now_us: int,
 ) -> tuple[list[Window], tuple[tuple[str, int], ...]]:
     """When something was said about a request, and the batches in the database that hold private bodies of it."""
     legs = find_legs(connection, context, request_id, now_us)
     if not legs:
         raise RequestNotFound(request_id=format_id(request_id))
-    windows = merged(window for leg in legs for window in (*leg.known(), *leg.whole()))
+    windows = find_windows(WholeJournal(connection, archive), request_id, legs)
     journal = LiveJournal(connection)
     places = []
     for window in windows:

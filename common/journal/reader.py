@@ -35,6 +35,10 @@ class WholeJournal:
         live = self._live.batch(link, seal_number)
         return live if live is not None else self._archive.batch(link, seal_number)
 
+    def last_seal(self, link: str) -> int:
+        """The number of the last batch; 0: none."""
+        return self._live.last_seal(link) or self._archive.last_seal(link)
+
 
 class LiveJournal:
     """The journals as they stand in the database, as one snapshot sees them."""
@@ -62,3 +66,8 @@ class LiveJournal:
     def batch(self, link: str, seal_number: int) -> bytes | None:
         """One batch."""
         return journal_batch(self._connection, link, seal_number)
+
+    def last_seal(self, link: str) -> int:
+        """The number of the last batch that is still in the database; 0: none."""
+        last = sa.select(sa.func.max(journal.c.seal_number)).where(journal.c.link == link)
+        return self._connection.execute(last).scalar() or 0

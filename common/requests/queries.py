@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.db.leg_counts import ZERO, LegCounts, count_legs
-from common.evidence.windows import LegTimes
-from common.gen.quanwang.federation.v1 import seal_pb2
+from common.evidence.windows import LegTimes, Place
+from common.gen.quanwang.federation.v1 import envelope_pb2, seal_pb2
 from common.ids import HQ, format_id, link_name
 from common.messaging.envelope import Envelope, parse
 from common.node_context import NodeContext
@@ -114,9 +114,18 @@ def asked_leg_times(connection: sa.Connection, node: str, request_id: bytes, now
             leg.submitted_at_us,
             leg.ended_at_us or now_us,
             (leg.stamped_at_us, leg.working_at_us, leg.overdue_at_us, leg.cancel_asked_at_us, leg.ended_at_us),
+            frozenset(_expected(leg, node)),
         )
         for leg in _legs(connection, [request_id])
     ]
+
+
+def _expected(leg: AskedLegRow, node: str) -> Iterator[Place]:
+    """What the origin's journals hold of a leg, as far as its row says so."""
+    if leg.stamped_at_us or leg.ended_at_us:
+        yield Place(link_name(node, HQ), envelope_pb2.PHASE_REQUEST, node, leg.destination)
+    if leg.ended_at_us:
+        yield Place(link_name(HQ, node), envelope_pb2.PHASE_FINAL, node, leg.destination)
 
 
 def asked_steps(connection: sa.Connection, context: NodeContext, request_id: bytes) -> tuple[str, list[Step]] | None:

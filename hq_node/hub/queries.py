@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from common.alarms.commands import Reading
 from common.db.leg_counts import LegCounts, count_legs
-from common.evidence.windows import LegTimes
+from common.evidence.windows import LegTimes, Place
+from common.gen.quanwang.federation.v1 import envelope_pb2
 from common.ids import HQ, link_name
 from common.node_context import NodeContext
 from common.requests.leg_pages import Wanted, page_of_legs
@@ -92,7 +93,21 @@ def _leg_times(leg: HubLegRow, now_us: int) -> LegTimes:
     peers = [node for node in (leg.origin, leg.home) if node != HQ]
     links = [link_name(*pair) for node in peers for pair in ((node, HQ), (HQ, node))]
     moments = (leg.forwarded_at_us, leg.withdrawn_at_us, leg.answered_at_us, leg.ended_at_us)
-    return LegTimes(tuple(links), leg.admitted_at_us or leg.ended_at_us, leg.ended_at_us or now_us, moments)
+    began_us, until_us = leg.admitted_at_us or leg.ended_at_us, leg.ended_at_us or now_us
+    return LegTimes(tuple(links), began_us, until_us, moments, frozenset(_expected(leg)))
+
+
+def _expected(leg: HubLegRow) -> Iterator[Place]:
+    """What the hub's journals hold of a leg. What HQ asked and ended itself it said to nobody."""
+    request, final = envelope_pb2.PHASE_REQUEST, envelope_pb2.PHASE_FINAL
+    if leg.origin != HQ:
+        yield Place(link_name(leg.origin, HQ), request, leg.origin, leg.home)
+    if leg.origin != HQ and leg.ended_at_us:
+        yield Place(link_name(HQ, leg.origin), final, leg.origin, leg.home)
+    if leg.home != HQ and leg.forwarded_at_us:
+        yield Place(link_name(HQ, leg.home), request, leg.origin, leg.home)
+    if leg.home != HQ and leg.answered_at_us:
+        yield Place(link_name(leg.home, HQ), final, leg.origin, leg.home)
 
 
 def _leg_steps(leg: HubLegRow, name: str) -> Iterator[Step]:

@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.db.leg_counts import LegCounts, count_legs
-from common.evidence.windows import LegTimes
-from common.gen.quanwang.federation.v1 import seal_pb2
+from common.evidence.windows import LegTimes, Place
+from common.gen.quanwang.federation.v1 import envelope_pb2, seal_pb2
 from common.ids import HQ, link_name, split_leg_id
 from common.requests.leg_pages import Wanted, page_of_legs
 from common.requests.registry import RequestKinds
 from common.trace import Step, end_facts, leg_names
-from province_node.serving.leg_states import COMMITTING, TERMINAL, WORKING
+from province_node.serving.leg_states import COMMITTING, TERMINAL, WITHDRAWN, WORKING
 from province_node.serving.repository import ServingLegRow, serving_legs
 
 ANSWERS_AT_ONCE = 500
@@ -57,7 +57,13 @@ def served_leg_times(connection: sa.Connection, node: str, request_id: bytes, no
     legs = [ServingLegRow._make(values) for values in connection.execute(statement)]
     links = (link_name(HQ, node), link_name(node, HQ))
     return [
-        LegTimes(links, leg.received_at_us, leg.ended_at_us or now_us, (leg.committing_at_us, leg.ended_at_us))
+        LegTimes(
+            links,
+            leg.received_at_us,
+            leg.ended_at_us or now_us,
+            (leg.committing_at_us, leg.ended_at_us),
+            frozenset(_expected(leg, node)),
+        )
         for leg in legs
     ]
 
@@ -77,6 +83,14 @@ def requests_about(connection: sa.Connection, kinds: RequestKinds, customer_numb
         if kind is not None and getattr(kind.response.FromString(body), "customer_number", "") == customer_number:
             found[split_leg_id(leg)[0]] = None
     return list(found)
+
+
+def _expected(leg: ServingLegRow, node: str) -> Iterator[Place]:
+    """What home's journals hold of a leg. What was withdrawn may have been answered before the request came."""
+    if leg.state not in WITHDRAWN:
+        yield Place(link_name(HQ, node), envelope_pb2.PHASE_REQUEST, leg.source, node)
+    if leg.ended_at_us:
+        yield Place(link_name(node, HQ), envelope_pb2.PHASE_FINAL, leg.source, node)
 
 
 def _leg_steps(leg: ServingLegRow, name: str, node: str) -> Iterator[Step]:

@@ -11,9 +11,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from common.evidence.findings import MISSING, WRONG
+from common.evidence.legs import Leg
 from common.evidence.verifier import verify_evidence
 from common.gen.quanwang.federation.v1 import directory_pb2, seal_pb2
-from common.ids import HQ, format_id, format_leg
+from common.ids import HQ, format_id, format_leg, link_name
 from tests.simulation.chains import directory_of, keys_of
 from tests.simulation.checkers import Ended
 from tests.simulation.evidence import EMPTY, encoded, tagged
@@ -133,12 +134,14 @@ def private_bodies_open(ended: Ended) -> Iterator[str]:
 def evidence_proves(ended: Ended) -> Iterator[str]:
     """What was accepted is proved afterwards, from the root alone: of some requests, at HQ and at the origin."""
     random = Random(f"{ended.world.seed}/evidence")
-    # What the hub refused before it admitted it, or never saw, leaves nothing to prove.
+    # What the hub refused before it admitted it, or never saw, leaves nothing to prove; nor does what HQ asked and
+    # ended before it was sealed for anybody.
+    hub = ended.nodes[HQ].hub
     candidates = sorted(
         {
             (origin, leg["request_id"])
             for origin, leg in ended.asked()
-            if leg["hub_position"] and origin in ended.world.nodes
+            if leg["hub_position"] and (origin != HQ or hub[leg["leg_id"]]["forwarded_at_us"])
         }
     )
     for origin, request_id in random.sample(candidates, min(EVIDENCE_REQUESTS, len(candidates))):
@@ -146,10 +149,24 @@ def evidence_proves(ended: Ended) -> Iterator[str]:
             file = ended.world.export_evidence(node, request_id)
             verdict = verify_evidence(file, [ended.world.root_public_key])
             said = {finding.code for finding in verdict.findings if finding.severity in (MISSING, WRONG)}
-            # The hub's signed witness comes with its next seal for home. Where there was none, nobody but home itself
-            # dates its answer, by a clock that may be wrong.
-            if said and "ANSWER_NOT_WITNESSED" not in said:
+            undated = {"ANSWER_NOT_WITNESSED", "KEY_VALIDITY_UNPROVED"}
+            if origin == HQ and "ANSWER_NOT_WITNESSED" in said and not _all_witnessed(ended, verdict.legs):
+                said -= undated
+            if said:
                 yield f"evidence of {format_id(request_id)} at {node} is {verdict.verdict}: {sorted(said)}"
+
+
+def _all_witnessed(ended: Ended, legs: list[Leg]) -> bool:
+    """Whether HQ has sealed, for each home that answered HQ, that it received the answer. Its witness comes with its
+    next seal for home; until then home alone dates its answer, by a clock that may be wrong."""
+    journal = ended.nodes[HQ].journal
+    for leg in legs:
+        answers = [s.seal.seal.seal_number for s in leg.statements if s.message is not None and s.message is leg.final]
+        batches = journal.get(link_name(HQ, leg.destination), [])
+        newest = seal_pb2.SealedBatch.FromString(batches[-1][1]).seal.seal if batches else b""
+        if answers and seal_pb2.Seal.FromString(newest).witnessed_seal_number < min(answers):
+            return False
+    return True
 
 
 def _continued(node: str, key: directory_pb2.NodeKey, keys: dict[tuple[str, str], directory_pb2.NodeKey]) -> bool:
