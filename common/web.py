@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import Fault, QuanwangError, Refusal, TemporaryFault
 from common.ids import parse_id
 from common.log import bound, get_logger
+from common.routing import Header, MalformedInput, Router
 
 log = get_logger()
 
 DEFAULT_LANGUAGE = "en"
-FINDINGS_MAX = 10
 
 _BY_ENDING = {"_NOT_FOUND": 404, "NOT_PERMITTED": 403, "OUTSIDE_SCOPE": 403}
 _BY_BEGINNING = {"MALFORMED_": 422}
@@ -34,13 +35,6 @@ class InternalRequestFault(Fault):
     code = "INTERNAL_FAULT"
     en = "The request failed for a reason inside the node; the node's log says more."
     zh = "请求因节点内部原因失败，详情见节点日志。"
-
-
-class MalformedInput(Refusal):
-    """The request is not one that this address takes."""
-
-    en = "The request cannot be read: {detail}."
-    zh = "请求无法解析：{detail}。"
 
 
 class AddressNotFound(Refusal):
@@ -62,6 +56,10 @@ class MalformedId(Refusal):
 
     en = "{given} is not an identity; one looks like 0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90."
     zh = "{given} 不是有效的标识，正确形式如 0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90。"
+
+
+Language = Annotated[str | None, Header("accept-language")]
+"""What a caller names as its languages, for `language_of`."""
 
 
 def id_of(text: str) -> bytes:
@@ -97,19 +95,13 @@ def error_response(error: QuanwangError, language: str, status: int = 0) -> JSON
     return JSONResponse(content, status)
 
 
-def build_app(title: str, routers: list[APIRouter], body_bytes_max: int) -> FastAPI:
+def build_app(routers: list[Router], body_bytes_max: int) -> Starlette:
     """An application of these routers, with every error mapped."""
-    # The pages of documentation load scripts from the network, which nodes have none of.
-    app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
-    for router in routers:
-        app.include_router(router)
-    app.add_exception_handler(QuanwangError, _known)
-    app.add_exception_handler(RequestValidationError, _unreadable)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)
-    app.add_middleware(BodyLimit, bytes_max=body_bytes_max)
-    app.add_middleware(CallNames)
-    return app
+    return Starlette(
+        routes=[route for router in routers for route in router.routes],
+        middleware=[Middleware(CallNames), Middleware(BodyLimit, bytes_max=body_bytes_max)],
+        exception_handlers={QuanwangError: _known, HTTPException: _http, Exception: _unforeseen},
+    )
 
 
 async def _known(request: Request, error: Exception) -> JSONResponse:
@@ -117,13 +109,6 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
     if isinstance(known, Fault) and not isinstance(known, TemporaryFault):
         log.error("request failed", path=request.url.path, code=known.code)
     return error_response(known, _language(request))
-
-
-async def _unreadable(request: Request, error: Exception) -> JSONResponse:
-    found = error.errors()[:FINDINGS_MAX] if isinstance(error, RequestValidationError) else ()
-    # The input itself is left out: it may hold personal data.
-    parts = [f"{'.'.join(str(part) for part in finding['loc'])}: {finding['msg']}" for finding in found]
-    return error_response(MalformedInput(detail="; ".join(parts)), _language(request), 422)
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from common.checks import (
     Finding,
@@ -203,7 +203,7 @@ def check(data_dir: Path) -> list[Finding]:
 
 
 @contextmanager
-def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
+def build_offline_app(data_dir: Path) -> Iterator[Starlette]:
     """The admin API on a node that does not run; holds its data directory meanwhile."""
     data = DataDirectory(data_dir)
     with data.locked():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from common.alarms.routes import alarm_routes
@@ -69,7 +68,7 @@ def open_legs(connection: sa.Connection, _context: NodeContext) -> list[OpenLegs
 ROLE = Role("hq", trace, counts, legs, open_legs, relayed_leg_times)
 
 
-def admin_app(node: Node, in_force: DirectoryInForce) -> FastAPI:
+def admin_app(node: Node, in_force: DirectoryInForce) -> Starlette:
     """The admin API."""
     routers = [
         operator_routes(node),
@@ -79,7 +78,6 @@ def admin_app(node: Node, in_force: DirectoryInForce) -> FastAPI:
         key_routes(node),
         live_routes(node),
         request_routes(node),
-        hub_routes(node),
         parked_routes(node),
         evidence_routes(node),
         journal_routes(node),
@@ -87,12 +85,12 @@ def admin_app(node: Node, in_force: DirectoryInForce) -> FastAPI:
         draft_routes(node, in_force),
         hub_routes(node),
     ]
-    return build_app("Quanwang CRM, HQ", routers, node.settings.http.request_body_bytes_max)
+    return build_app(routers, node.settings.http.request_body_bytes_max)
 
 
-def health_app(node: Node) -> FastAPI:
+def health_app(node: Node) -> Starlette:
     """Health and metrics."""
-    return build_app("Quanwang CRM, HQ", [health_routes(node)], node.settings.http.request_body_bytes_max)
+    return build_app([health_routes(node)], node.settings.http.request_body_bytes_max)
 
 
 def telling_apis(node: Node) -> tuple[Api, ...]:

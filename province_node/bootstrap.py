@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from common.alarms.commands import EvaluateAlarms
@@ -205,7 +204,7 @@ def check(data_dir: Path) -> list[Finding]:
 
 
 @contextmanager
-def build_offline_app(data_dir: Path) -> Iterator[FastAPI]:
+def build_offline_app(data_dir: Path) -> Iterator[Starlette]:
     """The admin API on a node that does not run; holds its data directory meanwhile. Raises NotEnrolled."""
     data = DataDirectory(data_dir)
     with data.locked():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from common.alarms.routes import alarm_routes
@@ -83,7 +82,7 @@ def leg_times(connection: sa.Connection, context: NodeContext, request_id: bytes
 ROLE = Role("province", trace, counts, legs, open_legs, leg_times)
 
 
-def admin_app(node: Node) -> FastAPI:
+def admin_app(node: Node) -> Starlette:
     """The admin API."""
     routers = [
         operator_routes(node),
@@ -101,12 +100,12 @@ def admin_app(node: Node) -> FastAPI:
         personal_data_routes(node.personal_data, node.reads, records_left, customer_count),
         subscription_routes(node),
     ]
-    return build_app("Quanwang CRM", routers, node.settings.http.request_body_bytes_max)
+    return build_app(routers, node.settings.http.request_body_bytes_max)
 
 
-def health_app(node: Node) -> FastAPI:
+def health_app(node: Node) -> Starlette:
     """Health and metrics."""
-    return build_app("Quanwang CRM", [health_routes(node)], node.settings.http.request_body_bytes_max)
+    return build_app([health_routes(node)], node.settings.http.request_body_bytes_max)
 
 
 def telling_apis(node: Node) -> tuple[Api, ...]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.alarms.commands import AcknowledgeAlarm
 from common.alarms.model import NAME_CHARACTERS_MAX, NOTE_CHARACTERS_MAX, format_alarm, parse_alarm
 from common.alarms.queries import list_alarms, show_alarm
 from common.program.node import Node
-from common.web import language_of
+from common.routing import Router
+from common.web import Language, language_of
 
 ALARMS_MAX = 1_000
-
-Language = Annotated[str | None, Header(alias="accept-language")]
 
 
 class Acknowledgement(BaseModel):
@@ -27,15 +25,15 @@ class Acknowledgement(BaseModel):
     note: str = Field(default="", max_length=NOTE_CHARACTERS_MAX)
 
 
-def alarm_routes(node: Node) -> APIRouter:
+def alarm_routes(node: Node) -> Router:
     """The routes of one node."""
-    router = APIRouter(prefix="/alarms", tags=["alarms"])
+    router = Router(prefix="/alarms")
 
     @router.get("")
     async def alarms(
         language: Language = None,
         all: bool = False,
-        limit: Annotated[int, Query(ge=1, le=ALARMS_MAX)] = 200,
+        limit: Annotated[int, Field(ge=1, le=ALARMS_MAX)] = 200,
     ) -> dict[str, Any]:
         return {"items": await node.reads.run(list_alarms, language_of(language), limit, cleared=all)}
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.audit.queries import ENTRIES_MAX, Sought, log_size, search, verify_slice
 from common.audit.sealed import verify_sealed_slice
 from common.program.node import Node
+from common.routing import InQuery, Router
 
 TEXT_CHARACTERS_MAX = 128
 TIME_US_MAX = 2**62
 
-LinkName = Annotated[str, Path(pattern="^[0-9]{2}-[0-9]{2}$")]
+LinkName = Annotated[str, Field(pattern="^[0-9]{2}-[0-9]{2}$")]
 
 
 class Search(BaseModel):
@@ -33,15 +33,15 @@ class Search(BaseModel):
     until_us: int = Field(default=0, ge=0, lt=TIME_US_MAX)
 
 
-def audit_routes(node: Node) -> APIRouter:
+def audit_routes(node: Node) -> Router:
     """The routes of one node."""
-    router = APIRouter(prefix="/audit", tags=["audit"])
+    router = Router(prefix="/audit")
 
     @router.get("")
     async def entries(
-        sought: Annotated[Search, Depends()],
-        before: Annotated[int, Query(ge=0, lt=TIME_US_MAX)] = 0,
-        limit: Annotated[int, Query(ge=1, le=ENTRIES_MAX)] = 50,
+        sought: Annotated[Search, InQuery],
+        before: Annotated[int, Field(ge=0, lt=TIME_US_MAX)] = 0,
+        limit: Annotated[int, Field(ge=1, le=ENTRIES_MAX)] = 50,
     ) -> dict[str, Any]:
         return await node.reads.run(search, Sought(**sought.model_dump()), before, limit)
 
@@ -50,11 +50,11 @@ def audit_routes(node: Node) -> APIRouter:
         return {"entries": await node.reads.run(log_size)}
 
     @router.get("/verify")
-    async def verify(after: Annotated[int, Query(ge=0, lt=TIME_US_MAX)] = 0) -> dict[str, Any]:
+    async def verify(after: Annotated[int, Field(ge=0, lt=TIME_US_MAX)] = 0) -> dict[str, Any]:
         return asdict(await node.reads.run(verify_slice, after))
 
     @router.get("/verify-sealed/{link}")
-    async def verify_sealed(link: LinkName, after: Annotated[int, Query(ge=0, lt=TIME_US_MAX)] = 0) -> dict[str, Any]:
+    async def verify_sealed(link: LinkName, after: Annotated[int, Field(ge=0, lt=TIME_US_MAX)] = 0) -> dict[str, Any]:
         name = link.replace("-", ">")
         return asdict(await node.reads.run(verify_sealed_slice, node.archive, name, after))
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
-from fastapi import APIRouter
-
 from common.evidence.queries import export_evidence
 from common.program.node import Node
+from common.routing import Router
 from common.web import id_of
 
 
-def evidence_routes(node: Node) -> APIRouter:
+def evidence_routes(node: Node) -> Router:
     """The routes of one node."""
-    router = APIRouter(prefix="/evidence", tags=["evidence"])
+    router = Router(prefix="/evidence")
 
     @router.get("/{request_id}")
     async def export(request_id: str, private_bodies: bool = False) -> dict[str, Any]:

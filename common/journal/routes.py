@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from pydantic import Field
+from starlette.requests import Request
 
 from common.journal.comparison import SEALS_MAX, Question, Ranges, other_end
 from common.journal.erasing import FILES_MAX, erase
 from common.journal.pruning import prune
 from common.journal.queries import count_old, digest_slice, list_journals, range_digests, verify_slice
 from common.program.node import Node
+from common.routing import Router
 from common.web import id_of
 
 SLICES_MAX = 1_000
 
-LinkName = Annotated[str, Path(pattern="^[0-9]{2}-[0-9]{2}$")]
-After = Annotated[int, Query(ge=0, lt=2**62)]
-SealNumber = Annotated[int, Query(ge=1, lt=2**62)]
-Every = Annotated[int, Query(ge=1, le=SEALS_MAX)]
+LinkName = Annotated[str, Field(pattern="^[0-9]{2}-[0-9]{2}$")]
+After = Annotated[int, Field(ge=0, lt=2**62)]
+SealNumber = Annotated[int, Field(ge=1, lt=2**62)]
+Every = Annotated[int, Field(ge=1, le=SEALS_MAX)]
 
 
-def journal_routes(node: Node) -> APIRouter:
+def journal_routes(node: Node) -> Router:
     """The routes of one node."""
-    router = APIRouter(tags=["journal"])
+    router = Router()
 
     @router.post("/journal/prune")
-    async def prune_now(slices: Annotated[int, Query(ge=1, le=SLICES_MAX)] = 16) -> dict[str, Any]:
+    async def prune_now(slices: Annotated[int, Field(ge=1, le=SLICES_MAX)] = 16) -> dict[str, Any]:
         return (await prune(node, node.settings.retention, slices)).to_dict()
 
     @router.get("/journal/old")
@@ -60,8 +62,8 @@ def journal_routes(node: Node) -> APIRouter:
     @router.post("/private-bodies/{request_id}/erase")
     async def erase_private_bodies(
         request_id: str,
-        after: Annotated[str, Query(max_length=16)] = "",
-        files: Annotated[int, Query(ge=1, le=FILES_MAX)] = FILES_MAX,
+        after: Annotated[str, Field(max_length=16)] = "",
+        files: Annotated[int, Field(ge=1, le=FILES_MAX)] = FILES_MAX,
     ) -> dict[str, Any]:
         erased = await erase(node, id_of(request_id), after, files)
         return {"request_id": request_id, **erased.to_dict()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.organisations.commands import (
@@ -19,7 +18,8 @@ from common.organisations.commands import (
 )
 from common.organisations.queries import ROWS_MAX, list_organisations, show_organisation
 from common.program.node import Node
-from common.web import language_of
+from common.routing import Router
+from common.web import Language, language_of
 
 TEXT_CHARACTERS_MAX = 512
 
@@ -63,21 +63,21 @@ class ImportRows(_Body):
     rows: list[OrganisationRow] = Field(max_length=IMPORT_ROWS_MAX)
 
 
-def organisation_routes(node: Node) -> APIRouter:
+def organisation_routes(node: Node) -> Router:
     """The routes of one node."""
-    router = APIRouter(prefix="/organisations", tags=["organisations"])
+    router = Router(prefix="/organisations")
 
     @router.get("")
     async def organisations(
-        below: Annotated[str, Query(max_length=TEXT_CHARACTERS_MAX)] = "",
-        after: Annotated[str, Query(max_length=TEXT_CHARACTERS_MAX)] = "",
-        limit: Annotated[int, Query(ge=1, le=ROWS_MAX)] = 50,
+        below: Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)] = "",
+        after: Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)] = "",
+        limit: Annotated[int, Field(ge=1, le=ROWS_MAX)] = 50,
         all: bool = False,
     ) -> dict[str, Any]:
         return await node.reads.run(list_organisations, below, after, limit, inactive=all)
 
     @router.post("/import")
-    async def import_rows(given: ImportRows, accept_language: Annotated[str | None, Header()] = None) -> dict[str, Any]:
+    async def import_rows(given: ImportRows, accept_language: Language = None) -> dict[str, Any]:
         done = await node.local_desk.execute(ImportOrganisations(tuple(given.rows)), bulk=True)
         chinese = language_of(accept_language).startswith("zh")
         problems = [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.parked.commands import EndParked, RetryParked
 from common.parked.model import parse_message
 from common.parked.queries import MESSAGES_MAX, list_parked, show_parked
 from common.program.node import Node
+from common.routing import Router
 
 
 class Ending(BaseModel):
@@ -21,14 +21,14 @@ class Ending(BaseModel):
     reason: str = Field(min_length=1, max_length=512)
 
 
-def parked_routes(node: Node) -> APIRouter:
+def parked_routes(node: Node) -> Router:
     """The routes of one node."""
-    router = APIRouter(prefix="/parked", tags=["parked"])
+    router = Router(prefix="/parked")
 
     @router.get("")
     async def parked(
         state: Literal["parked", "waiting", "all"] = "parked",
-        limit: Annotated[int, Query(ge=1, le=MESSAGES_MAX)] = 100,
+        limit: Annotated[int, Field(ge=1, le=MESSAGES_MAX)] = 100,
     ) -> dict[str, Any]:
         return {"items": await node.reads.run(list_parked, state, limit)}
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from pydantic import Field
 
 from common.personal_data.desk import PersonalDataDesk
 from common.personal_data.queries import CountAll, CountBelow, key_status
 from common.program.reads import Reads
+from common.routing import Router
 
 SLICES_MAX = 100
 
 
-def personal_data_routes(desk: PersonalDataDesk, reads: Reads, left: CountBelow, total: CountAll) -> APIRouter:
+def personal_data_routes(desk: PersonalDataDesk, reads: Reads, left: CountBelow, total: CountAll) -> Router:
     """The routes of one node. `left` and `total`: how many records there are, of the features that keep them."""
-    router = APIRouter(prefix="/personal-data", tags=["personal data"])
+    router = Router(prefix="/personal-data")
 
     @router.get("")
     async def status() -> dict[str, Any]:
@@ -26,7 +27,7 @@ def personal_data_routes(desk: PersonalDataDesk, reads: Reads, left: CountBelow,
         return {"generation": (await desk.rotate()).generation}
 
     @router.post("/renew")
-    async def renew(slices: Annotated[int, Query(ge=1, le=SLICES_MAX)] = 16) -> dict[str, Any]:
+    async def renew(slices: Annotated[int, Field(ge=1, le=SLICES_MAX)] = 16) -> dict[str, Any]:
         records, more = await desk.renew(slices)
         return {"records": records, "more": more, **await reads.run(key_status, left, total)}
 

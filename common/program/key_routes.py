@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.directory.model import NodeKey
 from common.directory.own_keys import ROTATED_USES
 from common.program.key_keeper import ROTATED
 from common.program.node import Node
+from common.routing import Router
 from common.security import tls
 from common.security.keyring import KeyringUse, public_bytes
 from common.security.signing import key_id_of
@@ -24,9 +24,9 @@ class Rotation(BaseModel):
     uses: list[KeyringUse] = Field(default_factory=list, max_length=8)
 
 
-def key_routes(node: Node) -> APIRouter:
+def key_routes(node: Node) -> Router:
     """For the admin socket."""
-    router = APIRouter(prefix="/keys", tags=["keys"])
+    router = Router(prefix="/keys")
 
     @router.get("")
     async def keys() -> dict[str, Any]:

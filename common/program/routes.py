@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from common.program.health import readiness
 from common.program.node import Node
 from common.program.status import node_metrics, node_status
+from common.routing import Router
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def operator_routes(node: Node) -> APIRouter:
+def operator_routes(node: Node) -> Router:
     """For the admin socket."""
-    router = APIRouter(tags=["node"])
+    router = Router()
 
     @router.get("/status")
     async def status() -> dict[str, Any]:
@@ -26,9 +26,9 @@ def operator_routes(node: Node) -> APIRouter:
     return router
 
 
-def health_routes(node: Node) -> APIRouter:
+def health_routes(node: Node) -> Router:
     """For the TCP port: nothing that a stranger may not see."""
-    router = APIRouter(tags=["health"])
+    router = Router()
 
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:

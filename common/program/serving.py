@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from common.alarms.commands import RaiseAlarm
@@ -50,8 +49,8 @@ class Program(Protocol):
     """What a role adds to serving."""
 
     node: Node
-    admin_app: FastAPI
-    health_app: FastAPI
+    admin_app: Starlette
+    health_app: Starlette
 
     def api_app(self) -> Starlette:
         """The public REST interface; asked for where it is on."""

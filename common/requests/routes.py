@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.ids import HQ, format_id
@@ -13,6 +12,7 @@ from common.requests.commands import ActingFor, CancelServiceRequest, SubmitServ
 from common.requests.queries import REQUESTS_MAX, legs_not_cancelled_yet, list_requests, show_request
 from common.requests.watch import wait_for_end
 from common.requests.whereabouts import hub_link
+from common.routing import Router
 from common.web import id_of
 
 WAIT_MS_MAX = 30_000
@@ -52,13 +52,13 @@ class Cancellation(BaseModel):
     destination: str = Field(default="", max_length=2)
 
 
-def request_routes(node: Node) -> APIRouter:
+def request_routes(node: Node) -> Router:
     """The routes of one node."""
-    router = APIRouter(prefix="/requests", tags=["requests"])
+    router = Router(prefix="/requests")
 
     @router.get("")
     async def requests(
-        state: str = "", limit: Annotated[int, Query(ge=1, le=REQUESTS_MAX)] = 50, before: str = ""
+        state: str = "", limit: Annotated[int, Field(ge=1, le=REQUESTS_MAX)] = 50, before: str = ""
     ) -> dict[str, Any]:
         page_before = id_of(before) if before else None
         return await node.reads.run(list_requests, node.context.kinds, state, limit, page_before)
@@ -84,7 +84,7 @@ def request_routes(node: Node) -> APIRouter:
         }
 
     @router.get("/{request_id}")
-    async def show(request_id: str, wait_ms: Annotated[int, Query(ge=0, le=WAIT_MS_MAX)] = 0) -> dict[str, Any]:
+    async def show(request_id: str, wait_ms: Annotated[int, Field(ge=0, le=WAIT_MS_MAX)] = 0) -> dict[str, Any]:
         identity = id_of(request_id)
         if wait_ms:
             await wait_for_end(node.watch, node.reads, identity, wait_ms)

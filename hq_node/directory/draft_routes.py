@@ -7,12 +7,12 @@ import base64
 from typing import Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from common.directory.model import Directory
 from common.directory.wire import DIRECTORY_BYTES_MAX, decode_directory
 from common.program.node import Node
+from common.routing import Router
 from hq_node.directory.changes import changes_of
 from hq_node.directory.commands import ExportDraft, ImportSigned, NameNextRoot
 from hq_node.directory.draft_repository import draft_of, exports_of
@@ -49,9 +49,9 @@ class RootStatement(BaseModel):
     signature: str = Field(pattern=SIGNATURE_PATTERN)
 
 
-def draft_routes(node: Node, in_force: DirectoryInForce) -> APIRouter:
+def draft_routes(node: Node, in_force: DirectoryInForce) -> Router:
     """The routes of HQ."""
-    router = APIRouter(prefix="/directory", tags=["directory"])
+    router = Router(prefix="/directory")
 
     @router.get("")
     async def show() -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.directory.repository import newest_version
 from common.directory.wire import REASON_CHARACTERS_MAX
 from common.program.node import Node
+from common.routing import Router
 from hq_node.directory.commands import ApproveNode, InviteNode, ResumeNode, RevokeNode, SuspendNode
 from hq_node.directory.queries import list_nodes
 
@@ -44,9 +44,9 @@ class Standing(BaseModel):
     by: str = Field(default="admin", max_length=100)
 
 
-def node_routes(node: Node) -> APIRouter:
+def node_routes(node: Node) -> Router:
     """The routes of HQ."""
-    router = APIRouter(prefix="/nodes", tags=["nodes"])
+    router = Router(prefix="/nodes")
 
     @router.get("")
     async def nodes() -> dict[str, Any]:

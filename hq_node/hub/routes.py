@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from pydantic import Field
 
 from common.program.node import Node
 from common.requests.leg_pages import LEGS_MAX, Wanted
+from common.routing import Router
 from hq_node.hub.queries import list_relayed_legs
 
 
-def hub_routes(node: Node) -> APIRouter:
+def hub_routes(node: Node) -> Router:
     """For the admin socket."""
-    router = APIRouter(tags=["legs"])
+    router = Router()
 
     @router.get("/legs")
     async def legs(
         origin: str = "",
         home: str = "",
         state: str = "",
-        limit: Annotated[int, Query(ge=1, le=LEGS_MAX)] = 50,
+        limit: Annotated[int, Field(ge=1, le=LEGS_MAX)] = 50,
         before: str = "",
     ) -> dict[str, Any]:
         wanted = Wanted({"origin": origin, "home": home}, state, limit, before)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.journal.settings import DAY_US
 from common.program.node import Node
-from common.web import language_of
+from common.routing import Router
+from common.web import Language, language_of
 from province_node.customers.commands import IMPORT_ROWS_MAX, CustomerRecord, ExportCustomer, ImportCustomers
 from province_node.customers.erasing import FindRequests, erase_everywhere
 from province_node.customers.events import CustomerExported
@@ -56,15 +56,13 @@ def customer_routes(
     node: Node,
     subscription_counts: Callable[[Any], dict[str, int]],
     requests_about: FindRequests,
-) -> APIRouter:
+) -> Router:
     """The routes of a province. `subscription_counts` and `requests_about` are other features' queries."""
-    router = APIRouter(prefix="/customers", tags=["customers"])
+    router = Router(prefix="/customers")
     vault = node.personal_data.vault
 
     @router.post("/import")
-    async def import_rows(
-        wanted: ImportRows, accept_language: Annotated[str | None, Header()] = None
-    ) -> dict[str, Any]:
+    async def import_rows(wanted: ImportRows, accept_language: Language = None) -> dict[str, Any]:
         # Behind everything else: a large extract must not be felt at the counters.
         imported = await node.local_desk.execute(ImportCustomers(tuple(wanted.rows)), bulk=True)
         language = language_of(accept_language)
@@ -91,7 +89,7 @@ def customer_routes(
         }
 
     @router.get("")
-    async def customers(after: str = "", limit: Annotated[int, Query(ge=1, le=ROWS_MAX)] = 50) -> dict[str, Any]:
+    async def customers(after: str = "", limit: Annotated[int, Field(ge=1, le=ROWS_MAX)] = 50) -> dict[str, Any]:
         return await node.reads.run(list_customers, after, limit)
 
     @router.get("/summary")

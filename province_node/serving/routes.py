@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from pydantic import Field
 
 from common.program.node import Node
 from common.requests.leg_pages import LEGS_MAX, Wanted
+from common.routing import Router
 from province_node.serving.queries import list_served_legs
 
 
-def serving_routes(node: Node) -> APIRouter:
+def serving_routes(node: Node) -> Router:
     """For the admin socket."""
-    router = APIRouter(tags=["legs"])
+    router = Router()
 
     @router.get("/legs")
     async def legs(
-        origin: str = "", state: str = "", limit: Annotated[int, Query(ge=1, le=LEGS_MAX)] = 50, before: str = ""
+        origin: str = "", state: str = "", limit: Annotated[int, Field(ge=1, le=LEGS_MAX)] = 50, before: str = ""
     ) -> dict[str, Any]:
         wanted = Wanted({"source": origin}, state, limit, before)
         found = await node.reads.run(list_served_legs, node.context.kinds, wanted)

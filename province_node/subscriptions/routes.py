@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from pydantic import Field
 
 from common.program.node import Node
+from common.routing import Router
 from province_node.subscriptions.queries import ROWS_MAX, list_subscriptions
 
 
-def subscription_routes(node: Node) -> APIRouter:
+def subscription_routes(node: Node) -> Router:
     """The routes of a province."""
-    router = APIRouter(prefix="/subscriptions", tags=["subscriptions"])
+    router = Router(prefix="/subscriptions")
 
     @router.get("")
     async def subscriptions(
         status: Literal["", "active", "suspended", "terminated"] = "",
-        limit: Annotated[int, Query(ge=1, le=ROWS_MAX)] = 50,
+        limit: Annotated[int, Field(ge=1, le=ROWS_MAX)] = 50,
         customer: str = "",
         after: str = "",
     ) -> dict[str, Any]:

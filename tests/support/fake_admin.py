@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from common.cli.offline import InProcess
 from common.cli.program import run
@@ -43,12 +45,11 @@ class FakeNode:
         self.nodes: list[dict[str, Any]] = [node_row("44", "waiting")]
         self.import_problems: list[dict[str, Any]] = []
         self.interrupt_after_chunks: int | None = None
-        self.app = FastAPI()
-        self.app.add_api_route("/{path:path}", self.answer, methods=["GET", "POST"])
+        self.app = Starlette(routes=[Route("/{path:path}", self.answer, methods=["GET", "POST"])])
 
-    async def answer(self, path: str, request: Request) -> JSONResponse:
+    async def answer(self, request: Request) -> JSONResponse:
         """Any address of the API."""
-        path = "/" + path
+        path = request.url.path
         self.languages.append(request.headers.get("accept-language", ""))
         if path in self.failures:
             failure = self.failures[path]
@@ -140,7 +141,7 @@ class FakeBootstrap:
             raise self.error
 
     @contextmanager
-    def build_offline_app(self, data_dir: Path) -> Iterator[FastAPI]:
+    def build_offline_app(self, data_dir: Path) -> Iterator[Starlette]:
         self._called("build_offline_app", data_dir)
         yield self.node.app
 

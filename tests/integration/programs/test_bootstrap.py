@@ -10,6 +10,7 @@ from common.program.http_servers import listen_tcp
 from hq_node import bootstrap as hq
 from province_node import bootstrap as province
 from province_node.directory.membership import NotEnrolled
+from tests.support.routes import asked_for
 
 
 def snapshot(directory: Path) -> dict[str, bytes]:
@@ -35,6 +36,13 @@ def test_a_province_is_initialised_once_and_stays_that_province(tmp_path: Path) 
     (tmp_path / "31" / "node.toml").write_text('node = "44"\n')
     with pytest.raises(DatabaseOfAnotherNode):
         province.init(tmp_path / "31", node="44")
+
+
+def test_every_route_of_the_admin_api_asks_for_what_can_be_read(tmp_path: Path) -> None:
+    """What a route asks for is worked out when it is first called; a mistake there is to be found before."""
+    hq.init(tmp_path / "hq", link_port=0, enrolment_port=0, http_port=0)
+    with hq.build_offline_app(tmp_path / "hq") as app:
+        assert len(asked_for(app)) > 40
 
 
 def test_only_provinces_are_provinces(tmp_path: Path) -> None:

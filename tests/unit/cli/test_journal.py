@@ -65,7 +65,7 @@ def peer(federation: Federation, hq: CommandLine, tmp_path: Path) -> Iterator[Pe
     with pruning_node(federation, HQ, tmp_path) as node:
         peer = Peer(federation, node)
         node.ask_peer = peer.ask
-        hq.node.app = build_app("journals", [journal_routes(node)], 1 << 20)  # type: ignore[arg-type]
+        hq.node.app = build_app([journal_routes(node)], 1 << 20)  # type: ignore[arg-type]
         yield peer
 
 

@@ -38,7 +38,7 @@ def line(tmp_path: Path, province: CommandLine) -> Iterator[CommandLine]:
     writer.run(FoundOrganisations())
     reads = Reads(open_reader(federation.urls["31"], 1), 1)
     node: Any = SimpleNamespace(reads=reads, local_desk=Desk(writer, local_actor("root")))
-    province.node.app = build_app("organisations", [organisation_routes(node)], 1 << 20)
+    province.node.app = build_app([organisation_routes(node)], 1 << 20)
     yield province
     reads.close()
     federation.close()

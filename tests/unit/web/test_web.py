@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import APIRouter
 
 from common.errors import Fault, Refusal, TemporaryFault
+from common.routing import Router
 from common.web import build_app, id_of, language_of
 
 BODY_BYTES_MAX = 1_024
@@ -44,7 +44,7 @@ ERRORS = {
 
 @pytest.fixture
 async def client() -> httpx.AsyncClient:
-    router = APIRouter()
+    router = Router()
 
     @router.get("/raise/{name}")
     async def fail(name: str) -> None:
@@ -58,7 +58,7 @@ async def client() -> httpx.AsyncClient:
     async def identity(text: str) -> str:
         return id_of(text).hex()
 
-    app = build_app("test", [router], BODY_BYTES_MAX)
+    app = build_app([router], BODY_BYTES_MAX)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://node")
 
