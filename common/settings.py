@@ -94,7 +94,7 @@ class SettingsInvalid(Fault):
 class Section(BaseModel):
     """A table of the settings file. Unknown keys are errors; numbers are never negative."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class HttpSettings(Section):
@@ -350,7 +350,6 @@ class NodeSettings(BaseSettings):
         env_prefix=ENVIRONMENT_PREFIX,
         env_nested_delimiter="__",
         nested_model_default_partial_update=True,
-        use_attribute_docstrings=True,
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
