@@ -20,7 +20,8 @@ def main(arguments):
     failed = [title for title, command in static_checks() if not passes(title, command)]
     # The tests of a file stay together and in order, so that they may share what is costly to set up. (Groups by mark
     # would be finer, but pytest-xdist 3.8 does not keep them together under pytest 9.2.)
-    code = run([*PYTEST, "-n", "2", "--dist", "loadfile"])
+    # Left alone, it would put files with many tests first, and so those whose few tests take minutes last.
+    code = run([*PYTEST, "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"])
     if failed:
         print("Failed before the tests: " + ", ".join(failed), flush=True)
     return code or int(bool(failed))

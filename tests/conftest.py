@@ -21,6 +21,26 @@ settings.load_profile("steady")
 SKIPS_FAIL = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
+# Where most of a run's time goes, the longest first. Workers take file after file, so what is long must not come last:
+# all others would have ended, and waited for it.
+LONG_FIRST = (
+    "tests/simulation/test_mutants.py",
+    "tests/e2e",
+    "tests/simulation",
+    "tests/integration/processes",
+    "tests/integration",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts long files first; within a file, and among the others, the order stays."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((rank for rank, place in enumerate(LONG_FIRST) if item.nodeid.startswith(place)), len(LONG_FIRST))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests that touch a database run on every store, save where a module says why one is enough."""
     scopes: tuple[tuple[str, Literal["function", "module"]], ...]
