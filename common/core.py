@@ -23,6 +23,8 @@ from common.db.engine import open_writer
 from common.db.unit_of_work import Announce, UnitOfWork
 from common.directory.model import Directory
 from common.errors import Fault
+from common.event_hub.handlers import HANDLERS as event_hub_handlers
+from common.event_hub.parameters import PARAMETERS as EVENT_HUB_PARAMETERS
 from common.event_hub.permissions import NEEDS as EVENT_HUB_NEEDS
 from common.event_hub.permissions import READING as EVENT_READ
 from common.ids import HQ, IdSource
@@ -48,6 +50,12 @@ from common.operators.permissions import READING as OPERATOR_READING
 from common.organisations.handlers import HANDLERS as organisation_handlers
 from common.organisations.permissions import NEEDS as ORGANISATION_NEEDS
 from common.organisations.permissions import READING as ORGANISATION_READING
+from common.parameters.events import ParameterChanged
+from common.parameters.handlers import HANDLERS as parameter_handlers
+from common.parameters.keeper import ParameterKeeper
+from common.parameters.model import Parameter, declare
+from common.parameters.permissions import NEEDS as PARAMETER_NEEDS
+from common.parameters.permissions import READING as PARAMETER_READING
 from common.parked.handlers import handlers as parked_handlers
 from common.parked.permissions import NEEDS as PARKED_NEEDS
 from common.replicas.handlers import HANDLERS as replica_handlers
@@ -71,6 +79,7 @@ KIT_NEEDS: Declared = {
     **OPERATOR_NEEDS,
     **SIGN_IN_NEEDS,
     **TOKEN_NEEDS,
+    **PARAMETER_NEEDS,
     ClaimLink: INTERNAL,
 }
 """What the commands need that every node knows."""
@@ -79,6 +88,7 @@ KIT_READING = (
     AUDIT_READING
     | OPERATOR_READING
     | ORGANISATION_READING
+    | PARAMETER_READING
     | REQUEST_READING
     | SIGN_IN_READING
     | TOKEN_READING
@@ -94,6 +104,9 @@ PEOPLE_HANDLERS: Mapping[type, Handler] = {
     **token_handlers,
 }
 """What is done about organisations, operators, their sign-ins, and tokens."""
+
+KIT_PARAMETERS: tuple[Parameter[Any], ...] = EVENT_HUB_PARAMETERS
+"""What may be changed at every node while it runs."""
 
 MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
 Prefetch = Callable[[Any, Sequence[Any], Sequence[Incoming]], None]
@@ -131,6 +144,8 @@ class CoreParts:
     """What the role's own commands need of whoever wishes them."""
     reading: frozenset[Permission] = frozenset()
     """What is needed in order to look at the role's own records."""
+    parameters: Sequence[Parameter[Any]] = ()
+    """The role's own parameters."""
 
 
 class NodeCore:
@@ -159,26 +174,23 @@ class NodeCore:
             uow.announcers = self.announcers
             return uow
 
+        handlers = {
+            **journal_handlers(),
+            **parked_handlers(parts.processor, self.judge.reread),
+            **replica_handlers,
+            **PEOPLE_HANDLERS,
+            **parameter_handlers,
+            **event_hub_handlers,
+            **parts.handlers,
+        }
         self.dispatcher = Dispatcher(
             self.connection,
             make_unit_of_work,
             {
-                **journal_handlers(),
-                **parked_handlers(parts.processor, self.judge.reread),
-                **lease_handlers(parts.handlers),
-                **replica_handlers,
-                **PEOPLE_HANDLERS,
-                **rest_handlers(
-                    {
-                        **organisation_handlers,
-                        **operator_handlers,
-                        **sign_in_handlers,
-                        **token_handlers,
-                        **parts.handlers,
-                    }
-                ),
+                **handlers,
+                **lease_handlers(handlers),
+                **rest_handlers(handlers),
                 ClaimLink: sealer.claim,
-                **parts.handlers,
             },
             intake,
             sealer,
@@ -188,6 +200,11 @@ class NodeCore:
             parts.commit,
             Guard(needs),
         )
+        parameters = ParameterKeeper(self.context, declare(KIT_PARAMETERS, parts.parameters), parts.clock)
+        self.look_at_parameters = parameters.load
+        """Takes up, from a connection, what another process has changed."""
+        self.dispatcher.takes_up.append(parameters.load)
+        self.dispatcher.subscribe(ParameterChanged, parameters.changed)
         self.dispatcher.load()
 
     def _may_speak(self, peer: str) -> bool:

@@ -8,6 +8,7 @@ from common.access_control.rights import Permission
 from common.directory.model import Directory
 from common.errors import Refusal
 from common.messaging.envelope import Envelope
+from common.parameters.model import ParameterBook
 from common.requests.registry import RequestKinds
 from common.security.private_bodies import PrivateKeys, decrypt_private_body, encrypt_private_body
 from common.sign_in.settings import SignInSettings
@@ -46,6 +47,8 @@ class NodeContext:
     """All that anything at this node needs; set by its core."""
     limits: RequestLimits = field(default_factory=RequestLimits)
     sign_in: SignInSettings = field(default_factory=SignInSettings)
+    parameters: ParameterBook = field(default_factory=ParameterBook)
+    """What operators have set; replaced whenever one of them is changed."""
 
     def encrypt(self, plaintext: bytes, routing_bytes: bytes, reader: str) -> bytes:
         """A private body for `reader` and this node, bound to the routing bytes. Raises ReaderUnknown."""

@@ -159,19 +159,6 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-class EventSettings(Section):
-    """Events that the REST interface tells to those who have subscribed to them."""
-
-    private_callbacks: bool = False
-    """Whether events may be sent to addresses that are not on the open network, such as those of the own one."""
-    plain_http_callbacks: bool = False
-    """Whether events may be sent without TLS."""
-    off_after_hours: int = Field(default=72, ge=1, le=24 * 90)
-    """A subscription that has failed for so long is switched off."""
-    dead_letter_days: int = Field(default=30, ge=1, le=365)
-    """So long events are kept that could not be delivered."""
-
-
 class ReadSettings(Section):
     """Queries, which run beside the writer."""
 
@@ -356,7 +343,6 @@ class NodeSettings(BaseSettings):
     """What is logged: this and everything graver."""
     http: HttpSettings = HttpSettings()
     api: ApiSettings = ApiSettings()
-    events: EventSettings = EventSettings()
     database: DatabaseSettings = DatabaseSettings()
     keys: KeySettings = KeySettings()
     replica: ReplicaSettings = ReplicaSettings()

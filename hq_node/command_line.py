@@ -15,6 +15,7 @@ from common.cli import (
     journal_commands,
     keys_commands,
     organisation_commands,
+    parameter_commands,
     parked_commands,
     request_commands,
 )
@@ -126,6 +127,7 @@ app.add_typer(evidence_commands.app, name="evidence")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(audit_commands.app, name="audit")
 app.add_typer(organisation_commands.app, name="organisations")
+app.add_typer(parameter_commands.app, name="parameters")
 app.add_typer(journal_commands.app, name="journal")
 app.add_typer(journal_commands.private_bodies_app, name="private-bodies")
 app.add_typer(parked_commands.app, name="parked")

@@ -13,7 +13,6 @@ from common.db.engine import reading
 from common.directory.own_keys import NodeKeys
 from common.directory.wire import decode_signed
 from common.event_hub.announcing import announcers
-from common.event_hub.setting_up import event_hub_handlers
 from common.gen.quanwang.federation.v1 import directory_pb2
 from common.ids import HQ
 from common.live.commands import StoreBucket
@@ -136,7 +135,6 @@ def open_node(
         software_version=SOFTWARE_VERSION,
         handlers={
             **handlers(authority),
-            **event_hub_handlers(settings.events),
             EvaluateAlarms: evaluation(AlarmWatch(settings.alarms), overdue_readings),
             StoreBucket: storing(settings.live, replica.name if replica is not None else ""),
         },

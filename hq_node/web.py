@@ -17,6 +17,7 @@ from common.live.routes import live_routes
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
 from common.organisations.routes import organisation_routes
+from common.parameters.routes import parameter_routes
 from common.parked.routes import parked_routes
 from common.program.key_routes import key_routes
 from common.program.node import Node, Role
@@ -36,7 +37,6 @@ from hq_node.directory.draft_routes import draft_routes
 from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.routes import node_routes
 from hq_node.hub.queries import hub_leg_counts, hub_order_state, open_legs_by_home, relayed_leg_times, relayed_steps
-from hq_node.hub.routes import hub_routes
 
 
 def trace(connection: sa.Connection, context: NodeContext, request_id: bytes) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def admin_app(node: Node, in_force: DirectoryInForce) -> Starlette:
         journal_routes(node),
         node_routes(node),
         draft_routes(node, in_force),
-        hub_routes(node),
+        parameter_routes(node),
     ]
     return build_app(routers, node.settings.http.request_body_bytes_max)
 

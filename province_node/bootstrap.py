@@ -43,7 +43,6 @@ from common.directory.signing import open_directory
 from common.directory.wire import decode_signed
 from common.errors import Refusal
 from common.event_hub.announcing import announcers
-from common.event_hub.setting_up import event_hub_handlers
 from common.ids import HQ
 from common.journal.peers import read_ranges
 from common.live.commands import StoreBucket
@@ -250,7 +249,6 @@ def open_node(
             **handlers(root_public_key, lambda: keys.own_keys(own.current.tls_certificate_pem)),
             EvaluateAlarms: evaluation(AlarmWatch(settings.alarms)),
             StoreBucket: storing(settings.live),
-            **event_hub_handlers(settings.events),
         },
         seal_limits=settings.sealing,
         retry=NOT_MEANWHILE if recovering else settings.retry,

@@ -18,6 +18,7 @@ from common.live.routes import live_routes
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
 from common.organisations.routes import organisation_routes
+from common.parameters.routes import parameter_routes
 from common.parked.routes import parked_routes
 from common.personal_data.routes import personal_data_routes
 from common.program.key_routes import key_routes
@@ -89,6 +90,7 @@ def admin_app(node: Node) -> Starlette:
         alarm_routes(node),
         audit_routes(node),
         organisation_routes(node),
+        parameter_routes(node),
         key_routes(node),
         live_routes(node),
         request_routes(node),

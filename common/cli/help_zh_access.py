@@ -1,10 +1,16 @@
-"""The Chinese help of the commands for organisations, roles and operators."""
+"""The Chinese help of the commands for organisations, roles and operators, and for parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 ACCESS_COMMANDS: Mapping[str, str] = {
+    "parameters": "节点运行期间可更改的参数及其变更历史。",
+    "parameters list": "列出全部参数及当前生效的值。",
+    "parameters show": "显示一个参数：用途、取值范围及历次取值。",
+    "parameters set": "更改参数，立即或自指定时间起生效，无需重启。",
+    "parameters reset": "恢复参数的默认值，立即或自指定时间起生效。",
+    "parameters withdraw": "撤回尚未生效的取值。",
     "organisations": "组织架构：总部、省、地市、县（区）和网点、社区。",
     "organisations list": "按编号列出组织。",
     "organisations show": "显示一个组织及其所在位置。",
@@ -18,6 +24,16 @@ ACCESS_COMMANDS: Mapping[str, str] = {
 }
 
 ACCESS_OPTIONS: Mapping[str, str] = {
+    "PARAMETER": "参数名称，见 `parameters list`。",
+    "parameters set VALUE": "新的值：true、false、数字或文本。",
+    "parameters set --from": "生效时间，例如 2026-12-01 或 2026-12-01T08:00；省略为立即生效。",
+    "parameters reset --from": "生效时间，例如 2026-12-01 或 2026-12-01T08:00；省略为立即生效。",
+    "parameters set --reason": "原因；保存在参数变更历史和审计日志中。",
+    "parameters reset --reason": "原因；保存在参数变更历史和审计日志中。",
+    "parameters withdraw --reason": "原因；保存在参数变更历史和审计日志中。",
+    "parameters withdraw VERSION": "版本号，见 `parameters show`。",
+    "parameters show --before": "仅显示该版本之前的版本。",
+    "parameters show --limit": "最多显示的版本数。",
     "ORGANISATION": "组织编号，见 `organisations list`。",
     "--under": "上级组织的编号。",
     "--below": "仅列出该组织及其全部下级。",

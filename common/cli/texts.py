@@ -8,6 +8,7 @@ from common.cli.texts_access import ACCESS
 from common.cli.texts_backup import BACKUP
 from common.cli.texts_directory import DIRECTORY
 from common.cli.texts_kinds import NAMES_AND_KINDS
+from common.cli.texts_parameters import PARAMETERS
 from common.cli.texts_records import RECORDS
 
 _FIELDS_OF_KINDS = (
@@ -20,6 +21,7 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     **DIRECTORY,
     **RECORDS,
     **ACCESS,
+    **PARAMETERS,
     # Errors
     "title.refused": ("Refused", "已拒绝"),
     "title.try_again": ("Not possible at the moment", "暂时无法执行"),

@@ -48,7 +48,7 @@ class Callbacks:
 
     def __init__(
         self,
-        rules: CallbackRules,
+        rules: Callable[[], CallbackRules],
         resolve: Resolve = resolve_by_system,
         context: ssl.SSLContext | None = None,
         seconds_max: float = SECONDS_MAX,
@@ -80,12 +80,13 @@ class Callbacks:
 
     async def _address(self, callback: str) -> str:
         """Where the callback is. Raises CallbackUnfit where one of its addresses may not be called."""
-        parts = read_callback(callback, self._rules)
+        rules = self._rules()
+        parts = read_callback(callback, rules)
         assert parts.hostname is not None
         addresses = await self._resolve(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
         if not addresses:
             raise OSError("the name has no address")
-        if not self._rules.private_addresses and not all(is_public(address) for address in addresses):
+        if not rules.private_addresses and not all(is_public(address) for address in addresses):
             raise CallbackUnfit(
                 detail="its name leads to an address that is not on the open network",
                 detail_zh="该主机名指向非公共网络地址",

@@ -11,6 +11,7 @@ from common.event_hub.commands import ClaimDeliveries, ForgetDeadLetters, NoteDe
 from common.event_hub.events import DeliveriesWait
 from common.event_hub.handlers import Claimed
 from common.event_hub.model import OFF
+from common.event_hub.parameters import DEAD_LETTER_DAYS
 from common.event_hub.queries import is_something_due
 from common.ids import format_id
 from common.log import get_logger
@@ -19,6 +20,7 @@ from common.program.node import Node
 log = get_logger()
 
 LOOK_EVERY_S = 1.0
+DAY_US = 86_400_000_000
 FORGET_EVERY_US = 600_000_000
 FORGOTTEN_AT_ONCE = 500
 SUBSCRIPTION_OFF = "EVENT_SUBSCRIPTION_OFF"
@@ -27,10 +29,9 @@ SUBSCRIPTION_OFF = "EVENT_SUBSCRIPTION_OFF"
 class Deliverer:
     """Delivers for as long as the node serves. Several processes of a node may do so: each claims what it tells."""
 
-    def __init__(self, node: Node, callbacks: Callbacks, kept_us: int, look_every_s: float = LOOK_EVERY_S) -> None:
+    def __init__(self, node: Node, callbacks: Callbacks, look_every_s: float = LOOK_EVERY_S) -> None:
         self._node = node
         self._callbacks = callbacks
-        self._kept_us = kept_us
         self._look_every_s = look_every_s
         self._something_waits = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -102,6 +103,7 @@ class Deliverer:
         if now_us < self._forget_at_us:
             return
         self._forget_at_us = now_us + FORGET_EVERY_US
-        command = ForgetDeadLetters(now_us - self._kept_us, FORGOTTEN_AT_ONCE)
+        kept_us = self._node.context.parameters.value(DEAD_LETTER_DAYS, now_us) * DAY_US
+        command = ForgetDeadLetters(now_us - kept_us, FORGOTTEN_AT_ONCE)
         while await self._node.writer.execute(command, bulk=True) == FORGOTTEN_AT_ONCE:
             pass

@@ -6,7 +6,7 @@ single event holds it up for a few tries, after which that event is given up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -30,12 +30,12 @@ from common.event_hub.model import (
     SUBSCRIPTIONS_OF_OWNER_MAX,
     WAITING,
     WAITING_MAX,
-    CallbackRules,
     SubscriptionUnknown,
     TooManySubscriptions,
     read_callback,
     spacing_us,
 )
+from common.event_hub.parameters import OFF_AFTER_HOURS, callback_rules
 from common.event_hub.repository import (
     DELIVERIES,
     HUB_SUBSCRIPTIONS,
@@ -51,6 +51,7 @@ DELIVERIES_CLAIMED_MAX = 16
 CLAIMED_FOR_US = 300_000_000
 """Longer than all that was claimed can take; then another process may try."""
 REPLAYED_MAX = 10_000
+HOUR_US = 3_600_000_000
 
 
 class Claimed(NamedTuple):
@@ -60,36 +61,9 @@ class Claimed(NamedTuple):
     deliveries: tuple[DeliveryRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HubRules:
-    """Where events may be sent, and after how long a failure a subscription is switched off (µs)."""
-
-    callbacks: CallbackRules = field(default_factory=CallbackRules)
-    off_after_us: int = 72 * 3_600_000_000
-
-
-def handlers(rules: HubRules) -> dict[type, Any]:
-    """The handlers of a node."""
-
-    def note(command: NoteDeliveries, uow: Any) -> str:
-        return note_deliveries(command, rules, uow)
-
-    def subscribe_here(command: Subscribe, uow: Any) -> Subscribed:
-        return subscribe(command, rules.callbacks, uow)
-
-    return {
-        Subscribe: subscribe_here,
-        Unsubscribe: unsubscribe,
-        ReplayDeadLetters: replay_dead_letters,
-        ClaimDeliveries: claim_deliveries,
-        NoteDeliveries: note,
-        ForgetDeadLetters: forget_dead_letters,
-    }
-
-
-def subscribe(command: Subscribe, rules: CallbackRules, uow: Any) -> Subscribed:
+def subscribe(command: Subscribe, uow: Any) -> Subscribed:
     """Raises CallbackUnfit, TooManySubscriptions."""
-    read_callback(command.callback, rules)
+    read_callback(command.callback, callback_rules(uow.node.parameters, uow.now_us))
     of_owner = sa.func.count().filter(hub_subscriptions.c.owner == command.owner)
     counted = uow.query(sa.select(sa.func.count(), of_owner).select_from(hub_subscriptions)).one()
     for count, most in zip(counted, (SUBSCRIPTIONS_MAX, SUBSCRIPTIONS_OF_OWNER_MAX), strict=True):
@@ -162,7 +136,7 @@ def claim_deliveries(_command: ClaimDeliveries, uow: Any) -> tuple[Claimed, ...]
     return tuple(claimed)
 
 
-def note_deliveries(command: NoteDeliveries, rules: HubRules, uow: Any) -> str:
+def note_deliveries(command: NoteDeliveries, uow: Any) -> str:
     """The state of the subscription afterwards; empty where it was deleted meanwhile."""
     row = uow.rows(HUB_SUBSCRIPTIONS).get(command.subscription_id)
     if row is None:
@@ -173,7 +147,7 @@ def note_deliveries(command: NoteDeliveries, rules: HubRules, uow: Any) -> str:
     if not command.failed:
         row = row._replace(tries=0, failing_since_us=0, next_try_at_us=uow.now_us, last_error="")
     else:
-        row = _failed(row, command, rules, uow)
+        row = _failed(row, command, uow)
     uow.rows(HUB_SUBSCRIPTIONS).update(row)
     if row.state == OFF:
         _give_up_all(command.subscription_id, row.last_error, uow)
@@ -182,7 +156,7 @@ def note_deliveries(command: NoteDeliveries, rules: HubRules, uow: Any) -> str:
     return str(row.state)
 
 
-def _failed(row: HubSubscriptionRow, command: NoteDeliveries, rules: HubRules, uow: Any) -> HubSubscriptionRow:
+def _failed(row: HubSubscriptionRow, command: NoteDeliveries, uow: Any) -> HubSubscriptionRow:
     error = command.error[:ERROR_CHARS_MAX]
     delivery = uow.rows(DELIVERIES).get((command.subscription_id, command.failed))
     given_up = command.refused and delivery is not None and delivery.tries + 1 >= REFUSALS_MAX
@@ -195,7 +169,8 @@ def _failed(row: HubSubscriptionRow, command: NoteDeliveries, rules: HubRules, u
     row = row._replace(
         tries=0 if given_up else tries, failing_since_us=since_us, next_try_at_us=next_us, last_error=error
     )
-    too_long = uow.now_us - since_us >= rules.off_after_us
+    off_after_us = uow.node.parameters.value(OFF_AFTER_HOURS, uow.now_us) * HOUR_US
+    too_long = uow.now_us - since_us >= off_after_us
     return row._replace(state=OFF) if command.gone or too_long or _too_many_wait(row, uow) else row
 
 
@@ -247,3 +222,13 @@ def _give_up_all(identity: bytes, error: str, uow: Any) -> None:
     """What waits for a subscription that is off is kept, to be replayed."""
     waiting = sa.update(hub_deliveries).where(hub_deliveries.c.subscription_id == identity, IS_WAITING)
     uow.query(waiting.values(state=DEAD, error=error))
+
+
+HANDLERS: dict[type, Callable[[Any, Any], Any]] = {
+    Subscribe: subscribe,
+    Unsubscribe: unsubscribe,
+    ReplayDeadLetters: replay_dead_letters,
+    ClaimDeliveries: claim_deliveries,
+    NoteDeliveries: note_deliveries,
+    ForgetDeadLetters: forget_dead_letters,
+}

@@ -157,6 +157,8 @@ class Dispatcher:
         self._for_others: dict[type, tuple[str, Callable[[Any], str]]] = {}
         self._committing = False
         self._load_again = False
+        self.takes_up: list[Callable[[sa.Connection], None]] = []
+        """What else is kept in memory of what the database says: called whenever that is taken up from it."""
 
     @property
     def shared(self) -> bool:
@@ -176,6 +178,8 @@ class Dispatcher:
         """Takes up where the database says the node was."""
         self.sealer.load(self._connection)
         self._intake.load(self._connection)
+        for take_up in self.takes_up:
+            take_up(self._connection)
         self._load_again = False
 
     def run_group(self, commands: Sequence[CommandWork], batches: Sequence[ReceivedBatch]) -> GroupOutcome:

@@ -20,7 +20,7 @@ _HIDDEN = {ALL_FIELDS: FieldRight.VISIBLE} | dict.fromkeys(
 _SERVING = {"customer:read": _PROVINCE, "subscription:read": _PROVINCE, "organisation:read": _PROVINCE}
 _FINISHING = dict.fromkeys(("served-leg:begin-effect", "served-leg:finish", "served-leg:refuse"), _PROVINCE)
 _LOOKING = dict.fromkeys(
-    ("organisation:read", "operator:read", "role:read", "session:read", "api-token:read"), _NETWORK
+    ("organisation:read", "operator:read", "role:read", "parameter:read", "session:read", "api-token:read"), _NETWORK
 )
 
 
@@ -99,6 +99,7 @@ BUILT_IN: Mapping[str, Role] = {
                         "role:create",
                         "role:change",
                         "team:set",
+                        "parameter:set",
                         "alarm:acknowledge",
                         "parked-message:retry",
                         "parked-message:end",
@@ -152,6 +153,7 @@ _FEDERATION = "It decides who belongs to the federation, and no operation needs 
 _FOR_GOOD = "It cannot be undone by anybody."
 
 _OUTWARDS = "It decides which other systems are told of what happens here."
+_RULES = "It changes by which rules the node works."
 _TREE = "The organisation tree says whose records are whose, so it decides who may do what as well."
 
 ADMINISTRATOR_ALONE: Mapping[str, str] = {
@@ -167,5 +169,6 @@ ADMINISTRATOR_ALONE: Mapping[str, str] = {
     "personal-data-keys:rotate": "It touches every record that holds personal data.",
     **dict.fromkeys(("event-subscription:create", "event-subscription:delete"), _OUTWARDS),
     "event-subscription:replay": _OUTWARDS,
+    "parameter:set": _RULES,
 }
 """Permissions that no other built-in role holds, each with why."""

@@ -25,6 +25,7 @@ from common.leases.keeper import LeaseKeeper
 from common.log import get_logger
 from common.messaging.replica import CLAIM_NOTICE, INBOX_NOTICE, OUTBOX_NOTICE, Replica, read_claim_payload
 from common.messaging.writer import Writer
+from common.parameters.events import ParameterChanged
 from common.program.data_directory import DataDirectory
 from common.program.node import Node
 from common.replicas.commands import ForgetReplica, ReportReplica
@@ -38,6 +39,7 @@ LEG_NOTICE = "leg_ended"
 """A leg that this node asked for has ended; payload: the request and the destination."""
 
 ACCESS_NOTICE = "access_changed"
+PARAMETER_NOTICE = "parameter_changed"
 """Who may do what has changed; payload: the version."""
 
 CHANNELS = (OUTBOX_NOTICE, INBOX_NOTICE, CLAIM_NOTICE, LEG_NOTICE)
@@ -148,12 +150,14 @@ class ReplicaLife:
         self._led_under = 0
         self._next_report_us = 0
         self._writer: Writer | None = None
-        self._looks = {ACCESS_NOTICE: node.access.changed, **looks}
+        own = {ACCESS_NOTICE: node.access.changed, PARAMETER_NOTICE: self._look_at_parameters}
+        self._looks = {**own, **looks}
         self._notices = Notices(node.data.url, (*CHANNELS, *self._looks), self._hear, self._look_at_everything)
         self._others: dict[str, str] = {}
         node.open_elsewhere = lambda: self._others
         tell_others_of_ends(core)
         core.dispatcher.tell_others(AccessChanged, ACCESS_NOTICE, lambda event: str(event.version))
+        core.dispatcher.tell_others(ParameterChanged, PARAMETER_NOTICE, lambda event: event.version.name)
         core.dispatcher.subscribe(ReplicasSeen, self._seen)
         if self._lease is not None:
             core.dispatcher.subscribe(LeaseSeen, self._lease.seen)
@@ -216,6 +220,9 @@ class ReplicaLife:
             writer.notice(notice.channel, notice.payload)
             if notice.channel == CLAIM_NOTICE:
                 writer.claimed(*read_claim_payload(notice.payload))
+
+    def _look_at_parameters(self) -> None:
+        self._node.reads.now(self._node.core.look_at_parameters)
 
     def _look_at_everything(self) -> None:
         for look in self._looks.values():

@@ -21,11 +21,10 @@ from common.db.engine import open_reader
 from common.db.rows import RowSpec
 from common.errors import Refusal
 from common.event_hub.announcing import announcers
-from common.event_hub.handlers import HubRules
-from common.event_hub.handlers import handlers as hub_handlers
-from common.event_hub.model import CallbackRules
+from common.event_hub.parameters import PLAIN_HTTP_CALLBACKS, PRIVATE_CALLBACKS
 from common.event_hub.repository import hub_deliveries, hub_subscriptions
 from common.metrics import NodeMetrics
+from common.parameters.commands import SetParameter
 from common.program.data_directory import DataDirectory
 from common.program.inline_writer import InlineWriter
 from common.program.node import Node
@@ -166,9 +165,6 @@ HANDLERS: Mapping[type, Callable[[Any, Any], Any]] = {
 }
 
 
-HUB_RULES = HubRules(CallbackRules(private_addresses=True, plain_http=True), off_after_us=3_600_000_000)
-"""Events may be sent to this machine; an hour without success is too long."""
-
 NEEDS: Declared = {
     WriteNote: Needs("note", "write", record=lambda wish: wish.colour),
     ChangeNote: Needs("note", "change"),
@@ -268,8 +264,10 @@ class RestNode:
     """A province's node in a federation in one thread, and callers of its REST interface."""
 
     def __init__(self, databases: Databases, apis: Callable[[Node], Sequence[Api]], room: Path, **limits: Any) -> None:
-        self.federation = Federation(databases, {**HANDLERS, **hub_handlers(HUB_RULES)}, needs=NEEDS)
+        self.federation = Federation(databases, HANDLERS, needs=NEEDS)
         core = self.core = self.federation.cores[SHANGHAI]
+        for parameter in (PRIVATE_CALLBACKS, PLAIN_HTTP_CALLBACKS):
+            InlineWriter(core.dispatcher).run(SetParameter(parameter.name, True, "receivers on this machine"))
         TABLES.create_all(core.connection)
         core.connection.commit()
         self.settings = ProvinceSettings(node=SHANGHAI, api=ApiSettings(**limits))

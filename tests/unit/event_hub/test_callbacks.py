@@ -38,7 +38,7 @@ async def tell(callbacks: Callbacks, callback: str) -> Told:
 
 async def test_an_event_arrives_signed_at_its_listener() -> None:
     async with Receiver() as receiver:
-        assert await tell(Callbacks(LOOSE), receiver.callback) == Told()
+        assert await tell(Callbacks(lambda: LOOSE), receiver.callback) == Told()
         (received,) = receiver.received
     assert (received.path, received.body) == ("/crm/listener/serviceRequestStateChangeEvent", BODY)
     assert is_signed(received.headers[HEADER.lower()], SECRET, received.body, NOW_US // 1_000_000)
@@ -50,7 +50,7 @@ async def test_an_event_arrives_signed_at_its_listener() -> None:
 )
 async def test_a_name_that_leads_inside_is_not_called(addresses: list[str]) -> None:
     async with Receiver() as receiver:
-        callbacks = Callbacks(CallbackRules(plain_http=True), Names(addresses))
+        callbacks = Callbacks(lambda: CallbackRules(plain_http=True), Names(addresses))
         told = await tell(callbacks, f"http://hooks.example:{receiver.port}/crm")
         assert told == Told("MALFORMED_CALLBACK")
         assert receiver.received == []
@@ -59,7 +59,7 @@ async def test_a_name_that_leads_inside_is_not_called(addresses: list[str]) -> N
 async def test_a_number_that_is_an_address_of_this_machine_is_not_called() -> None:
     async with Receiver() as receiver:
         for host in ("2130706433", "0x7f000001", "127.1", "localhost"):
-            told = await tell(Callbacks(CallbackRules(plain_http=True)), f"http://{host}:{receiver.port}/crm")
+            told = await tell(Callbacks(lambda: CallbackRules(plain_http=True)), f"http://{host}:{receiver.port}/crm")
             assert told.error != "", host
         assert receiver.received == []
 
@@ -69,7 +69,7 @@ async def test_the_name_is_looked_up_once_and_the_connection_goes_to_what_was_ju
         # The second answer would lead elsewhere; nobody asks for it.
         names = Names(["127.0.0.1"], ["127.0.0.2"])
         callback = f"http://hooks.example:{receiver.port}/crm"
-        assert await tell(Callbacks(LOOSE, names), callback) == Told()
+        assert await tell(Callbacks(lambda: LOOSE, names), callback) == Told()
         assert names.asked == [("hooks.example", receiver.port)]
         assert receiver.received[0].headers["host"] == f"hooks.example:{receiver.port}"
 
@@ -77,7 +77,7 @@ async def test_the_name_is_looked_up_once_and_the_connection_goes_to_what_was_ju
 async def test_redirects_are_not_followed() -> None:
     async with Receiver() as receiver, Receiver() as inside:
         receiver.answer = lambda _received: RedirectResponse(f"http://127.0.0.1:{inside.port}/secret", 307)
-        assert await tell(Callbacks(LOOSE), receiver.callback) == Told("HTTP 307")
+        assert await tell(Callbacks(lambda: LOOSE), receiver.callback) == Told("HTTP 307")
         assert inside.received == []
 
 
@@ -85,7 +85,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
     async with Receiver() as receiver, Receiver() as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        assert await tell(Callbacks(LOOSE), receiver.callback) == Told()
+        assert await tell(Callbacks(lambda: LOOSE), receiver.callback) == Told()
         assert proxy.received == []
 
 
@@ -93,7 +93,7 @@ async def test_a_receiver_must_prove_its_name(tmp_path: Path) -> None:
     with certificate_of("hooks.example", tmp_path) as (certificate, key):
         context = ssl.create_default_context(cafile=str(certificate))
         async with Receiver(certificate, key) as receiver:
-            callbacks = Callbacks(CallbackRules(private_addresses=True), Names(["127.0.0.1"]), context)
+            callbacks = Callbacks(lambda: CallbackRules(private_addresses=True), Names(["127.0.0.1"]), context)
             assert await tell(callbacks, f"https://hooks.example:{receiver.port}/crm") == Told()
             assert (await tell(callbacks, f"https://other.example:{receiver.port}/crm")).error == "ConnectError"
             assert len(receiver.received) == 1
@@ -114,7 +114,7 @@ async def test_a_receiver_must_prove_its_name(tmp_path: Path) -> None:
 async def test_the_answer_says_what_became_of_it(status: int, told: Told) -> None:
     async with Receiver() as receiver:
         receiver.answer = lambda _received: Response("x" * 1_000_000, status)
-        assert await tell(Callbacks(LOOSE), receiver.callback) == told
+        assert await tell(Callbacks(lambda: LOOSE), receiver.callback) == told
 
 
 async def test_a_receiver_that_says_nothing_is_given_up() -> None:
@@ -129,7 +129,7 @@ async def test_a_receiver_that_says_nothing_is_given_up() -> None:
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        told = await tell(Callbacks(LOOSE, seconds_max=0.2), f"http://127.0.0.1:{port}/")
+        told = await tell(Callbacks(lambda: LOOSE, seconds_max=0.2), f"http://127.0.0.1:{port}/")
         await asyncio.wait_for(over.wait(), 30)
     assert told == Told("no answer in time")
 
@@ -143,6 +143,6 @@ async def test_where_nobody_listens_or_no_name_is_known_is_told_without_raising(
 
     async with Receiver() as receiver:
         port = receiver.port
-    assert (await tell(Callbacks(LOOSE), f"http://127.0.0.1:{port}/")).error == "ConnectError"
+    assert (await tell(Callbacks(lambda: LOOSE), f"http://127.0.0.1:{port}/")).error == "ConnectError"
     for names in (unknown, none):
-        assert (await tell(Callbacks(LOOSE, names), "https://hooks.example/")).error == "OSError"
+        assert (await tell(Callbacks(lambda: LOOSE, names), "https://hooks.example/")).error == "OSError"

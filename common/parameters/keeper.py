@@ -1,0 +1,36 @@
+"""Keeps the book of parameters of a node's context as the database has it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.clock import Clock
+from common.node_context import NodeContext
+from common.parameters.events import ParameterChanged
+from common.parameters.model import Parameter
+from common.parameters.queries import load_book
+
+
+class ParameterKeeper:
+    """For any thread: whoever reads takes the book of that moment from the context, without a lock or a query."""
+
+    def __init__(self, context: NodeContext, declared: Mapping[str, Parameter[Any]], clock: Clock) -> None:
+        self._context = context
+        self._declared = declared
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def load(self, connection: sa.Connection) -> None:
+        """Takes up what the database says: at the start, and when another process changed something."""
+        # What is committed while this reads is told afterwards, by `changed`, which waits.
+        with self._lock:
+            self._context.parameters = load_book(connection, self._declared, self._clock.now_us())
+
+    def changed(self, event: ParameterChanged) -> None:
+        """This process has committed a change."""
+        with self._lock:
+            self._context.parameters = self._context.parameters.with_version(event.version, self._clock.now_us())
