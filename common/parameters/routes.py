@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from common.parameters.commands import SetParameter, WithdrawParameter
@@ -13,6 +12,7 @@ from common.parameters.model import REASON_CHARACTERS_MAX
 from common.parameters.queries import VERSIONS_MAX, list_parameters, show_parameter
 from common.parameters.value_types import TEXT_CHARACTERS_MAX
 from common.program.node import Node
+from common.routing import Router
 
 INTEGER_MAX = 2**63 - 1
 
@@ -39,9 +39,9 @@ class Withdrawal(BaseModel):
     reason: Reason
 
 
-def parameter_routes(node: Node) -> APIRouter:
+def parameter_routes(node: Node) -> Router:
     """The routes of one node."""
-    router = APIRouter(prefix="/parameters", tags=["parameters"])
+    router = Router(prefix="/parameters")
 
     @router.get("")
     async def parameters() -> dict[str, Any]:
@@ -50,8 +50,8 @@ def parameter_routes(node: Node) -> APIRouter:
     @router.get("/{name}")
     async def show(
         name: str,
-        before: Annotated[int, Query(ge=0, le=INTEGER_MAX)] = 0,
-        limit: Annotated[int, Query(ge=1, le=VERSIONS_MAX)] = 50,
+        before: Annotated[int, Field(ge=0, le=INTEGER_MAX)] = 0,
+        limit: Annotated[int, Field(ge=1, le=VERSIONS_MAX)] = 50,
     ) -> dict[str, Any]:
         book, now_us = node.context.parameters, node.clock.now_us()
         return await node.reads.run(show_parameter, book, name, now_us, before, limit)

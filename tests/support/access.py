@@ -15,7 +15,6 @@ from common.access_control.events import AccessChanged
 from common.api_tokens.repository import api_tokens
 from common.audit.queries import Sought, search
 from common.db.engine import open_reader
-from common.event_hub.handlers import handlers as hub_handlers
 from common.ids import HQ
 from common.metrics import NodeMetrics
 from common.operators.commands import CreateOperator, Post
@@ -41,7 +40,6 @@ from province_node.settings import ProvinceSettings
 from province_node.web import ROLE as PROVINCE_ROLE
 from province_node.web import rest_apis as province_apis
 from tests.support.federation import SHANGHAI, Federation
-from tests.support.rest import HUB_RULES
 from tests.support.stores import Databases
 
 OWNER = local_actor("root")
@@ -64,7 +62,7 @@ class AccessNode:
         access: Any = None,
         **limits: Any,
     ) -> None:
-        self.federation = Federation(databases, hub_handlers(HUB_RULES))
+        self.federation = Federation(databases)
         self.clock = self.federation.clock
         core = self.core = self.federation.cores[node]
         api = ApiSettings(**{"caller_calls_at_once": 10**9, "address_calls_at_once": 10**9, **limits})

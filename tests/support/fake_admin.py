@@ -49,7 +49,8 @@ class FakeNode:
 
     async def answer(self, request: Request) -> JSONResponse:
         """Any address of the API."""
-        path = request.url.path
+        # As it was meant: url.path would have what was in the address quoted again.
+        path = request.scope["path"]
         self.languages.append(request.headers.get("accept-language", ""))
         if path in self.failures:
             failure = self.failures[path]

@@ -33,7 +33,7 @@ def line(tmp_path: Path, province: CommandLine) -> Iterator[CommandLine]:
     reads = Reads(open_reader(federation.urls["31"], 1), 1)
     desk = Desk(InlineWriter(core.dispatcher), local_actor("root"))
     node: Any = SimpleNamespace(reads=reads, local_desk=desk, context=core.context, clock=federation.clock)
-    province.node.app = build_app("parameters", [parameter_routes(node)], 1 << 20)
+    province.node.app = build_app([parameter_routes(node)], 1 << 20)
     yield province
     reads.close()
     federation.close()

@@ -14,6 +14,7 @@ from common.event_hub.parameters import DEAD_LETTER_DAYS, OFF_AFTER_HOURS, PRIVA
 from common.parameters.commands import SetParameter, WithdrawParameter
 from common.parameters.model import (
     SCHEDULED_MAX,
+    Parameter,
     ParameterInForce,
     ParameterReasonMissing,
     ParameterTooManyScheduled,
@@ -21,7 +22,7 @@ from common.parameters.model import (
     ParameterVersionUnknown,
 )
 from common.parameters.queries import load_book, show_parameter
-from common.parameters.value_types import ParameterValueUnfit
+from common.parameters.value_types import ParameterValueUnfit, Whole
 from common.program.inline_writer import InlineWriter
 from tests.support.federation import Federation
 from tests.support.stores import Databases
@@ -170,9 +171,7 @@ def test_who_has_no_right_to_set_parameters_sets_none(kept: Kept) -> None:
 def test_a_value_that_a_later_release_does_not_allow_gives_way_to_the_default(kept: Kept) -> None:
     kept.run(SetParameter(OFF_AFTER_HOURS.name, 100, "patience"))
     book = kept.core.context.parameters
-    narrower = type(OFF_AFTER_HOURS)(
-        OFF_AFTER_HOURS.name, type(OFF_AFTER_HOURS.value_type)(1, 50, "h"), 24, "less", "更短"
-    )
+    narrower = Parameter(OFF_AFTER_HOURS.name, Whole(1, 50, "h"), 24, "less", "更短")
     assert book.value(narrower, kept.clock.now_us()) == 24
 
 
