@@ -63,9 +63,16 @@ def passes(title, command):
 def run(command):
     """Run a command in sight, from the root of the checkout, and hand back its exit code."""
     try:
-        return subprocess.call(command, cwd=_environment.ROOT)
+        return subprocess.call(command, cwd=_environment.ROOT, env=with_compiled_kept(os.environ))
     except KeyboardInterrupt:
         return _environment.INTERRUPTED
+
+
+def with_compiled_kept(environment):
+    """The same, with compiled modules kept beside the environment, whatever is usual here: tests start hundreds of
+    programs, and each would compile all of its modules anew."""
+    kept = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": os.path.join(sys.prefix, "compiled"), **kept}
 
 
 if __name__ == "__main__":

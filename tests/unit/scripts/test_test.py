@@ -1,6 +1,7 @@
 """The one command for all checks: what it runs, and what its exit code says."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,13 @@ def test_a_failed_check_fails_the_run_but_the_rest_still_runs(
 def test_failed_tests_give_their_own_code(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, Checks(failing="style", tests_code=2))
     assert script.main([]) == 2
+
+
+def test_programs_that_tests_start_keep_what_they_compile() -> None:
+    kept = script.with_compiled_kept({"PYTHONDONTWRITEBYTECODE": "1", "LANG": "C"})
+    assert kept == {"PYTHONPYCACHEPREFIX": str(Path(sys.prefix) / "compiled"), "LANG": "C"}
+    chosen = {"PYTHONPYCACHEPREFIX": "/elsewhere"}
+    assert script.with_compiled_kept(chosen) == chosen
 
 
 def test_a_check_shows_its_output_only_when_it_fails(capsys: pytest.CaptureFixture[str]) -> None:
