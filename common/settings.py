@@ -365,10 +365,16 @@ class NodeSettings(BaseSettings):
         """The node's code."""
         raise NotImplementedError
 
+    @property
+    def keys_directory(self) -> str:
+        """Where the keys are, if not in the data directory; empty: there."""
+        return ""
+
     @field_validator("requests", "link", "sealing", "writer", "retry", "retention", "sign_in", mode="after")
     @classmethod
     def _limits_are_positive(cls, limits: Any) -> Any:
-        wrong = [name for name in type(limits).__dataclass_fields__ if getattr(limits, name) <= 0]
+        numbers = {name: getattr(limits, name) for name in type(limits).__dataclass_fields__}
+        wrong = [name for name, value in numbers.items() if not isinstance(value, str) and value <= 0]
         if wrong:
             raise ValueError(f"{', '.join(wrong)} must be greater than 0")
         return limits

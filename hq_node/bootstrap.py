@@ -112,10 +112,10 @@ def init(
         keyring = _keyring(data, settings.keys)
         migrate_database(data, SCHEMA, HQ)
         give_identity(data, HQ, os.urandom, clock.now_us())
-        keep_first_root(data.path, keyring)
+        keep_first_root(data.keys_place, keyring)
         names = dict.fromkeys((settings.federation.advertised_host, *host_names, "localhost", "127.0.0.1"))
-        certificates = create_hq_certificates(data.path, keyring, list(names), os.urandom, clock.now_us(), limits)
-        authority = authority_of(NodeKeys(HQ, data.path, keyring), certificates, "", "", limits)
+        certificates = create_hq_certificates(data.keys_place, keyring, list(names), os.urandom, clock.now_us(), limits)
+        authority = authority_of(NodeKeys(HQ, data.keys_place, keyring), certificates, "", "", limits)
 
         def found(uow: DirectoryUnitOfWork) -> None:
             found_federation(founding_command(keyring, certificates), uow, authority)
@@ -127,11 +127,21 @@ def init(
 
 
 def add_replica(
-    data_dir: Path, target: Path, name: str, *, link_port: int = 7440, enrolment_port: int = 7441, http_port: int = 7480
+    data_dir: Path,
+    target: Path,
+    name: str,
+    *,
+    link_port: int = 7440,
+    enrolment_port: int = 7441,
+    http_port: int = 7480,
+    copy_keys: bool = False,
 ) -> None:
-    """Makes `target` the data directory of a further replica of HQ. Raises what `make_replica` raises."""
+    """Makes `target` the data directory of a further replica of HQ, which shares its keys, or gets a copy of them.
+
+    Raises what `make_replica` raises.
+    """
     ports = {"link_port": link_port, "enrolment_port": enrolment_port, "http_port": http_port}
-    make_replica(data_dir, target, name, ports, check)
+    make_replica(data_dir, target, name, ports, check, copy_keys=copy_keys)
 
 
 def serve(data_dir: Path, roles: Sequence[ReplicaRole] = ()) -> None:
@@ -147,8 +157,8 @@ def export_root(data_dir: Path, path: Path, passphrase: bytes) -> str:
     data = DataDirectory(data_dir)
     settings = data.load_settings(HqSettings)
     token = open_token(settings.keys.token, settings.keys.token_file)
-    keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file), token)
-    first = first_root(data.path, keyring)
+    keyring = Keyring.load(data.keys_place, passphrase_from(settings.keys.passphrase_file), token)
+    first = first_root(data.keys_place, keyring)
     directory = open_directory(stored_directory(data)[0], first)
     root = taken_out(keyring, first, directory, passphrase)
     root.create(path)
@@ -183,11 +193,11 @@ def check(data_dir: Path) -> list[Finding]:
     if settings is not None or data.database.exists():
         findings += check_database(data, HQ, SCHEMA)
     passphrase = passphrase_from(settings.keys.passphrase_file if settings is not None else "")
-    keyring, found = tried("keys", lambda: Keyring.load(data.path, passphrase, _token(settings)))
+    keyring, found = tried("keys", lambda: Keyring.load(data.keys_place, passphrase, _token(settings)))
     if keyring is not None:
         found += tried("key token", keyring.probe_token)[1]
     findings += found or [good("keys", "They can be read.", "密钥可读取。")]
-    certificates, found = tried("certificate", lambda: load_hq_certificates(data.path))
+    certificates, found = tried("certificate", lambda: load_hq_certificates(data.keys_place))
     findings += found
     if certificates is not None:
         findings += check_certificate("certificate", certificates.server, clock.now_us(), NEW_CERTIFICATE)
@@ -195,7 +205,7 @@ def check(data_dir: Path) -> list[Finding]:
     if settings is None or keyring is None or only(findings, "error"):
         return findings
     signed, draft = stored_directory(data)
-    directory, found = tried("directory", lambda: open_directory(signed, first_root(data.path, keyring)))
+    directory, found = tried("directory", lambda: open_directory(signed, first_root(data.keys_place, keyring)))
     if directory is None:
         return findings + found
     findings += check_directory(directory, HQ, clock.now_us()) + check_own_keys(directory, keyring)
@@ -212,7 +222,7 @@ def build_offline_app(data_dir: Path) -> Iterator[Starlette]:
         configure_logs("warning", settings.code)
         check_schema(data, SCHEMA)
         enrolment_address, link_address = offline_addresses(data, settings)
-        keys, certificates = node_keys(data, settings), OwnCertificates(data.path)
+        keys, certificates = node_keys(data, settings), OwnCertificates(data.keys_place)
         authority = authority_of(keys, certificates.current, enrolment_address, link_address, limits_of(settings))
         in_force = directory_in_force(data, authority)
         node = open_node(data, settings, keys, certificates, authority=authority, in_force=in_force)
@@ -229,9 +239,9 @@ def _token(settings: NodeSettings | None) -> KeyToken | None:
 def _keyring(data: DataDirectory, settings: KeySettings) -> Keyring:
     token = open_token(settings.token, settings.token_file)
     try:
-        return Keyring.load(data.path, passphrase_from(settings.passphrase_file), token)
+        return Keyring.load(data.keys_place, passphrase_from(settings.passphrase_file), token)
     except KeyringMissing:
-        return Keyring.create(data.path, hq=True, token=token)
+        return Keyring.create(data.keys_place, hq=True, token=token)
 
 
 def _founding_unit_of_work(connection: sa.Connection, clock: SystemClock) -> DirectoryUnitOfWork:

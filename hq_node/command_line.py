@@ -98,8 +98,16 @@ def add_replica(
     http_port: Annotated[
         int, typer.Option("--http-port", min=0, max=PORT_MAX, help="For health and metrics of this replica.")
     ] = 7480,
+    copy_keys: Annotated[
+        bool,
+        typer.Option(
+            "--copy-keys",
+            help="Copy HQ's keys, for a machine that does not share their directory; after each rotation bring them.",
+        ),
+    ] = False,
 ) -> None:
-    """Make the data directory of a further replica of HQ on the same PostgreSQL database: a copy with HQ's keys."""
+    """Make the data directory of a further replica of HQ on the same PostgreSQL database. It shares HQ's keys and
+    archive where they are: both directories must be there on its machine too."""
     session.require_node()
     bootstrap: Any = session.program.bootstrap()
     bootstrap.add_replica(
@@ -109,11 +117,12 @@ def add_replica(
         link_port=federation_port,
         enrolment_port=enrolment_port,
         http_port=http_port,
+        copy_keys=copy_keys,
     )
     document = {"data": str(directory), "replica": name}
     made = session.words("node.replica_made", name=name, path=directory)
     session.result(document, lambda: session.out.print(made, markup=False))
-    session.note("node.replica_next", path=directory)
+    session.note("node.replica_next_copied" if copy_keys else "node.replica_next", path=directory)
 
 
 add_node_commands(app)

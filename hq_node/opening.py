@@ -57,10 +57,10 @@ def limits_of(settings: HqSettings) -> AuthorityLimits:
 
 def node_keys(data: DataDirectory, settings: HqSettings) -> NodeKeys:
     token = open_token(settings.keys.token, settings.keys.token_file)
-    keyring = Keyring.load(data.path, passphrase_from(settings.keys.passphrase_file), token)
-    keyring.sweep(data.path)
-    keep_first_root(data.path, keyring)
-    return NodeKeys(HQ, data.path, keyring)
+    keyring = Keyring.load(data.keys_place, passphrase_from(settings.keys.passphrase_file), token)
+    keyring.sweep(data.keys_place)
+    keep_first_root(data.keys_place, keyring)
+    return NodeKeys(HQ, data.keys_place, keyring)
 
 
 def authority_of(
@@ -157,5 +157,5 @@ def open_node(
     core.announcers.update(announcers(telling_apis(node)))
     alarm = partial(alarm_of, node)
     desk = HqKeyDesk(node, certificates, authority.root_public_key)
-    node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, alarm)
+    node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, alarm, lambda: node.leads())
     return node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from common.alarms.timers import AlarmTimers
+from common.directory.signing import open_directory
 from common.directory.wire import decode_directory, decode_signed
 from common.errors import TemporaryFault
 from common.gen.quanwang.federation.v1 import directory_pb2
@@ -27,6 +29,7 @@ from common.rpc.link import FederationLinkServicer
 from hq_node.directory.draft_repository import latest_and_draft, newest
 from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryDrafted, DirectoryPublished
 from hq_node.directory.key_desk import OwnCertificates
+from hq_node.directory.shared_keys import SharedKeys
 from hq_node.directory.timers import DirectoryTimers
 from hq_node.hub.timers import HubTimers
 from hq_node.hub_link import FederationPorts
@@ -42,7 +45,7 @@ class HqProgram:
 
     def __init__(self, data: DataDirectory, settings: HqSettings) -> None:
         self._keys = keys = node_keys(data, settings)
-        self._certificates = certificates = OwnCertificates(data.path)
+        self._certificates = certificates = OwnCertificates(data.keys_place)
         links_here = "link" in settings.replica.roles
         self._ports = FederationPorts(data, settings, keys, certificates) if links_here else None
         enrolment_address, link_address = (
@@ -67,6 +70,10 @@ class HqProgram:
             limits.key_overlap_us,
             settings.keys.look_ms * 1000,
         )
+        self._shared_keys = SharedKeys(
+            keys, certificates, node.clock, settings.replica.name or socket.gethostname(), self._keys_changed
+        )
+        self._shared_keys.follow(self._in_force.published)
         self._alarm_timers, self._history_timers = AlarmTimers(node, guard), HistoryTimers(node)
         self._replica: ReplicaLife | None = None
         if node.core.replica is not None:
@@ -81,7 +88,7 @@ class HqProgram:
     def timed_commands(self) -> list[Any]:
         self._look_for_another_directory()
         # Each process has counted for itself; what else time asks for is one process's work.
-        own = self._history_timers.due()
+        own = [*self._history_timers.due(), *self._shared_keys.due(self._in_force.published)]
         if self._replica is not None:
             return own + self._replica.due(self._timers, self._hub_timers.rest)
         return own + self._timers()
@@ -95,6 +102,7 @@ class HqProgram:
         self._judge_again = partial(on_loop, loop, execute_and_forget, writer, JudgeParkedAgain(DIRECTORY_PROBLEMS))
 
         def published(event: DirectoryPublished) -> None:
+            self._shared_keys.follow(self._in_force.published)
             on_loop(loop, self._publish, decode_signed(event.signed))
             self._judge_again()
 
@@ -109,6 +117,7 @@ class HqProgram:
         if self._ports is not None:
             link = link_node(self.node, writer, signed_directory=lambda: self._in_force.signed)
             self._servicer = servicer = FederationLinkServicer(link)
+            self._send_elsewhere()
             self.node.link_activities = lambda: servicer.activities
             held = GivingBack(self.node, lambda: self._in_force.signed)
             await self._ports.start(writer, servicer, RangesDesk(self.node).read, held)
@@ -135,6 +144,8 @@ class HqProgram:
                 return
             signed, draft = self.node.reads.now(latest_and_draft)
             assert signed is not None, "HQ was founded"
+            # The keys before the directory that names them: it is sealed by the newest that it names.
+            self._shared_keys.follow(open_directory(signed, self._authority.root_public_key))
             self.node.core.context.directory = known.take(signed, draft)
             on_loop(loop, self._publish, signed)
             self._judge_again()
@@ -144,6 +155,16 @@ class HqProgram:
         overtaken = _version_of(signed) < self._in_force.published.version
         if self._servicer is not None and not overtaken:
             self._servicer.directory_changed(signed)
+
+    def _keys_changed(self) -> None:
+        """Whether this replica holds all of HQ's keys is different now."""
+        if self._loop is not None:
+            on_loop(self._loop, self._send_elsewhere)
+
+    def _send_elsewhere(self) -> None:
+        """On the event loop: without HQ's keys no links are taken."""
+        if self._servicer is not None:
+            self._servicer.send_elsewhere("" if self._shared_keys.complete else "this replica lacks keys of HQ")
 
     def _cut_off(self) -> None:
         """On the event loop: whom the draft shuts out is cut off, before the root has signed it."""

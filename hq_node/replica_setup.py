@@ -1,28 +1,28 @@
-"""A further replica of HQ: a data directory of its own with the keys and certificates of the first.
+"""A further replica of HQ: a data directory of its own, beside the keys, certificates and archive that all share.
 
-The keys are HQ's identity; they travel only inside the new data directory, which is as private as the first. What makes
-a replica one of its own are its name and its ports.
+The keys are HQ's identity. They stay where they are, and the new replica's settings name that place; only where it is
+to run on a machine that does not share it are they copied, into a data directory as private as the first. What makes a
+replica one of its own are its name and its ports.
 """
 
 from __future__ import annotations
 
 import shutil
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from common.checks import Finding, only
 from common.db.engine import store_at
 from common.errors import Refusal
-from common.program.data_directory import DataDirectory
+from common.program.data_directory import ARCHIVE_DIRECTORY, SHARED_KEYS, DataDirectory
 from common.program.initialising import write_settings
-from common.program.node import ARCHIVE_DIRECTORY
 from common.security.private_files import read_private, write_private
 from hq_node.settings import HqSettings
 
-LEFT_OUT = ("node.toml", "node.db*", "node.lock", "*.address", "*.sock")
-"""What belongs to one process alone; so does the archive."""
+LEFT_OUT = ("node.toml", "node.db*", "*.lock", "*.address", "*.sock")
+"""What belongs to one process alone; the archive stays where it is, and is shared."""
 
 
 class ReplicaNeedsPostgres(Refusal):
@@ -50,10 +50,16 @@ class HqUnsound(Refusal):
 
 
 def make_replica(
-    source: Path, target: Path, name: str, ports: dict[str, int], check: Callable[[Path], list[Finding]]
+    source: Path,
+    target: Path,
+    name: str,
+    ports: dict[str, int],
+    check: Callable[[Path], list[Finding]],
+    *,
+    copy_keys: bool = False,
 ) -> None:
     """Makes `target` the data directory of the replica `name`. `ports`: `link_port`, `enrolment_port`, and `http_port`;
-    `check` looks a data directory of HQ over.
+    `check` looks a data directory of HQ over. `copy_keys`: it gets keys of its own, which nobody brings up to date.
 
     May be done while HQ runs. Raises ReplicaNeedsPostgres, ReplicaDirectoryExists, HqUnsound, SettingsInvalid, OSError.
     """
@@ -68,8 +74,10 @@ def make_replica(
         raise HqUnsound(path=source, problems=", ".join(wrong))
     new.create()
     try:
-        _copy_private(data.path, new.path)
-        write_settings(new, f"HQ of the federation, replica {name}", _settings(data, name, ports))
+        _copy_private(data.path, new.path, left_out=SHARED_KEYS)
+        if copy_keys:
+            _copy_private(data.keys_place, new.path, only=SHARED_KEYS)
+        write_settings(new, f"HQ of the federation, replica {name}", _settings(data, name, ports, copy_keys))
         # Whatever is wrong with the name or a port is said now.
         new.load_settings(HqSettings)
     except BaseException:
@@ -77,10 +85,13 @@ def make_replica(
         raise
 
 
-def _copy_private(source: Path, target: Path) -> None:
+def _copy_private(source: Path, target: Path, *, left_out: Collection[str] = (), only: Collection[str] = ()) -> None:
     for path in sorted(source.rglob("*")):
         relative = path.relative_to(source)
-        if relative.parts[0] == ARCHIVE_DIRECTORY or any(relative.match(pattern) for pattern in LEFT_OUT):
+        top = relative.parts[0]
+        if top in left_out or (only and top not in only):
+            continue
+        if top == ARCHIVE_DIRECTORY or any(relative.match(pattern) for pattern in LEFT_OUT):
             continue
         if path.is_dir():
             (target / relative).mkdir(mode=0o700)
@@ -88,7 +99,7 @@ def _copy_private(source: Path, target: Path) -> None:
             write_private(target / relative, read_private(path))
 
 
-def _settings(data: DataDirectory, name: str, ports: dict[str, int]) -> dict[str, dict[str, Any]]:
+def _settings(data: DataDirectory, name: str, ports: dict[str, int], copy_keys: bool) -> dict[str, dict[str, Any]]:
     """The settings of the first, with another name and other ports."""
     written = tomllib.loads(read_private(data.settings_file).decode("utf-8"))
     tables: dict[str, dict[str, Any]] = {"": {}}
@@ -98,6 +109,9 @@ def _settings(data: DataDirectory, name: str, ports: dict[str, int]) -> dict[str
         else:
             tables[""][key] = value
     tables.setdefault("replica", {})["name"] = name
+    tables.setdefault("keys", {})["directory"] = "" if copy_keys else str(data.keys_place)
+    # What leaves the database goes into one archive, whichever replica takes it there.
+    tables.setdefault("retention", {})["archive_directory"] = str(data.archive)
     tables.setdefault("http", {})["port"] = ports["http_port"]
     tables.setdefault("federation", {}).update(link_port=ports["link_port"], enrolment_port=ports["enrolment_port"])
     return {table: values for table, values in tables.items() if values}

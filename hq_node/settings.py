@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from common.ids import HQ
-from common.settings import PORT_MAX, NodeSettings, Section
+from common.settings import PORT_MAX, KeySettings, NodeSettings, Section
 
 
 class FederationSettings(Section):
@@ -24,6 +24,13 @@ class FederationSettings(Section):
     """The port that provinces dial, where it is a balancer's; 0: `link_port` itself."""
     advertised_enrolment_port: int = Field(default=0, ge=0, le=PORT_MAX)
     """The same for nodes that want to join."""
+
+
+class HqKeySettings(KeySettings):
+    """HQ's own keys, which all its replicas share."""
+
+    directory: str = ""
+    """Where `keys/`, `tls/` and `root.pub` are, one directory for all replicas; empty: the data directory."""
 
 
 class HubSettings(Section):
@@ -49,6 +56,7 @@ class DirectorySettings(Section):
 class HqSettings(NodeSettings):
     """The settings of HQ's node."""
 
+    keys: HqKeySettings = HqKeySettings()
     federation: FederationSettings = FederationSettings()
     directory: DirectorySettings = DirectorySettings()
     hub: HubSettings = HubSettings()
@@ -56,3 +64,7 @@ class HqSettings(NodeSettings):
     @property
     def code(self) -> str:
         return HQ
+
+    @property
+    def keys_directory(self) -> str:
+        return self.keys.directory

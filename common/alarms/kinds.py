@@ -104,6 +104,13 @@ KINDS: dict[str, AlarmKind] = {
         "Call the node's operators; the legs end when it answers.",
         "请联系该节点运维人员；待其应答后分支即可结束。",
     ),
+    "ARCHIVING_FAILED": AlarmKind(
+        "warning",
+        "What is old could not be archived, so nothing of it was deleted; the database goes on growing.",
+        "未能归档超过保留期限的数据，因此未作删除；数据库将继续增长。",
+        "See the detail; docs/operations.md, Retention and archives, says what to do. It is tried again by itself.",
+        "请查看详情，处理方法见 docs/operations.md“数据保留与归档”；节点会自动重试。",
+    ),
     "BACKUP_FAILED": AlarmKind(
         "critical",
         "The node could not make the backup that was due.",
@@ -173,6 +180,13 @@ KINDS: dict[str, AlarmKind] = {
         "密钥设备没有应答或已锁定：无法签封任何内容，其间不会丢失数据。",
         "Bring the token back or unlock it; what waits goes on by itself. The detail says what it answered.",
         "请恢复或解锁该设备，等待中的内容会自动继续。详情说明设备的应答。",
+    ),
+    "OWN_KEYS_MISSING": AlarmKind(
+        "critical",
+        "A replica lacks keys that the directory names: it seals nothing and takes no links until it has them.",
+        "副本缺少目录为本节点列出的密钥：取得密钥之前，它不签封任何内容，也不接受链路。",
+        "Let keys.directory name the directory that the replicas share, or bring keys/ and tls/; it goes on by itself.",
+        "请将 keys.directory 设为各副本共用的目录，或复制 keys/ 和 tls/；副本会自动继续。",
     ),
     "HOME_LOST": AlarmKind(
         "warning",

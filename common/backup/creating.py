@@ -28,11 +28,20 @@ from common.db.engine import reading, store_at
 from common.db.schema import Schema, current_revisions, require_schema
 from common.db.snapshot import PIECE_BYTES, Pieces, Snapshot
 from common.messaging.links import links, node_identity
-from common.program.data_directory import ADMIN_SOCKET, DATABASE_FILE, LOCK_FILE, DataDirectory
+from common.program.data_directory import (
+    ADMIN_SOCKET,
+    ARCHIVE_DIRECTORY,
+    DATABASE_FILE,
+    LOCK_FILE,
+    SHARED_KEYS,
+    DataDirectory,
+)
 from common.version import SOFTWARE_VERSION
 
-ARCHIVE_DIRECTORY = "archive"
 DATABASE, FILES, ARCHIVES = "database", "files", "archive"
+
+ARCHIVE_SUFFIXES = (".journal", ".index", ".lock")
+"""Of what is in the archive, wherever that is."""
 
 _NOT_KEPT = frozenset({LOCK_FILE, ADMIN_SOCKET, "admin.address", "http.address"})
 """What says something about a running program alone."""
@@ -135,7 +144,8 @@ def _add_database(writer: BackupWriter, snapshot: Snapshot, progress: Progress) 
 
 
 def _add_files(writer: BackupWriter, data: DataDirectory, target: Path) -> None:
-    """Settings, keys, certificates, membership: whatever stands in the data directory and is no part of the above."""
+    """Settings, keys, certificates, membership: whatever stands in the data directory and is no part of the above; and
+    the keys that replicas share, as if they stood there."""
     for path in _files_below(data.path):
         name = path.relative_to(data.path)
         top = name.parts[0]
@@ -143,15 +153,22 @@ def _add_files(writer: BackupWriter, data: DataDirectory, target: Path) -> None:
             continue
         if path.is_relative_to(target) or top == BACKUPS_DIRECTORY:
             continue
+        if path.is_relative_to(data.archive) and path.suffix in ARCHIVE_SUFFIXES:
+            continue
         writer.add(f"{FILES}/{name.as_posix()}", _pieces(path))
+    if data.keys_place != data.path:
+        for path in _files_below(data.keys_place):
+            name = path.relative_to(data.keys_place)
+            if name.parts[0] in SHARED_KEYS:
+                writer.add(f"{FILES}/{name.as_posix()}", _pieces(path))
 
 
 def _add_archives(writer: BackupWriter, data: DataDirectory, included: bool, progress: Progress) -> None:
     """The journals' archives; of those that are left out, what must be brought back."""
-    paths = [path for path in _files_below(data.path / ARCHIVE_DIRECTORY) if path.suffix == ".journal"]
+    paths = [path for path in _files_below(data.archive) if path.suffix == ".journal"]
     total, before = sum(path.stat().st_size for path in paths), 0
     for path in paths:
-        name = path.relative_to(data.path / ARCHIVE_DIRECTORY).as_posix()
+        name = path.relative_to(data.archive).as_posix()
         pieces = _told(_pieces(path), "archives", before, total, progress)
         if included:
             before += writer.add(f"{ARCHIVES}/{name}", pieces)

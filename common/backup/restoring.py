@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import sqlalchemy as sa
 
 from common.backup.container import BackupReader, Entry
-from common.backup.creating import ARCHIVE_DIRECTORY, ARCHIVES, DATABASE, FILES, Progress, silent
+from common.backup.creating import ARCHIVES, DATABASE, FILES, Progress, silent
 from common.backup.model import (
     POSTGRES,
     BackupDamaged,
@@ -36,11 +36,13 @@ from common.db.snapshot import Refill
 from common.db.store import Store
 from common.ids import HQ
 from common.messaging.links import node_identity
-from common.program.data_directory import DATABASE_FILE, RESTORED_FILE, SETTINGS_FILE
+from common.program.data_directory import ARCHIVE_DIRECTORY, DATABASE_FILE, RESTORED_FILE, SETTINGS_FILE
 from common.security.private_files import make_private_directory, write_private
 from common.settings import DatabaseSettings, NodeSettings
 
 RESTORING = ".restoring"
+SHARED_PLACES = (("keys", "directory"), ("retention", "archive_directory"))
+"""Settings that name what is outside of the data directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,10 @@ class _Unpacking:
                 raise BackupDamaged(path=self._reader.path, detail=DATABASE) from error
             self._refill = None
         if self._reader.facts.database == POSTGRES and self._given:
-            _name_database(self._room / SETTINGS_FILE, self.url)
+            _change_setting(self._room / SETTINGS_FILE, "database", "url", self.url)
+        # What replicas shared elsewhere was brought back into this one directory.
+        for table, key in SHARED_PLACES:
+            _change_setting(self._room / SETTINGS_FILE, table, key, "", only_if_there=True)
 
     def abandon(self) -> None:
         if self._refill is not None:
@@ -211,23 +216,26 @@ class _Unpacking:
         return path
 
 
-def _name_database(settings: Path, url: str) -> None:
-    """The settings name the database that the backup was restored into."""
+def _change_setting(settings: Path, table: str, key: str, value: str, *, only_if_there: bool = False) -> None:
+    """The settings fit where the backup was restored."""
+    if not settings.exists():
+        return
     text = settings.read_text(encoding="utf-8")
-    former = tomllib.loads(text).get("database", {}).get("url", "")
-    if former == url:
+    former = tomllib.loads(text).get(table, {}).get(key)
+    if former == value or (former is None and only_if_there):
         return
     import json
 
-    lines, table = [], ""
+    written = f"{key} = {json.dumps(value, ensure_ascii=False)}"
+    lines, there = [], ""
     for line in text.splitlines():
         stripped = line.strip()
-        table = stripped if stripped.startswith("[") else table
-        if table == "[database]" and stripped.partition("=")[0].strip() == "url":
-            line = f"url = {json.dumps(url, ensure_ascii=False)}"
+        there = stripped if stripped.startswith("[") else there
+        if there == f"[{table}]" and stripped.partition("=")[0].strip() == key:
+            line = written
         lines.append(line)
-    if "[database]" not in (line.strip() for line in lines):
-        lines += ["", "[database]", f"url = {json.dumps(url, ensure_ascii=False)}"]
+    if f"[{table}]" not in (line.strip() for line in lines):
+        lines += ["", f"[{table}]", written]
     write_private(settings, ("\n".join(lines) + "\n").encode("utf-8"))
 
 

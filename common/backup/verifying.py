@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from common.backup.creating import ARCHIVE_DIRECTORY, Progress, silent
+from common.backup.creating import Progress, silent
 from common.backup.model import Facts, Manifest
 from common.backup.restoring import Kind, Restored, unpack
 from common.backup.secrets import Secret
@@ -22,6 +22,7 @@ from common.directory.repository import latest
 from common.directory.wire import decode_directory
 from common.journal.archive import JournalArchive
 from common.journal.queries import list_journals, verify_slice
+from common.program.data_directory import ARCHIVE_DIRECTORY
 
 FINDINGS_MAX = 100
 

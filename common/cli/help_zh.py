@@ -13,7 +13,8 @@ COMMANDS: Mapping[str, str] = {
     **ACCESS_COMMANDS,
     "init": "在数据目录中创建节点：设置、密钥和数据库。",
     "serve": "运行节点，直到被停止（Ctrl-C 或 SIGTERM）。日志写入标准错误。",
-    "add-replica": "为总部再创建一个副本的数据目录，使用同一 PostgreSQL 数据库，并含有总部密钥的副本。",
+    "add-replica": "为总部再创建一个副本的数据目录，使用同一 PostgreSQL 数据库。"
+    "副本共用总部的密钥和归档，其所在机器上也须能访问这两个目录。",
     "migrate": "将节点数据库升级到当前版本的结构。不使用 --pre 时，节点不能处于运行状态。",
     "check": "检查节点：设置、端口、密钥、数据库、目录、证书。不做任何更改。\n\n"
     "发现错误时以 1 结束；仅有警告不算失败。",
@@ -152,6 +153,7 @@ OPTIONS: Mapping[str, str] = {
     "DIRECTORY": "新的数据目录。",
     "add-replica --federation-port": "省节点连接此副本的端口。",
     "add-replica --enrolment-port": "新节点向此副本申请入网的端口。",
+    "add-replica --copy-keys": "复制总部密钥，用于不共享密钥目录的机器；每次更换密钥后须自行复制。",
     "add-replica --http-port": "此副本的健康检查和指标端口。",
     "--directory": "备份所在目录，代替 backup.directory。",
     "--key-file": "密钥文件，代替口令。",

@@ -94,15 +94,17 @@ def protect(
 
     data = DataDirectory(session.data_dir)
     with data.locked():
-        former = passphrase_from(str(former_file) if former_file is not None else _configured(data.settings_file))
-        keyring = Keyring.load(data.path, former)
+        configured = _configured(data.settings_file)
+        former = passphrase_from(str(former_file) if former_file else str(configured.get("passphrase_file", "")))
+        place = data.path / str(configured.get("directory", ""))
+        keyring = Keyring.load(place, former)
         if remove:
             passphrase = None
         elif passphrase_file is not None:
             passphrase = passphrase_in(passphrase_file)
         else:
             passphrase = checked(_asked(session).encode("utf-8"))
-        protected = keyring.protected(data.path, passphrase).is_protected
+        protected = keyring.protected(place, passphrase).is_protected
     document = {"protected": protected}
     session.result(document, lambda: session.out.print(session.words(_PROTECTED[protected]), markup=False))
 
@@ -110,16 +112,16 @@ def protect(
 _PROTECTED = {True: "keys.protected", False: "keys.unprotected"}
 
 
-def _configured(settings_file: Path) -> str:
-    """The passphrase file that the settings name; the rest of them may be wrong."""
+def _configured(settings_file: Path) -> dict[str, Any]:
+    """What the settings say of the keys; the rest of them may be wrong."""
     import tomllib
 
     try:
         content = tomllib.loads(settings_file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return ""
+        return {}
     keys = content.get("keys")
-    return str(keys.get("passphrase_file", "")) if isinstance(keys, dict) else ""
+    return keys if isinstance(keys, dict) else {}
 
 
 def _asked(session: Session) -> str:

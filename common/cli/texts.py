@@ -160,6 +160,12 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     ),
     "node.replica_made": ("Replica {name} is ready in {path}.", "副本 {name} 已在 {path} 中创建。"),
     "node.replica_next": (
+        "It shares HQ's keys and archive: both directories must be there on its machine too. "
+        "Next: `{program} check --data {path}`, then serve.",
+        "它与总部共用密钥和归档，其所在机器上也须有这两个目录。"
+        "下一步：运行 `{program} check --data {path}`，然后启动。",
+    ),
+    "node.replica_next_copied": (
         "It holds HQ's keys: take it to its machine by a safe way. Next: `{program} check --data {path}`, then serve.",
         "其中含有总部密钥，请通过安全途径移至目标机器。下一步：运行 `{program} check --data {path}`，然后启动。",
     ),

@@ -13,11 +13,22 @@ from typing import NamedTuple
 
 from common.directory.model import Directory, KeyUse, NodeEntry, NodeKey, OwnKeys
 from common.directory.rotation import SUITES, KeyRotation, NextKey, held_and_not_listed
+from common.errors import TemporaryFault
 from common.security import tls
-from common.security.keyring import Keyring, KeyringUse, public_bytes
+from common.security.keyring import Keyring, KeyringUse
+from common.security.private_keys import public_bytes
 from common.security.signing import Signer, key_id_of
 
 ROTATED_USES = {KeyUse.SIGNING: KeyringUse.SIGNING, KeyUse.PRIVATE_BODIES: KeyringUse.PRIVATE_BODIES}
+
+
+class OwnKeysMissing(TemporaryFault):
+    """The directory names keys of this node that this process does not hold."""
+
+    en = "This process does not hold the node's keys {keys}, which the directory names: it seals and opens nothing."
+    zh = "本进程不持有目录所列的本节点密钥 {keys}，因此不签封、也不解密任何内容。"
+    mend_en = "Bring keys/ and tls/ from the process where the keys were replaced to {path}; it goes on by itself."
+    mend_zh = "请将更换密钥的进程的 keys/ 和 tls/ 复制到 {path}，本进程会自动继续。"
 
 
 class _InForce(NamedTuple):
@@ -36,6 +47,9 @@ class NodeKeys:
         self.node = node
         self.data_dir = data_dir
         self.keyring = keyring
+        self.missing: tuple[str, ...] = ()
+        """Keys of the node that the directory names and this process does not hold, where others of its processes do.
+        As long as there are any, nothing is sealed or opened here: what is on its way belongs to those others."""
         self._in_force: _InForce | None = None
 
     # In force
@@ -46,7 +60,10 @@ class NodeKeys:
 
         A key is valid once a directory names it, though this node's clock be behind HQ's, or be set back later: a node
         that has sealed by its next key never goes back to the former one, which HQ may have ended.
+
+        Raises OwnKeysMissing.
         """
+        self._require_all()
         known, keyring = self._in_force, self.keyring
         if known is None or known.directory is not directory or known.keyring is not keyring:
             known = self._in_force = _InForce(directory, keyring, _listed_signers(self.node, directory, keyring))
@@ -57,7 +74,8 @@ class NodeKeys:
         return known.keys[0][1] if known.keys else keyring.signers[-1]
 
     def unwrap(self, key_id: str, wrapped: bytes, info: bytes) -> bytes | None:
-        """As `common.security.private_bodies.PrivateKeys`."""
+        """As `common.security.private_bodies.PrivateKeys`. Raises OwnKeysMissing."""
+        self._require_all()
         return self.keyring.private_body_keys.unwrap(key_id, wrapped, info)
 
     def own_keys(self, certificate_pem: bytes) -> OwnKeys:
@@ -71,26 +89,35 @@ class NodeKeys:
             tls_renewing=self._certificate_is_old(certificate_pem),
         )
 
+    def not_held(self, directory: Directory) -> tuple[str, ...]:
+        """The open keys that a directory names for this node, and its keyring lacks."""
+        return not_held(directory, self.node, self.keyring)
+
+    def reread(self) -> None:
+        """Takes up what other processes of the node have stored. Raises what `Keyring.reread` raises."""
+        self.keyring = self.keyring.reread(self.data_dir)
+
+    def _require_all(self) -> None:
+        if self.missing:
+            raise OwnKeysMissing(keys=", ".join(self.missing), path=self.data_dir)
+
     # Replaced
 
     def add(self, entry: NodeEntry, certificate_pem: bytes, uses: Iterable[KeyringUse]) -> None:
         """Makes the next keys for `uses`, all of them or none, and stores them. A use whose next key is there already,
         and which HQ has not named yet, gets no other. Raises KeyNotHeld, OSError."""
-        begun = self.unfinished(entry, certificate_pem)
-        missing = [use for use in dict.fromkeys(uses) if use not in begun]
-        if missing:
-            self.keyring = self.keyring.with_new_keys(self.data_dir, missing)
+        wanted = tuple(dict.fromkeys(uses))
+
+        def not_begun(stored: Keyring) -> list[KeyringUse]:
+            begun = _unfinished(stored, entry, certificate_pem)
+            return [use for use in wanted if use not in begun]
+
+        # Asked of what is stored: another process of the node may have begun at the same moment.
+        self.keyring = self.keyring.with_new_keys_where(self.data_dir, not_begun)
 
     def unfinished(self, entry: NodeEntry, certificate_pem: bytes) -> set[KeyringUse]:
         """The uses with a key that HQ has yet to name."""
-        keyring = self.keyring
-        signing = tuple(signer.key_id for signer in keyring.signers)
-        found = {KeyringUse.SIGNING} if held_and_not_listed(entry, signing) else set()
-        if held_and_not_listed(entry, tuple(keyring.private_body_keys.public_keys)):
-            found.add(KeyringUse.PRIVATE_BODIES)
-        if self._certificate_is_old(certificate_pem):
-            found.add(KeyringUse.TLS)
-        return found
+        return _unfinished(self.keyring, entry, certificate_pem)
 
     def rotation(self, directory: Directory, certificate_pem: bytes, now_us: int) -> KeyRotation:
         """What to ask of HQ so that `unfinished` keys are named. The same keys and directory give the same wish."""
@@ -143,8 +170,7 @@ class NodeKeys:
         return [key_id_of("ecdsa-p256", public_key) for public_key in former]
 
     def _certificate_is_old(self, certificate_pem: bytes) -> bool:
-        """Whether the node has made a newer TLS key than its certificate's."""
-        return self.keyring.tls_key_of(certificate_pem) is not self.keyring.tls_key
+        return _is_old(certificate_pem, self.keyring)
 
     def _next_key(self, use: KeyUse, public_key: bytes, entry: NodeEntry, signer: Signer) -> NextKey:
         previous = entry.newest(use)
@@ -152,6 +178,28 @@ class NodeKeys:
         statement = key.statement(self.node, signer.key_id)
         proof = self.keyring.signers[0].sign(statement) if use is KeyUse.SIGNING else b""
         return NextKey(use, key.suite, public_key, key.previous_key_id, signer.sign(statement), proof)
+
+
+def not_held(directory: Directory, node: str, keyring: Keyring) -> tuple[str, ...]:
+    """The open keys that a directory names for a node, and a keyring lacks."""
+    entry = directory.node(node)
+    held = {signer.key_id for signer in keyring.signers} | set(keyring.private_body_keys.public_keys)
+    return tuple(key.key_id for key in (entry.keys if entry is not None else ()) if key.open and key.key_id not in held)
+
+
+def _unfinished(keyring: Keyring, entry: NodeEntry, certificate_pem: bytes) -> set[KeyringUse]:
+    signing = tuple(signer.key_id for signer in keyring.signers)
+    found = {KeyringUse.SIGNING} if held_and_not_listed(entry, signing) else set()
+    if held_and_not_listed(entry, tuple(keyring.private_body_keys.public_keys)):
+        found.add(KeyringUse.PRIVATE_BODIES)
+    if _is_old(certificate_pem, keyring):
+        found.add(KeyringUse.TLS)
+    return found
+
+
+def _is_old(certificate_pem: bytes, keyring: Keyring) -> bool:
+    """Whether the node has made a newer TLS key than its certificate's."""
+    return keyring.tls_key_of(certificate_pem) is not keyring.tls_key
 
 
 def _listed_signers(node: str, directory: Directory, keyring: Keyring) -> tuple[tuple[NodeKey, Signer], ...]:

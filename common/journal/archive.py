@@ -6,6 +6,8 @@
 A record is its length (4 bytes, big endian), a serialised ArchivedBatch, and a check over all that came before. Records
 are only ever appended, and are on the disk before anything is deleted from the table. One that a crash cut short is
 taken away by whoever appends next; one that was appended and not deleted yet is known by its number.
+
+Several processes of a node may share the directory: who appends or rewrites holds its lock (`archive.lock`).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import BinaryIO, NamedTuple
 from google.protobuf.message import DecodeError
 
 from common.errors import Fault
+from common.file_lock import FileLock
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.gen.quanwang.journal.v1 import archive_pb2 as pb
 from common.security.private_files import make_private_directory
@@ -28,6 +31,7 @@ from common.security.private_files import make_private_directory
 MAGIC = b"QWJRNL1\n"
 CHECK_DOMAIN = b"quanwang/archive/v1"
 RECORD_BYTES_MAX = 16_777_216
+LOCK_FILE = "archive.lock"
 
 _LENGTH = struct.Struct(">I")
 _PLACE = struct.Struct(">QqQ")
@@ -46,6 +50,24 @@ class ArchiveDisagrees(Fault):
 
     en = "The archive of link {link} does not have the batch {seal_number} that the database has. Nothing was deleted."
     zh = "链路 {link} 的归档中第 {seal_number} 号批次与数据库中的不一致，未删除任何数据。"
+
+
+class ArchiveElsewhere(Fault):
+    """The archive ends before the database begins: what lies between was archived into another directory."""
+
+    en = (
+        "The archive of link {link} in {path} ends with batch {last}, and the database begins with {seal_number}: what "
+        "lies between is in another archive. Nothing was archived or deleted."
+    )
+    zh = (
+        "{path} 中链路 {link} 的归档止于第 {last} 号批次，而数据库从第 {seal_number} 号开始，"
+        "其间的批次在另一归档目录中。未归档或删除任何数据。"
+    )
+    mend_en = (
+        "Let retention.archive_directory name the one directory that all replicas share, or bring the missing archives "
+        "there."
+    )
+    mend_zh = "请将 retention.archive_directory 设为所有副本共用的同一目录，或将缺少的归档文件放入该目录。"
 
 
 class Row(NamedTuple):
@@ -77,9 +99,11 @@ def next_check(previous: bytes, payload: bytes) -> bytes:
 class MonthFile:
     """The archive of one link and month."""
 
-    def __init__(self, path: Path, link: str) -> None:
+    def __init__(self, path: Path, link: str, alone: FileLock) -> None:
+        """`alone`: held while anything is changed."""
         self.path = path
         self._link = link
+        self._alone = alone
         self._index_path = path.with_suffix(".index")
 
     def places(self) -> list[Place]:
@@ -122,7 +146,12 @@ class MonthFile:
                 yield self._read_at(file, place.offset)[0]
 
     def append(self, rows: Iterable[Row]) -> None:
-        """Appends rows with rising numbers; when this returns they are on the disk. Raises ArchiveDamaged, OSError."""
+        """Appends rows with rising numbers; when this returns they are on the disk. Raises ArchiveDamaged, FileBusy,
+        OSError."""
+        with self._alone:
+            self._append(rows)
+
+    def _append(self, rows: Iterable[Row]) -> None:
         new = not self.path.exists()
         if new:
             make_private_directory(self.path.parent.parent)
@@ -151,11 +180,16 @@ class MonthFile:
         self._write_index(places)
 
     def rewrite(self, change: Callable[[Row], bytes]) -> int:
-        """Writes the file anew with changed batches, in one step. How many changed. Raises ArchiveDamaged, OSError."""
+        """Writes the file anew with changed batches, in one step. How many changed. Raises ArchiveDamaged, FileBusy,
+        OSError."""
+        with self._alone:
+            return self._rewrite(change)
+
+    def _rewrite(self, change: Callable[[Row], bytes]) -> int:
         changed = sum(row.batch != change(row) for row in self.rows())
         if not changed:
             return 0
-        beside = MonthFile(self.path.with_name(f"{self.path.stem}-new.part"), self._link)
+        beside = MonthFile(self.path.with_name(f"{self.path.stem}-new.part"), self._link, self._alone)
         beside.path.unlink(missing_ok=True)
         beside.append(row._replace(batch=change(row)) for row in self.rows())
         self._index_path.unlink(missing_ok=True)
@@ -254,10 +288,16 @@ def _sync_directory(path: Path) -> None:
 
 
 class JournalArchive:
-    """All archives of a node, below one directory."""
+    """All archives of a node, below one directory. `alone`: held by whoever changes any; it may be held for longer by
+    whoever reads first what is to be changed."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.alone = FileLock(directory / LOCK_FILE)
+
+    def make(self) -> None:
+        """Makes the directory where there is none, so that its lock can be held. Raises PermissionsTooWide, OSError."""
+        make_private_directory(self.directory)
 
     def links(self) -> list[str]:
         """The links that have archives."""
@@ -265,7 +305,7 @@ class JournalArchive:
 
     def files(self, link: str) -> list[MonthFile]:
         """The archives of a link, oldest first."""
-        return [MonthFile(path, link) for path in sorted(self.directory.glob(f"*/{_stem(link)}.journal"))]
+        return [MonthFile(path, link, self.alone) for path in sorted(self.directory.glob(f"*/{_stem(link)}.journal"))]
 
     def last_seal(self, link: str) -> int:
         """The number of the last batch archived; 0: none."""
@@ -274,14 +314,22 @@ class JournalArchive:
                 return last
         return 0
 
-    def append(self, link: str, rows: list[Row]) -> int:
+    def append(self, link: str, rows: list[Row], whole: bool = False) -> int:
         """Archives what is not archived yet, each in its month, but never in an earlier one than what came before.
 
-        Returns the number of the last batch that is safe. Raises ArchiveDamaged, ArchiveDisagrees, OSError.
+        `whole`: nothing may be missing between what is archived and these. Returns the number of the last batch that is
+        safe. Raises ArchiveDamaged, ArchiveDisagrees, ArchiveElsewhere, FileBusy, OSError.
         """
+        self.make()
+        with self.alone:
+            return self._append(link, rows, whole)
+
+    def _append(self, link: str, rows: list[Row], whole: bool) -> int:
         files = self.files(link)
         month = files[-1].path.parent.name if files else ""
         last = self.last_seal(link)
+        if whole and rows and rows[0].seal_number > last + 1:
+            raise ArchiveElsewhere(path=self.directory, link=link, last=last, seal_number=rows[0].seal_number)
         by_month: dict[str, list[Row]] = {}
         for row in rows:
             if row.seal_number <= last:
@@ -290,7 +338,7 @@ class JournalArchive:
                 month = max(month, month_of(row.stored_at_us))
                 by_month.setdefault(month, []).append(row)
         for name, of_month in by_month.items():
-            MonthFile(self.directory / name / f"{_stem(link)}.journal", link).append(of_month)
+            MonthFile(self.directory / name / f"{_stem(link)}.journal", link, self.alone).append(of_month)
         return max(last, rows[-1].seal_number if rows else 0)
 
     def _require_same(self, link: str, row: Row) -> None:

@@ -43,7 +43,7 @@ class Erased:
 async def erase(node: Any, request_id: bytes, after: str = "", files_max: int = FILES_MAX) -> Erased:
     """Erases, in the archives from the one behind `after` on, up to so many; safe to repeat.
 
-    Raises RequestNotFound, RequestStillOpen, BatchNotDelivered; ArchiveDamaged, OSError.
+    Raises RequestNotFound, RequestStillOpen, BatchNotDelivered; ArchiveDamaged, FileBusy, OSError.
     """
     async with node.pruning:
         windows, batches = await node.reads.run(
@@ -86,10 +86,13 @@ def _from_archives(
     def change(row: Row) -> bytes:
         return without_private_bodies(row.batch, request_id)
 
-    files = _files(archive, windows)
-    names = sorted(name for name in files if name > after)
-    now = names[:files_max]
-    erased = sum(files[name].rewrite(change) for name in now)
+    archive.make()
+    # With the lock: what another process has read before the database was erased is archived by then, and found here.
+    with archive.alone:
+        files = _files(archive, windows)
+        names = sorted(name for name in files if name > after)
+        now = names[:files_max]
+        erased = sum(files[name].rewrite(change) for name in now)
     left = len(names) - len(now)
     return erased, len(files), len(files) - left, now[-1] if left else None
 

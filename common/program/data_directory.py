@@ -18,6 +18,9 @@ from common.settings import NodeSettings, load_settings
 SETTINGS_FILE = "node.toml"
 DATABASE_FILE = "node.db"
 LOCK_FILE = "node.lock"
+ARCHIVE_DIRECTORY = "archive"
+SHARED_KEYS = ("keys", "tls", "root.pub")
+"""What stands where the keys are, and is the same for all replicas."""
 RESTORED_FILE = "restored"
 ADMIN_SOCKET = "admin.sock"
 
@@ -60,6 +63,8 @@ class DataDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self._url = ""
+        self._archive = ARCHIVE_DIRECTORY
+        self._keys = ""
 
     @property
     def settings_file(self) -> Path:
@@ -86,6 +91,16 @@ class DataDirectory:
         return self._url or sqlite_url(str(self.database))
 
     @property
+    def archive(self) -> Path:
+        """Where the journals' archives are: here, or in the directory that the settings name."""
+        return self.path / self._archive
+
+    @property
+    def keys_place(self) -> Path:
+        """The directory in which `keys/` is and what goes with it: this one, or the one that the settings name."""
+        return self.path / self._keys
+
+    @property
     def database_name(self) -> str:
         """Where the database is, without any secret."""
         return store_at(self.url).display(self.url)
@@ -94,6 +109,8 @@ class DataDirectory:
         """The node's settings. From here on the database is the one that they name. Raises SettingsInvalid."""
         loaded = load_settings(settings, self.settings_file)
         self._url = loaded.database.url.get_secret_value()
+        self._archive = loaded.retention.archive_directory or ARCHIVE_DIRECTORY
+        self._keys = loaded.keys_directory
         return loaded
 
     def create(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.directory.own_keys import OwnKeysMissing
 from common.errors import QuanwangError
 from common.messaging.links import node_identity
 from common.program.node import Node
@@ -27,6 +28,8 @@ async def readiness(node: Node) -> dict[str, Any]:
     directory = node.context.directory
     if directory.expired(node.clock.now_us()):
         problems["directory"] = "DIRECTORY_EXPIRED"
+    if node.key_keeper.keys.missing:
+        problems["keys"] = OwnKeysMissing.code
     return {
         "ready": not problems,
         "problems": problems,

@@ -32,6 +32,7 @@ log = get_logger()
 DAY_US = 86_400_000_000
 ROTATED = (KeyringUse.SIGNING, KeyringUse.PRIVATE_BODIES, KeyringUse.TLS)
 AGAIN_S_MAX = 600.0
+TAKE_OVER_S = 1.0
 
 Alarm = Callable[[str, str, str], None]
 KEY_ROTATION_FAILED = "KEY_ROTATION_FAILED"
@@ -75,6 +76,11 @@ class KeyDesk(Protocol):
     def certificate(self) -> bytes:
         """The certificate (PEM) that the node uses."""
 
+    async def look_again(self, keys: NodeKeys) -> None:
+        """Takes up keys and certificate from the files, where other processes of the node may have replaced them.
+
+        Raises what `Keyring.reread` raises."""
+
     async def ask(self, wish: KeyRotation, rotation: bytes, signature: bytes) -> RotationAnswer:
         """Raises what HQ refused, or TemporaryFault."""
 
@@ -105,13 +111,16 @@ class KeyKeeper:
         clock: Clock,
         settings: KeySettings,
         alarm: Alarm,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`leads`: whether this process is the one of the node's that looks after the keys by schedule."""
         self.keys = keys
         self._directory = directory
         self._desk = desk
         self._clock = clock
         self._settings = settings
         self._alarm = alarm
+        self._leads = leads
         self._turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
@@ -121,6 +130,7 @@ class KeyKeeper:
         Raises NodeShutOut, KeyRotationUnfinished, and what HQ refused.
         """
         async with self._turn:
+            await self._desk.look_again(self.keys)
             entry, certificate = self._entry(), self._desk.certificate()
             await asyncio.to_thread(self.keys.add, entry, certificate, list(uses))
             return await self._finish()
@@ -128,6 +138,7 @@ class KeyKeeper:
     async def rotate_root(self) -> list[str]:
         """Replaces HQ's root key. Raises KeyNotHeld, and what the handlers refuse."""
         async with self._turn:
+            await self._desk.look_again(self.keys)
             await self._desk.rotate_root(self.keys)
         return [KeyringUse.ROOT.value]
 
@@ -135,6 +146,7 @@ class KeyKeeper:
         """Takes HQ's root key out of its keyring, for whoever proves to hold it elsewhere. Raises what the desk
         raises."""
         async with self._turn:
+            await self._desk.look_again(self.keys)
             await self._desk.forget_root(self.keys, public_key, proof)
 
     def certificate(self) -> bytes:
@@ -144,6 +156,7 @@ class KeyKeeper:
     async def finish(self) -> list[str]:
         """Finishes what was begun; nothing, where nothing was. Raises what `rotate` raises."""
         async with self._turn:
+            await self._desk.look_again(self.keys)
             return await self._finish()
 
     async def tend(self) -> None:
@@ -200,9 +213,14 @@ class KeyKeeper:
             await asyncio.wait((self._task,))
 
     async def _tend_for_ever(self) -> None:
+        look_s = self._settings.look_ms / 1000
         while True:
-            await self.tend()
-            await asyncio.sleep(self._settings.look_ms / 1000)
+            if self._leads():
+                await self.tend()
+                await asyncio.sleep(look_s)
+            else:
+                # What another process began and did not live to finish is finished soon after taking over from it.
+                await asyncio.sleep(min(look_s, TAKE_OVER_S))
 
     def _entry(self) -> NodeEntry:
         entry = self._directory().node(self.keys.node)

@@ -12,7 +12,8 @@ from common.program.key_keeper import ROTATED
 from common.program.node import Node
 from common.routing import Router
 from common.security import tls
-from common.security.keyring import KeyringUse, public_bytes
+from common.security.keyring import KeyringUse
+from common.security.private_keys import public_bytes
 from common.security.signing import key_id_of
 
 

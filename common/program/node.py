@@ -47,8 +47,6 @@ from common.sign_in.callers import Callers
 from common.sign_in.desk import SignInDesk
 from common.sign_in.events import SessionsChanged
 
-ARCHIVE_DIRECTORY = "archive"
-
 
 class CommandWriter(Protocol):
     """Runs commands, durably. `Writer` does it on its thread, `InlineWriter` where it is asked."""
@@ -122,6 +120,10 @@ class Node:
     """Set by the bootstrap of nodes that keep any: the provinces."""
     ask_peer: AskPeer = nobody_to_ask
     """Asks the other end of a link about its journal; set when the node begins to serve."""
+    leads: Callable[[], bool] = lambda: True
+    """Whether this process does what only one of the node's may do: it holds the lease, or there is no other."""
+    under_lease: Callable[[Any], Any] = lambda command: command
+    """The command as it runs only as long as this process leads."""
     open_elsewhere: Callable[[], Mapping[str, str]] = dict
     """Where the node has replicas: the peers whose streams end at another one, and its name; some seconds old."""
 
@@ -138,7 +140,7 @@ class Node:
     @property
     def archive(self) -> JournalArchive:
         """Where journals are kept that left the database."""
-        return JournalArchive(self.data.path / ARCHIVE_DIRECTORY)
+        return JournalArchive(self.data.archive)
 
     def group_ran(self, outcome: GroupOutcome) -> None:
         """A group was run: the meters and the history hear of it. On the writer's thread."""

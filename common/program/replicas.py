@@ -19,7 +19,7 @@ from common.core import NodeCore
 from common.db.engine import is_storage_fault, store_at
 from common.db.store import Notice
 from common.errors import Fault, QuanwangError
-from common.leases.commands import ReleaseLease
+from common.leases.commands import ReleaseLease, UnderLease
 from common.leases.events import LeaseSeen
 from common.leases.keeper import LeaseKeeper
 from common.log import get_logger
@@ -155,6 +155,8 @@ class ReplicaLife:
         self._notices = Notices(node.data.url, (*CHANNELS, *self._looks), self._hear, self._look_at_everything)
         self._others: dict[str, str] = {}
         node.open_elsewhere = lambda: self._others
+        node.leads = lambda: self._lease is not None and self._lease.epoch > 0
+        node.under_lease = self._under_lease
         tell_others_of_ends(core)
         core.dispatcher.tell_others(AccessChanged, ACCESS_NOTICE, lambda event: str(event.version))
         core.dispatcher.tell_others(ParameterChanged, PARAMETER_NOTICE, lambda event: event.version.name)
@@ -191,6 +193,9 @@ class ReplicaLife:
             took_over()
         self._led_under = lease.epoch
         return commands + (lease.under(timers()) if lease.epoch else [])
+
+    def _under_lease(self, command: Any) -> Any:
+        return UnderLease(TIMERS_LEASE, self._lease.epoch if self._lease is not None else 0, command)
 
     def _report(self) -> list[Any]:
         now_us = self._node.clock.monotonic_us()

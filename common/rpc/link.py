@@ -75,6 +75,7 @@ class FederationLinkServicer:
         self._fingerprints: dict[str, bytes] = {}
         self._streams: dict[str, int] = {}
         self._stopping = False
+        self._elsewhere = ""
         self.activities: dict[str, LinkActivity] = {}
 
     def add_to(self, server: grpc.aio.Server) -> None:
@@ -125,6 +126,13 @@ class FederationLinkServicer:
             if not self.is_welcome(peer, self._fingerprints[peer]):
                 run.end(reason.CERTIFICATE_UNKNOWN, f"the directory no longer names this certificate for {peer}")
 
+    def send_elsewhere(self, why: str) -> None:
+        """This process takes no links for now: its streams are ended, so that the provinces dial again and land on
+        another one. `why`: for the provinces' logs; empty: links are taken again. On the event loop."""
+        self._elsewhere = why
+        for run in list(self._runs.values()) if why else ():
+            run.end(reason.DRAINED, why)
+
     async def stop(self) -> None:
         """Ends all streams in good order; takes no more than the drain's timeout."""
         self._stopping = True
@@ -138,6 +146,8 @@ class FederationLinkServicer:
         """The node whose certificate the stream came with, its fingerprint, and why it is not let in (None: it is)."""
         if self._stopping:
             return "", b"", link_pb2.Reject(reason_code=reason.DRAINED, detail="this node is stopping")
+        if self._elsewhere:
+            return "", b"", link_pb2.Reject(reason_code=reason.DRAINED, detail=self._elsewhere)
         certificates = context.auth_context().get("x509_pem_cert", ())
         try:
             peer, fingerprint = peer_node_from_certificate(bytes(next(iter(certificates), b"")))

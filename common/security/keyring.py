@@ -4,11 +4,13 @@ One file a key (PKCS#8, PEM, or encrypted: key_protection.py; for a key in a tok
 `keyring.json`, which says for each use which keys there are, the newest first. The list is written last: what it does
 not name does not exist, so a crash at any point leaves the keyring as it was. Which key is in force is not said here:
 the directory says it.
+
+Several processes of a node may share the directory. Who changes it holds its lock, and begins with what is stored by
+then; who reads holds it too, so that no file goes away between the list and the key.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -17,12 +19,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from common.errors import Fault
+from common.file_lock import FileLock, SharedFileLock
 from common.security.encoding import pae
 from common.security.key_protection import (
     AskedPassphrase,
@@ -39,6 +41,7 @@ from common.security.private_files import (
     require_private_directory,
     write_private,
 )
+from common.security.private_keys import PrivateKey, from_pem, public_bytes, short_name, to_pem
 from common.security.signing import Ed25519Signer, Signer
 from common.security.token import KeyToken, KeyTokenNotNamed
 from common.security.token_keys import SUITE_OF_USE, TokenKey
@@ -47,12 +50,11 @@ KEYS_DIRECTORY = "keys"
 PROBE_DOMAIN = b"quanwang/token-probe/v1"
 
 _LIST_FILE = "keyring.json"
+_LOCK_FILE = "keyring.lock"
 _LIST_FORMAT = 1
 _PROTECTED_LIST_FORMAT = 2
 _PLAIN, _ENCRYPTED, _TOKEN = ".pem", ".key", ".token"
 _SUFFIXES = (_PLAIN, _ENCRYPTED, _TOKEN)
-
-PrivateKey = Ed25519PrivateKey | X25519PrivateKey | ec.EllipticCurvePrivateKey | TokenKey
 
 
 class KeyringUse(StrEnum):
@@ -92,6 +94,15 @@ class KeyringDamaged(Fault):
     zh = "密钥库已损坏：{path} 缺失、无法读取或类型不符。"
     mend_en = "Restore it from a backup."
     mend_zh = "请从备份恢复。"
+
+
+class KeyringProtectedAnew(Fault):
+    """The key files were encrypted under another passphrase, or none, since this program read them."""
+
+    en = "The passphrase of the keys in {path} was changed since this program started, so it cannot read them anew."
+    zh = "{path} 中密钥的口令在本程序启动后已更改，本程序无法重新读取。"
+    mend_en = "Start it again with the passphrase of now."
+    mend_zh = "请使用现行口令重新启动本程序。"
 
 
 class KeyNotHeld(Fault):
@@ -142,7 +153,8 @@ class Keyring:
             raise KeyringExists(path=directory)
         uses = HQ_USES if hq else NODE_USES
         keyring = cls({use: (_generate(use, token),) for use in uses}, token=token)
-        keyring._store(data_dir)
+        with _alone(data_dir):
+            keyring._store(data_dir)
         return keyring
 
     @classmethod
@@ -152,6 +164,18 @@ class Keyring:
 
         Raises KeyringMissing, KeyringDamaged, PermissionsTooWide; PassphraseMissing, PassphraseWrong; KeyTokenNotNamed.
         """
+        path = data_dir / KEYS_DIRECTORY / _LIST_FILE
+
+        def protection(facts: Mapping[str, Any]) -> KeyProtection | None:
+            return _open_protection(facts, passphrase, path) if facts else None
+
+        with SharedFileLock(data_dir / KEYS_DIRECTORY / _LOCK_FILE):
+            return cls._read(data_dir, protection, token)
+
+    @classmethod
+    def _read(
+        cls, data_dir: Path, protection_of: Callable[[Mapping[str, Any]], KeyProtection | None], token: KeyToken | None
+    ) -> Keyring:
         directory = data_dir / KEYS_DIRECTORY
         path = directory / _LIST_FILE
         try:
@@ -159,12 +183,40 @@ class Keyring:
             listed, facts = _parse_list(read_private(path), path)
         except FileNotFoundError as error:
             raise KeyringMissing(path=directory) from error
-        protection = _open_protection(facts, passphrase, path) if facts else None
+        protection = protection_of(facts)
         keys = {
             use: tuple(_load_key(directory / name, use, protection, token) for name in names)
             for use, names in listed.items()
         }
         return cls(keys, protection, token)
+
+    @staticmethod
+    def list_file(data_dir: Path) -> Path:
+        """The file that says which keys there are; it is replaced as a whole with each change."""
+        return data_dir / KEYS_DIRECTORY / _LIST_FILE
+
+    def reread(self, data_dir: Path) -> Keyring:
+        """The keyring as it is stored by now: another process may have changed it. No passphrase is asked again.
+
+        Raises KeyringProtectedAnew, KeyringMissing, KeyringDamaged, PermissionsTooWide, FileBusy, OSError.
+        """
+        directory = data_dir / KEYS_DIRECTORY
+        with SharedFileLock(directory / _LOCK_FILE):
+            if not (directory / _LIST_FILE).exists():
+                raise KeyringMissing(path=directory)
+            return self._stored(data_dir)
+
+    def _stored(self, data_dir: Path) -> Keyring:
+        """With the lock. What was never stored is as it is in memory."""
+        if not (data_dir / KEYS_DIRECTORY / _LIST_FILE).exists():
+            return self
+
+        def protection(facts: Mapping[str, Any]) -> KeyProtection | None:
+            if dict(facts) != ({} if self._protection is None else self._protection.facts):
+                raise KeyringProtectedAnew(path=data_dir / KEYS_DIRECTORY)
+            return self._protection
+
+        return self._read(data_dir, protection, self._token)
 
     @property
     def is_protected(self) -> bool:
@@ -177,9 +229,10 @@ class Keyring:
         Until the list is written the former files count, from then on the new ones; the former ones are then removed.
         """
         protection = None if passphrase is None else KeyProtection.create(passphrase)
-        keyring = Keyring(self._keys, protection, self._token)
-        keyring._store(data_dir, anew=True)
-        keyring.sweep(data_dir)
+        with _alone(data_dir):
+            keyring = Keyring(self._stored(data_dir)._keys, protection, self._token)
+            keyring._store(data_dir, anew=True)
+            _sweep(data_dir)
         return keyring
 
     def with_new_key(self, data_dir: Path, use: KeyringUse) -> Keyring:
@@ -188,13 +241,23 @@ class Keyring:
 
     def with_new_keys(self, data_dir: Path, uses: Iterable[KeyringUse]) -> Keyring:
         """The same for several uses: after a crash there are all of them or none. Raises KeyNotHeld, OSError."""
-        keys = dict(self._keys)
-        for use in uses:
-            if not keys.get(use):
-                raise KeyNotHeld(use=use)
-            keys[use] = (_generate(use, self._token), *keys[use])
-        keyring = Keyring(keys, self._protection, self._token)
-        keyring._store(data_dir)
+        wanted = tuple(uses)
+        return self.with_new_keys_where(data_dir, lambda _stored: wanted)
+
+    def with_new_keys_where(self, data_dir: Path, choose: Callable[[Keyring], Iterable[KeyringUse]]) -> Keyring:
+        """The same for the uses that `choose` names, looking at what is stored by now. Raises KeyNotHeld, OSError."""
+        with _alone(data_dir):
+            stored = self._stored(data_dir)
+            keys = dict(stored._keys)
+            uses = tuple(choose(stored))
+            for use in uses:
+                if not keys.get(use):
+                    raise KeyNotHeld(use=use)
+                keys[use] = (_generate(use, self._token), *keys[use])
+            if not uses:
+                return stored
+            keyring = Keyring(keys, self._protection, self._token)
+            keyring._store(data_dir)
         return keyring
 
     def without(self, data_dir: Path, use: KeyringUse, public_keys: Collection[bytes]) -> Keyring:
@@ -202,34 +265,32 @@ class Keyring:
 
         The newest key of a use always stays; one in a token is destroyed there. Raises OSError, KeyTokenUnavailable.
         """
-        newest, *former = self._keys.get(use, ())
-        kept = (newest, *(key for key in former if public_bytes(key) not in public_keys))
-        keyring = Keyring({**self._keys, use: kept}, self._protection, self._token)
-        # Before the list forgets them: a token that is away keeps them listed, and they are done away with later.
-        for key in former:
-            if key not in kept and isinstance(key, TokenKey):
-                key.destroy()
-        keyring._store(data_dir)
-        keyring.sweep(data_dir)
+        with _alone(data_dir):
+            stored = self._stored(data_dir)._keys
+            newest, *former = stored.get(use, ())
+            kept = (newest, *(key for key in former if public_bytes(key) not in public_keys))
+            keyring = Keyring({**stored, use: kept}, self._protection, self._token)
+            # Before the list forgets them: a token that is away keeps them listed, and they are done away with later.
+            for key in former:
+                if key not in kept and isinstance(key, TokenKey):
+                    key.destroy()
+            keyring._store(data_dir)
+            _sweep(data_dir)
         return keyring
 
     def without_use(self, data_dir: Path, use: KeyringUse) -> Keyring:
         """The keyring without any key for `use`, stored: for a root key that is kept elsewhere. Raises OSError."""
-        keyring = Keyring(
-            {other: keys for other, keys in self._keys.items() if other is not use}, self._protection, self._token
-        )
-        keyring._store(data_dir)
-        keyring.sweep(data_dir)
+        with _alone(data_dir):
+            keys = {other: of_use for other, of_use in self._stored(data_dir)._keys.items() if other is not use}
+            keyring = Keyring(keys, self._protection, self._token)
+            keyring._store(data_dir)
+            _sweep(data_dir)
         return keyring
 
     def sweep(self, data_dir: Path) -> None:
         """Removes key files that the list does not name: what a crash left behind. Raises OSError."""
-        directory = data_dir / KEYS_DIRECTORY
-        listed, _ = _parse_list(read_private(directory / _LIST_FILE), directory / _LIST_FILE)
-        named = {name for names in listed.values() for name in names}
-        for path in directory.iterdir():
-            if path.suffix in _SUFFIXES and path.name not in named:
-                path.unlink()
+        with _alone(data_dir):
+            _sweep(data_dir)
 
     def probe_token(self) -> None:
         """Has the token sign something that means nothing, where the newest signing key is in one.
@@ -276,7 +337,7 @@ class Keyring:
     @property
     def tls_key_pem(self) -> bytes:
         """The same as PEM, as gRPC takes it. A secret."""
-        return _to_pem(self.tls_key)
+        return to_pem(self.tls_key)
 
     def tls_key_of(self, certificate_pem: bytes) -> ec.EllipticCurvePrivateKey:
         """The key that a certificate is for. Raises KeyNotHeld."""
@@ -288,7 +349,7 @@ class Keyring:
 
     def tls_key_pem_of(self, certificate_pem: bytes) -> bytes:
         """The same as PEM. A secret. Raises KeyNotHeld."""
-        return _to_pem(self.tls_key_of(certificate_pem))
+        return to_pem(self.tls_key_of(certificate_pem))
 
     @property
     def tls_authority_key(self) -> ec.EllipticCurvePrivateKey:
@@ -304,7 +365,7 @@ class Keyring:
         known = {} if anew else _names_on_disk(directory)
         for use, of_use in self._keys.items():
             for key in of_use:
-                stem = f"{use}-{_short_name(key)}"
+                stem = f"{use}-{short_name(key)}"
                 name = known.get(stem) or f"{stem}{generation}{_TOKEN if isinstance(key, TokenKey) else suffix}"
                 listed.setdefault(use.value, []).append(name)
                 if not (directory / name).exists():
@@ -317,7 +378,7 @@ class Keyring:
     def _content(self, name: str, key: PrivateKey) -> bytes:
         if isinstance(key, TokenKey):
             return key.public_key.hex().encode("ascii") + b"\n"
-        pem = _to_pem(key)
+        pem = to_pem(key)
         return pem if self._protection is None else self._protection.encrypt(name, pem)
 
     def _current(self, use: KeyringUse) -> PrivateKey:
@@ -325,6 +386,20 @@ class Keyring:
         if not keys:
             raise KeyNotHeld(use=use)
         return keys[0]
+
+
+def _alone(data_dir: Path) -> FileLock:
+    """Held by whoever changes the files, from the reading of what is stored on."""
+    return FileLock(data_dir / KEYS_DIRECTORY / _LOCK_FILE)
+
+
+def _sweep(data_dir: Path) -> None:
+    directory = data_dir / KEYS_DIRECTORY
+    listed, _ = _parse_list(read_private(directory / _LIST_FILE), directory / _LIST_FILE)
+    named = {name for names in listed.values() for name in names}
+    for path in directory.iterdir():
+        if path.suffix in _SUFFIXES and path.name not in named:
+            path.unlink()
 
 
 def _generate_p256() -> ec.EllipticCurvePrivateKey:
@@ -359,15 +434,6 @@ def _fits(key: PrivateKey, use: KeyringUse) -> bool:
     if isinstance(key, TokenKey):
         return key.suite == SUITE_OF_USE.get(use.value)
     return isinstance(key, _KINDS[use])
-
-
-def public_bytes(key: PrivateKey) -> bytes:
-    """The public half: 32 raw bytes, or for TLS keys DER SubjectPublicKeyInfo."""
-    if isinstance(key, TokenKey):
-        return key.public_key
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return _spki(key)
-    return key.public_key().public_bytes_raw()
 
 
 def _parse_list(content: bytes, path: Path) -> tuple[dict[KeyringUse, list[str]], dict[str, Any]]:
@@ -422,28 +488,6 @@ def _load_key(path: Path, use: KeyringUse, protection: KeyProtection | None, tok
             if token is None:
                 raise KeyTokenNotNamed(path=path)
             return TokenKey(token, SUITE_OF_USE[use.value], bytes.fromhex(content.decode("ascii")))
-        return _from_pem(content if protection is None else protection.decrypt(path.name, content))
+        return from_pem(content if protection is None else protection.decrypt(path.name, content))
     except (OSError, ValueError, TypeError, KeyError, KeyFileDamaged) as error:
         raise KeyringDamaged(path=path) from error
-
-
-def _to_pem(key: PrivateKey) -> bytes:
-    assert not isinstance(key, TokenKey), "a token gives no private key away"
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
-def _from_pem(content: bytes) -> PrivateKey:
-    key = serialization.load_pem_private_key(content, password=None)
-    if not isinstance(key, PrivateKey):
-        raise TypeError
-    return key
-
-
-def _short_name(key: PrivateKey) -> str:
-    return hashlib.sha256(key.public_key if isinstance(key, TokenKey) else _spki(key)).hexdigest()[:16]
-
-
-def _spki(key: Ed25519PrivateKey | X25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
-    return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

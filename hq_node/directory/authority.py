@@ -114,7 +114,12 @@ def create_hq_certificates(
 
 def store_server_certificate(data_dir: Path, certificate: bytes) -> None:
     """Puts the next server certificate (PEM) in the place of the former one. Raises OSError."""
-    write_private(data_dir / TLS_DIRECTORY / SERVER_FILE, certificate)
+    write_private(server_certificate_file(data_dir), certificate)
+
+
+def server_certificate_file(data_dir: Path) -> Path:
+    """Where the certificate of HQ's ports is; it is replaced as a whole."""
+    return data_dir / TLS_DIRECTORY / SERVER_FILE
 
 
 def load_hq_certificates(data_dir: Path) -> HqCertificates:

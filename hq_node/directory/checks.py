@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from common.checks import Finding
 from common.directory.model import Directory
+from common.directory.own_keys import not_held
 from common.directory.wire import decode_directory
 from common.ids import HQ
 from common.security.keyring import Keyring
 
 
 def check_own_keys(directory: Directory, keyring: Keyring) -> list[Finding]:
-    """The directory names the key that this data directory signs with: a replica may have been left behind by a
-    change of keys."""
-    entry, held = directory.node(HQ), {signer.key_id for signer in keyring.signers}
-    if entry is not None and any(key.key_id in held for key in entry.keys):
+    """This replica holds every key that the directory names for HQ: a copy of the keys may have been left behind by a
+    change."""
+    missing = not_held(directory, HQ, keyring)
+    if directory.node(HQ) is not None and not missing:
         return []
-    en = "The directory names none of the signing keys of this data directory."
-    zh = "目录未列出此数据目录的任何签名密钥。"
+    en = f"The directory names keys of HQ that are not here: {', '.join(missing)}."
+    zh = f"目录所列的总部密钥不在此处：{'、'.join(missing)}。"
     mend = (
-        "Bring keys/ and tls/ from the replica where the keys were changed, and start this one again.",
-        "请从更换密钥的副本复制 keys/ 和 tls/，然后重新启动本副本。",
+        "Let keys.directory name the directory that the replicas share, or bring keys/ and tls/ from the replica where "
+        "the keys were changed; a running replica goes on by itself.",
+        "请将 keys.directory 设为各副本共用的目录，或从更换密钥的副本复制 keys/ 和 tls/；运行中的副本会自动继续。",
     )
     return [Finding("error", "keys", en, zh, *mend)]
 

@@ -48,12 +48,25 @@ class OwnCertificates:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
-        self.current = load_hq_certificates(data_dir)
+        self.current = self._load()
+
+    def _load(self) -> HqCertificates:
+        return load_hq_certificates(self._data_dir)
 
     def replace_server(self, certificate: bytes) -> None:
         """Stores the next server certificate (PEM); the next handshake is made with it. Raises OSError."""
         store_server_certificate(self._data_dir, certificate)
         self.current = HqCertificates(self.current.authority, certificate)
+
+    def reread(self, keyring: Keyring) -> None:
+        """Takes up the server certificate that another replica has stored, if `keyring` has its key.
+
+        Raises KeyNotHeld, OSError, PermissionsTooWide.
+        """
+        stored = self._load()
+        if stored.server != self.current.server:
+            keyring.tls_key_of(stored.server)
+            self.current = HqCertificates(self.current.authority, stored.server)
 
 
 class HqKeyDesk:
@@ -66,6 +79,11 @@ class HqKeyDesk:
 
     def certificate(self) -> bytes:
         return self._certificates.current.server
+
+    async def look_again(self, keys: NodeKeys) -> None:
+        """Other replicas may have replaced keys and certificate."""
+        await asyncio.to_thread(keys.reread)
+        await asyncio.to_thread(self._certificates.reread, keys.keyring)
 
     async def ask(self, wish: KeyRotation, rotation: bytes, signature: bytes) -> RotationAnswer:
         rotated = await self._node.writer.execute(RotateKeys(wish, rotation, signature))

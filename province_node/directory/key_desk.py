@@ -68,6 +68,9 @@ class ProvinceKeyDesk:
     def certificate(self) -> bytes:
         return self._membership.current.tls_certificate_pem
 
+    async def look_again(self, keys: NodeKeys) -> None:
+        """A province is one process: nobody else changes its keys."""
+
     async def ask(self, wish: KeyRotation, rotation: bytes, signature: bytes) -> RotationAnswer:
         membership = self._membership.current
         credentials = tls.province_channel_credentials(

@@ -18,7 +18,8 @@ from common.directory.regions import PROVINCES
 from common.ids import HQ
 from common.security import keyring as keyrings
 from common.security import tls
-from common.security.keyring import HQ_USES, NODE_USES, Keyring, KeyringUse, PrivateKey
+from common.security.keyring import HQ_USES, NODE_USES, Keyring, KeyringUse
+from common.security.private_keys import PrivateKey
 from hq_node.directory.handlers import first_keys
 from tests.simulation.schedule import SECOND_US, STARTED_AT_US
 

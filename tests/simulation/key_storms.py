@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 NODE_USES = (KeyringUse.SIGNING, KeyringUse.PRIVATE_BODIES, KeyringUse.TLS)
 AGAIN_US = 700_000
-BRING_KEYS_US = 500_000
 SUSPENDED_S_MAX = 5.0
 
 
@@ -41,8 +39,6 @@ class KeyStorms:
             while at_s < seconds:
                 world.schedule.after(int(at_s * SECOND_US), self._strike, name.removesuffix("_per_s"), storm)
                 at_s += self.random.expovariate(rate)
-        if len(world.processes_of(HQ)) > 1:
-            self._bring_keys()
 
     def _strike(self, name: str, storm: Callable[[], None]) -> None:
         if not self.world.faults.over:
@@ -52,7 +48,7 @@ class KeyStorms:
     # Keys
 
     def _replace_keys(self) -> None:
-        node = self.world.nodes[self.random.choice((HQ, *self.world.provinces))]
+        node = self.world.process_of(self.random.choice((HQ, *self.world.provinces)))
         uses = tuple(use for use in NODE_USES if self.random.random() < 0.6) or (KeyringUse.SIGNING,)
         if node.is_up:
             node.program.replace_keys(uses)
@@ -60,21 +56,9 @@ class KeyStorms:
                 self.world.schedule.after(self.random.randrange(100_000), node.crash, "while its keys are replaced")
 
     def _replace_root(self) -> None:
-        hub = self.world.nodes[HQ]
+        hub = self.world.process_of(HQ)
         if hub.is_up:
             hub.program.replace_keys((KeyringUse.ROOT,))
-
-    def _bring_keys(self) -> None:
-        """One replica alone replaces keys; its keys are brought to the other, which is then started again."""
-        self.world.schedule.after(BRING_KEYS_US, self._bring_keys)
-        holder, other = self.world.processes_of(HQ)
-        listed = holder.data_dir / "keys" / "keyring.json"
-        brought = other.data_dir / "keys" / "keyring.json"
-        if not listed.exists() or (brought.exists() and brought.read_bytes() == listed.read_bytes()):
-            return
-        for part in ("keys", "tls"):
-            shutil.copytree(holder.data_dir / part, other.data_dir / part, dirs_exist_ok=True)
-        other.crash("to read the keys that were brought")
 
     # The directory
 
@@ -118,9 +102,6 @@ class _Order:
 
     def _told(self, _result: Any, error: BaseException | None) -> None:
         if self._done or not (error is None or isinstance(error, Refusal)):
-            return
-        if isinstance(error, Refusal) and error.code == "ROOT_KEY_NOT_HELD":
-            # This replica has not been brought the newest root key yet.
             return
         self._done = True
         self._world.trace(HQ, f"{type(self._command).__name__}: {error.code if error is not None else 'done'}")

@@ -77,6 +77,8 @@ class SimulatedNode:
         self.entropy = Random(f"{world.seed}/{node}/entropy")
         self.core: NodeCore | None = None
         self.data_dir = self._private_place(path.with_suffix(""))
+        self.keys_place = self.data_dir
+        """Where its keys and certificate are; replicas share them."""
         self.program: Program
         """Of the life that runs, or ran last."""
         self.context: NodeContext
@@ -100,6 +102,7 @@ class SimulatedNode:
         self.name, self.replica = f"{self.node}{replica.name}", replica
         self.entropy = Random(f"{self.world.seed}/{self.name}/entropy")
         self.data_dir = self._private_place(self.path.with_name(self.name))
+        self.keys_place = first.data_dir
         self.processed.share(first.processed)
 
     # Life
@@ -239,7 +242,8 @@ class SimulatedNode:
             return
         self.schedule.after(TICK_US, self._tick, life)
         if isinstance(self.program, HqProgram):
-            self.program.look_for_another_directory()
+            for command in self.program.look_after_other_replicas():
+                self.execute(command, self._timed)
         if self.lease is not None:
             for command in self.lease.due() + (self.lease.under(self._timers()) if self.lease.epoch else []):
                 self.execute(command, self._timed)
@@ -253,10 +257,10 @@ class SimulatedNode:
         return [PassTimeLimits(), *self.program.timed_commands()]
 
     def _tend(self, life: int) -> None:
-        """The keeper of the node's keys looks after them. A replica that is not their keeper is given them."""
+        """The keeper of the node's keys looks after them: of several replicas, the one that holds the lease."""
         if life == self.life and self.core is not None:
             self.schedule.after(self.world.tend_every_us, self._tend, life)
-            if self is self.world.nodes[self.node]:
+            if self.replica is None or (self.lease is not None and self.lease.epoch):
                 self.program.tend()
 
     def _timed(self, result: Any, _error: BaseException | None) -> None:

@@ -30,6 +30,7 @@ from hq_node.directory.handlers import handlers as hq_handlers
 from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.key_desk import HqKeyDesk, OwnCertificates
 from hq_node.directory.servicer import NodeKeysServicer
+from hq_node.directory.shared_keys import SharedKeys
 from hq_node.directory.timers import DirectoryTimers
 from province_node.bootstrap import take_up_directory
 from province_node.directory.events import DirectoryTaken
@@ -63,7 +64,7 @@ class Program:
 
     def __init__(self, node: SimulatedNode) -> None:
         self.node = node
-        self.keys = NodeKeys(node.node, node.data_dir, _stored_keyring(node))
+        self.keys = NodeKeys(node.node, node.keys_place, _stored_keyring(node))
         self.keeper: KeyKeeper | None = None
         self.rotating = False
         """Whether keys are being replaced: a second wish waits its turn."""
@@ -143,7 +144,8 @@ class HqProgram(Program):
     def __init__(self, node: SimulatedNode) -> None:
         super().__init__(node)
         keyring = self.keys.keyring
-        self.certificates = _StoredCertificates(node.data_dir)
+        self.certificates = _StoredCertificates(node.keys_place)
+        self.shared_keys = _SharedKeys(self.keys, self.certificates, node.clock, node.name)
         self.signed: directory_pb2.SignedDirectory | None = None
         self.authority = Authority(
             root_public_key=node.world.root_public_key,
@@ -166,10 +168,12 @@ class HqProgram(Program):
     def started(self, core: NodeCore) -> None:
         in_force = self._in_force = DirectoryInForce(*self._newest(core), self.authority.root_public_key)
         self.signed, core.context.directory = in_force.signed, in_force.directory
+        self.shared_keys.follow(in_force.published)
 
         def published(event: DirectoryPublished) -> None:
             signed = decode_signed(event.signed)
             core.context.directory = in_force.take(signed, event.draft)
+            self.shared_keys.follow(in_force.published)
             self._soon(self._publish, signed)
             self._soon(self._judge_again)
 
@@ -178,7 +182,7 @@ class HqProgram(Program):
 
         core.dispatcher.subscribe(DirectoryPublished, published)
         core.dispatcher.subscribe(DirectoryDrafted, drafted)
-        self._ready(core, HqKeyDesk(self._desk_node, self.certificates, self.authority.root_public_key))
+        self._ready(core, _HqDesk(self._desk_node, self.certificates, self.authority.root_public_key))
         limits = self.authority.limits
         again_us = self.node.world.retire_every_us
         self._timers = DirectoryTimers(
@@ -204,6 +208,11 @@ class HqProgram(Program):
         if channel == DIRECTORY_NOTICE:
             self.look_for_another_directory()
 
+    def look_after_other_replicas(self) -> list[Any]:
+        """What they may have published, and stored: some times a second."""
+        self.look_for_another_directory()
+        return self.shared_keys.due(self._in_force.published)
+
     def look_for_another_directory(self) -> None:
         """Another process of HQ may have published."""
         core, known = self._core(), self._in_force
@@ -211,6 +220,7 @@ class HqProgram(Program):
         if version <= known.published.version and draft_hash == known.draft_hash:
             return
         signed, draft = self._newest(core)
+        self.shared_keys.follow(open_directory(signed, self.authority.root_public_key))
         core.context.directory = known.take(signed, draft)
         self._soon(self._publish, signed)
         self._judge_again()
@@ -335,17 +345,36 @@ class _StoredCertificates(OwnCertificates):
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
-        server = data_dir / "tls" / "server.pem"
+        self.current = self._load()
+
+    def _load(self) -> HqCertificates:
+        server = self._data_dir / "tls" / "server.pem"
         stored = server.read_bytes() if server.exists() else first_keys_of(HQ).certificate
-        self.current = HqCertificates(authority().certificate_pem, stored)
+        return HqCertificates(authority().certificate_pem, stored)
+
+
+class _SharedKeys(SharedKeys):
+    """HQ's first keys are in memory alone: there is nothing to be read before others were stored."""
+
+    def _reread(self) -> None:
+        if self._keys.keyring.list_file(self._keys.data_dir).exists():
+            super()._reread()
+
+
+class _HqDesk(HqKeyDesk):
+    """The same."""
+
+    async def look_again(self, keys: NodeKeys) -> None:
+        if keys.keyring.list_file(keys.data_dir).exists():
+            await super().look_again(keys)
 
 
 def _stored_keyring(node: SimulatedNode) -> Keyring:
     try:
-        keyring = Keyring.load(node.data_dir)
+        keyring = Keyring.load(node.keys_place)
     except KeyringMissing:
         return first_keys_of(node.node).keyring
-    keyring.sweep(node.data_dir)
+    keyring.sweep(node.keys_place)
     return keyring
 
 

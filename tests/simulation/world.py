@@ -147,7 +147,7 @@ class World:
         self._replicas_random = Random(f"{self.seed}/replicas")
         if self.faults.strikes("second_replica"):
             self._add_replica()
-            # Keys are brought to the other replica by hand, and within the overlap.
+            # A replica hears of a directory a moment later than the one that published it, and seals until then.
             overlap_us = max(REPLICAS_OVERLAP_US, self.authority_limits.key_overlap_us)
             self.authority_limits = AuthorityLimits(key_overlap_us=overlap_us)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,8 @@ class PruningNode:
     archive: JournalArchive
     role: Any
     pruning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    leads: Callable[[], bool] = lambda: True
+    under_lease: Callable[[Any], Any] = lambda command: command
     ask_peer: AskPeer = nobody_to_ask
     settings: Any = field(default_factory=lambda: NodeSettings(retention=RETENTION))
 
@@ -44,8 +46,10 @@ class PruningNode:
         """Whoever speaks to it is the node itself."""
         return self.writer
 
-    async def prune(self, settings: RetentionSettings = RETENTION, slices: int = 1_000) -> Pruned:
-        return await prune(self, settings, slices)
+    async def prune(
+        self, settings: RetentionSettings = RETENTION, slices: int = 1_000, *, under_lease: bool = False
+    ) -> Pruned:
+        return await prune(self, settings, slices, under_lease=under_lease)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Self
 
 from hq_node import bootstrap as hq_bootstrap
 from province_node import bootstrap as province_bootstrap
@@ -19,7 +20,7 @@ NAMES = "abcdef"
 
 class ReplicatedFederation(RunningFederation):
     """Provinces on SQLite, save those in `province_urls`; `hq` is HQ's replica a, `second` its replica b, and so on.
-    `roles`: of all replicas but the first, in their settings."""
+    `roles`: of all replicas but the first, in their settings. `copy_keys`: they do not share the first one's keys."""
 
     def __init__(
         self,
@@ -29,10 +30,12 @@ class ReplicatedFederation(RunningFederation):
         settings: str,
         roles: str = "",
         *,
+        copy_keys: bool = False,
         replicas: int = 2,
         province_urls: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._url = url
+        self._copy_keys = copy_keys
         self._province_urls = province_urls
         super().__init__(directory, provinces, settings, '\n[replica]\nname = "a"\n')
         self.hq.url = url
@@ -74,7 +77,7 @@ class ReplicatedFederation(RunningFederation):
             self.provinces[code].data_dir, node=code, http_port=0, database_url=self._province_urls.get(code, "")
         )
 
-    def __enter__(self) -> ReplicatedFederation:
+    def __enter__(self) -> Self:
         self.balancer.__enter__()
         try:
             self._advertise_the_balancer()
@@ -127,7 +130,13 @@ class ReplicatedFederation(RunningFederation):
     def _add(self, name: str) -> None:
         place = self.replicas[name].data_dir
         hq_bootstrap.add_replica(
-            self.hq.data_dir, place, name, link_port=self._ports[name], enrolment_port=0, http_port=0
+            self.hq.data_dir,
+            place,
+            name,
+            link_port=self._ports[name],
+            enrolment_port=0,
+            http_port=0,
+            copy_keys=self._copy_keys,
         )
         if self._roles:
             file = place / "node.toml"

@@ -10,10 +10,13 @@ import pytest
 
 import hq_node.bootstrap as hq
 import province_node.bootstrap as province
+from common.cli.offline import InProcess
 from common.db.engine import open_writer
 from common.errors import QuanwangError
+from common.program.data_directory import DataDirectory
 from common.settings import SettingsInvalid
 from hq_node.replica_setup import HqUnsound, ReplicaDirectoryExists, ReplicaNeedsPostgres
+from hq_node.settings import HqSettings
 from tests.support.stores import POSTGRES, Databases, databases_of
 
 
@@ -60,7 +63,35 @@ def test_a_sound_hq_gets_a_replica_that_is_sound_and_has_no_archive(first: Path,
     archived.write_bytes(b"evidence")
     hq.add_replica(first, tmp_path / "b", "b", link_port=0, enrolment_port=0, http_port=0)
     assert {finding.severity for finding in hq.check(tmp_path / "b")} == {"ok"}
-    assert not (tmp_path / "b" / "archive").exists()
+    # It shares both with the first.
+    assert not [name for name in ("archive", "keys", "tls", "root.pub") if (tmp_path / "b" / name).exists()]
+    data = DataDirectory(tmp_path / "b")
+    data.load_settings(HqSettings)
+    assert (data.archive, data.keys_place) == (first / "archive", first)
+
+
+def test_a_replica_of_a_replica_shares_with_the_first(first: Path, tmp_path: Path) -> None:
+    hq.add_replica(first, tmp_path / "b", "b", link_port=0, enrolment_port=0, http_port=0)
+    hq.add_replica(tmp_path / "b", tmp_path / "c", "c", link_port=0, enrolment_port=0, http_port=0)
+    data = DataDirectory(tmp_path / "c")
+    data.load_settings(HqSettings)
+    assert (data.archive, data.keys_place) == (first / "archive", first)
+
+
+def test_a_replica_with_copied_keys_is_told_by_check_when_they_were_replaced_elsewhere(
+    first: Path, tmp_path: Path
+) -> None:
+    hq.add_replica(first, tmp_path / "b", "b", link_port=0, enrolment_port=0, http_port=0, copy_keys=True)
+    assert {finding.severity for finding in hq.check(tmp_path / "b")} == {"ok"}
+    with hq.build_offline_app(first) as app, InProcess(app) as transport:
+        headers = {"Content-Type": "application/json"}
+        status, content = transport.send("POST", "/keys/rotate", headers, b'{"uses": ["signing"]}', 60.0)
+    assert status == 200, content
+    assert {finding.severity for finding in hq.check(first)} == {"ok"}
+    (finding,) = [each for each in hq.check(tmp_path / "b") if each.severity == "error"]
+    assert finding.subject == "keys"
+    assert "keys.directory" in finding.mend_en
+    assert "keys.directory" in finding.mend_zh
 
 
 def test_hq_on_sqlite_is_refused(tmp_path: Path) -> None:

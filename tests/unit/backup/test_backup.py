@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -232,3 +233,31 @@ def test_keys_and_settings_are_encrypted_and_backups_are_not_in_backups(backups:
     names = [entry.name for entry in reader.entries()]
     assert sorted(names) == ["database/database.sqlite", "files/keys/signing.pem", "files/node.toml"]
     assert b"a private key" not in first.path.read_bytes()
+
+
+def test_keys_and_archive_that_lie_elsewhere_are_in_it_and_are_restored_into_the_data_directory(
+    backups: Backups, databases: Databases, tmp_path: Path
+) -> None:
+    """As replicas share them."""
+    data, elsewhere = backups.data, tmp_path / "shared"
+    for name, content in (("keys/shared.pem", "a shared key"), ("tls/server.pem", "a certificate"), ("other", "no")):
+        (elsewhere / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (elsewhere / name).write_text(content, encoding="utf-8")
+    settings = data.settings_file.read_text(encoding="utf-8")
+    places = f'[keys]\ndirectory = "{elsewhere}"\n[retention]\narchive_directory = "{elsewhere / "archive"}"\n'
+    data.settings_file.write_text(f"{settings}{places}", encoding="utf-8")
+    data._keys, data._archive = str(elsewhere), str(elsewhere / "archive")
+    month = elsewhere / "archive" / "2026-11"
+    month.mkdir(mode=0o700, parents=True)
+    for name in ("31-00.journal", "31-00.index"):
+        (month / name).write_bytes(b"archived")
+    (elsewhere / "archive" / "archive.lock").touch()
+    made = backups.make()
+    room = tmp_path / "restored"
+    restore_backup(made.path, SECRET, kind_of(backups.node), room, empty_url(databases, "restored"))
+    assert (room / "keys" / "shared.pem").read_text(encoding="utf-8") == "a shared key"
+    assert (room / "tls" / "server.pem").exists()
+    assert not (room / "other").exists()
+    assert (room / "archive" / "2026-11" / "31-00.journal").read_bytes() == b"archived"
+    restored = tomllib.loads((room / "node.toml").read_text(encoding="utf-8"))
+    assert restored["keys"]["directory"] == restored["retention"]["archive_directory"] == ""

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from common.alarms.repository import alarms
 from common.evidence.verifier import PROVED
+from common.file_lock import FileBusy, FileLock
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.ids import HQ
-from common.journal.archive import ArchiveDamaged
+from common.journal.archive import LOCK_FILE, ArchiveDamaged, ArchiveElsewhere
+from common.journal.pruning import prune_by_schedule
 from common.journal.repository import prunable
+from common.leases.commands import BeatLease, UnderLease
+from common.leases.model import LeaseHeldElsewhere
 from common.messaging.inbox import inbox
 from common.messaging.links import journal
+from common.program.inline_writer import InlineWriter
 from tests.support import dishonest
 from tests.support.evidence import codes, export, verify
 from tests.support.federation import GUANGDONG, SHANGHAI, ZHEJIANG, Federation
@@ -168,3 +176,101 @@ async def test_a_province_forgets_only_what_is_through(federation: Federation, t
         pruned = await pruning.prune(replace(RETENTION, slice_messages=2))
     assert pruned.messages == 4
     assert count(federation, GUANGDONG, inbox) == 0
+
+
+async def test_nothing_is_deleted_when_the_lease_is_another_process_s_by_now(
+    federation: Federation, tmp_path: Path
+) -> None:
+    ask(federation, 4)
+    let_days_pass(federation, 200)
+    before = count(federation, HQ, journal)
+    with pruning_node(federation, HQ, tmp_path) as pruning:
+        InlineWriter(federation.cores[HQ].dispatcher).run(BeatLease("timers", "b", 0))
+        pruning.under_lease = lambda command: UnderLease("timers", 7, command)
+        with pytest.raises(LeaseHeldElsewhere):
+            await pruning.prune(under_lease=True)
+        assert count(federation, HQ, journal) == before
+        pruning.under_lease = lambda command: UnderLease("timers", 1, command)
+        pruned = await pruning.prune(under_lease=True)
+        numbers = [row.seal_number for row in pruning.archive.rows("31>00")]
+    # The first slice was archived by then, and is not archived again.
+    assert pruned.batches == pruned.archived + RETENTION.slice_batches
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_a_process_that_does_not_lead_leaves_pruning_to_the_one_that_does(
+    federation: Federation, tmp_path: Path
+) -> None:
+    ask(federation, 4)
+    let_days_pass(federation, 200)
+    before, asked = count(federation, HQ, journal), asyncio.Event()
+    with pruning_node(federation, HQ, tmp_path) as pruning:
+        answers = iter([False, False, True])
+
+        def leads() -> bool:
+            leading = next(answers, None)
+            if leading is None:
+                asked.set()
+            else:
+                assert count(federation, HQ, journal) == before
+            return bool(leading)
+
+        pruning.leads = leads
+        task = asyncio.create_task(prune_by_schedule(pruning, replace(RETENTION, prune_every_ms=1)))
+        await asyncio.wait_for(asked.wait(), 60)
+        task.cancel()
+        assert count(federation, HQ, journal) < before
+
+
+async def test_an_archive_that_is_not_the_one_of_the_node_takes_nothing_and_an_alarm_says_so(
+    federation: Federation, tmp_path: Path
+) -> None:
+    ask(federation, 4)
+    let_days_pass(federation, 200)
+    with pruning_node(federation, HQ, tmp_path / "a") as pruning:
+        await pruning.prune(replace(RETENTION, slice_batches=1), slices=1)
+    before = count(federation, HQ, journal)
+    with pruning_node(federation, HQ, tmp_path / "b") as pruning:
+        with pytest.raises(ArchiveElsewhere) as refused:
+            await pruning.prune()
+        assert "retention.archive_directory" in refused.value.remedy("zh-CN")
+        assert pruning.archive.links() == []
+        tried, answers = asyncio.Event(), iter([True])
+
+        def leads() -> bool:
+            # The second time that it asks, the first run is over.
+            leading = next(answers, False)
+            if not leading:
+                tried.set()
+            return leading
+
+        pruning.leads = leads
+        task = asyncio.create_task(prune_by_schedule(pruning, replace(RETENTION, prune_every_ms=1)))
+        await asyncio.wait_for(tried.wait(), 60)
+        task.cancel()
+        said = sa.select(alarms.c.detail).where(alarms.c.kind == "ARCHIVING_FAILED", alarms.c.subject == HQ)
+        detail = pruning.reads.now(lambda connection: connection.execute(said).scalar())
+        assert detail is not None
+        assert detail.startswith("ARCHIVE_ELSEWHERE")
+    assert count(federation, HQ, journal) == before
+
+
+async def test_what_is_read_for_the_archive_is_archived_before_anybody_else_changes_it(
+    federation: Federation, tmp_path: Path
+) -> None:
+    """From the reading of the rows on the archive's lock is held: erasing comes before it or behind it."""
+    ask(federation, 2)
+    let_days_pass(federation, 200)
+    with pruning_node(federation, HQ, tmp_path) as pruning:
+        reads, seen = pruning.reads.now, []
+
+        def now(query: Any, *arguments: Any) -> Any:
+            if query is prunable:
+                with pytest.raises(FileBusy):
+                    FileLock(pruning.archive.directory / LOCK_FILE, wait_s=0).__enter__()
+                seen.append(query)
+            return reads(query, *arguments)
+
+        pruning.reads.now = now  # type: ignore[method-assign, assignment]
+        assert (await pruning.prune()).batches > 0
+    assert seen

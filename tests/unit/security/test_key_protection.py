@@ -29,7 +29,7 @@ def plain(tmp_path: Path) -> Keyring:
 
 
 def files(data_dir: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (data_dir / KEYS_DIRECTORY).iterdir()}
+    return {path.name: path.read_bytes() for path in (data_dir / KEYS_DIRECTORY).iterdir() if path.suffix != ".lock"}
 
 
 def test_protected_keys_open_with_the_passphrase_alone(tmp_path: Path, plain: Keyring) -> None:

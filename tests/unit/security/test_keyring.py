@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from common.security.keyring import (
     KeyringDamaged,
     KeyringExists,
     KeyringMissing,
+    KeyringProtectedAnew,
     KeyringUse,
 )
 from common.security.private_files import PermissionsTooWide, read_private, write_private
@@ -45,7 +48,7 @@ def test_files_are_for_the_owner_alone_whatever_the_umask(tmp_path: Path) -> Non
     directory = tmp_path / "keys"
     assert directory.stat().st_mode & 0o777 == 0o700
     files = list(directory.iterdir())
-    assert len(files) == 6
+    assert len(files) == 7
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
@@ -187,3 +190,52 @@ def test_write_leaves_the_old_content_when_it_fails(tmp_path: Path, monkeypatch:
     monkeypatch.undo()
     assert read_private(path) == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["secret"]
+
+
+def test_keys_that_two_processes_make_at_once_are_all_kept(tmp_path: Path) -> None:
+    """Each begins with what is stored by then, not with what it read before."""
+    first = Keyring.create(tmp_path, hq=True)
+    second = Keyring.load(tmp_path)
+    with_one = first.with_new_key(tmp_path, KeyringUse.SIGNING)
+    with_both = second.with_new_key(tmp_path, KeyringUse.SIGNING)
+    made = {with_one.signer.key_id, with_both.signer.key_id, first.signer.key_id}
+    assert len(made) == 3
+    assert {signer.key_id for signer in Keyring.load(tmp_path).signers} == made
+    # Nor does taking one away bring back what another has taken away.
+    second.without_use(tmp_path, KeyringUse.ROOT)
+    first.without(tmp_path, KeyringUse.SIGNING, {first.signer.public_key})
+    stored = Keyring.load(tmp_path)
+    assert {signer.key_id for signer in stored.signers} == made - {first.signer.key_id}
+    assert stored.root_signers == ()
+
+
+def test_many_processes_that_change_the_keyring_wait_for_each_other(tmp_path: Path) -> None:
+    Keyring.create(tmp_path, hq=False)
+    making = (
+        "import sys; from pathlib import Path; from common.security.keyring import Keyring, KeyringUse\n"
+        "place = Path(sys.argv[1]); keyring = Keyring.load(place)\n"
+        "for _ in range(5):\n"
+        "    keyring = keyring.with_new_key(place, KeyringUse.PRIVATE_BODIES)\n"
+        "    keyring.sweep(place)\n"
+        "    Keyring.load(place)\n"
+    )
+    makers = [subprocess.Popen([sys.executable, "-c", making, str(tmp_path)]) for _ in range(3)]
+    assert [maker.wait(120) for maker in makers] == [0, 0, 0]
+    assert len(Keyring.load(tmp_path).keys(KeyringUse.PRIVATE_BODIES)) == 1 + 3 * 5
+
+
+def test_what_another_process_stored_is_read_anew_without_asking_for_the_passphrase(tmp_path: Path) -> None:
+    protected = Keyring.create(tmp_path, hq=False).protected(tmp_path, b"a good passphrase")
+    other = Keyring.load(tmp_path, lambda: b"a good passphrase").with_new_key(tmp_path, KeyringUse.SIGNING)
+    assert protected.reread(tmp_path).signer.key_id == other.signer.key_id
+    assert protected.reread(tmp_path).is_protected
+
+
+def test_a_changed_passphrase_is_said_and_nothing_is_stored_under_the_former_one(tmp_path: Path) -> None:
+    keyring = Keyring.create(tmp_path, hq=False)
+    Keyring.load(tmp_path).protected(tmp_path, b"a good passphrase")
+    with pytest.raises(KeyringProtectedAnew):
+        keyring.reread(tmp_path)
+    with pytest.raises(KeyringProtectedAnew):
+        keyring.with_new_key(tmp_path, KeyringUse.SIGNING)
+    assert Keyring.load(tmp_path, lambda: b"a good passphrase").signer.key_id == keyring.signer.key_id
