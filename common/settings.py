@@ -10,7 +10,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
@@ -175,8 +175,7 @@ class DatabaseSettings(Section):
     @field_validator("url", mode="after")
     @classmethod
     def _names_a_database(cls, url: SecretStr) -> SecretStr:
-        """A URL of a kind that is known, in its one form. What is wrong is said without the URL: it may hold a
-        password."""
+        """A URL of a known kind, in its one form. What is wrong is said without it: it may hold a password."""
         text = url.get_secret_value()
         if not text:
             return url
@@ -266,6 +265,8 @@ class AlarmSettings(Section):
     """How long the directory is still valid. Days."""
     key_ending: RuleSettings = RuleSettings(value=14)
     """How long an own key is still valid. Days."""
+    draft_waiting: RuleSettings = RuleSettings(value=24)
+    """The next directory waits for the signature of a root key that is kept elsewhere (HQ). Hours."""
 
 
 class KeySettings(Section):
@@ -373,8 +374,7 @@ class NodeSettings(BaseSettings):
     @field_validator("requests", "link", "sealing", "writer", "retry", "retention", "sign_in", mode="after")
     @classmethod
     def _limits_are_positive(cls, limits: Any) -> Any:
-        numbers = {name: getattr(limits, name) for name in type(limits).__dataclass_fields__}
-        wrong = [name for name, value in numbers.items() if not isinstance(value, str) and value <= 0]
+        wrong = [name for name, value in asdict(limits).items() if not isinstance(value, str) and value <= 0]
         if wrong:
             raise ValueError(f"{', '.join(wrong)} must be greater than 0")
         return limits

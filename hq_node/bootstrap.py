@@ -50,7 +50,7 @@ from hq_node.directory.handlers import found_federation
 from hq_node.directory.key_desk import OwnCertificates
 from hq_node.directory.repository import DirectoryUnitOfWork
 from hq_node.directory.root_file import first_root, keep_first_root
-from hq_node.directory.root_key_file import taken_out
+from hq_node.directory.root_key_file import open_root_key, taken_back, taken_out
 from hq_node.hub.repository import HUB_ORDER, HubOrder
 from hq_node.hub_link import ports_of
 from hq_node.kind import KIND as KIND
@@ -162,6 +162,24 @@ def export_root(data_dir: Path, path: Path, passphrase: bytes) -> str:
     directory = open_directory(stored_directory(data)[0], first)
     root = taken_out(keyring, first, directory, passphrase)
     root.create(path)
+    return root.signer.key_id
+
+
+def import_root(data_dir: Path, path: Path, passphrase: bytes) -> str:
+    """Brings the root key in force back from a file of its own into HQ's keyring; its id. HQ may run: it signs what
+    waits by itself then. Safe to repeat.
+
+    Raises RootKeyFileUnreadable, RootFileNotInForce, RootSignedBeyond, PassphraseWrong, SettingsInvalid, OSError, and
+    what the keyring raises.
+    """
+    data = DataDirectory(data_dir)
+    settings = data.load_settings(HqSettings)
+    token = open_token(settings.keys.token, settings.keys.token_file)
+    keyring = Keyring.load(data.keys_place, passphrase_from(settings.keys.passphrase_file), token)
+    first = first_root(data.keys_place, keyring)
+    root = open_root_key(path, passphrase)
+    private_key = taken_back(root, first, open_directory(stored_directory(data)[0], first))
+    keyring.with_root(data.keys_place, private_key)
     return root.signer.key_id
 
 

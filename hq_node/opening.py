@@ -34,7 +34,7 @@ from hq_node.directory.authority import (
     AuthorityLimits,
     HqCertificates,
 )
-from hq_node.directory.draft_repository import latest_and_draft
+from hq_node.directory.draft_repository import draft_readings, latest_and_draft
 from hq_node.directory.events import DirectoryDrafted, DirectoryPublished
 from hq_node.directory.handlers import handlers
 from hq_node.directory.in_force import DirectoryInForce
@@ -135,7 +135,7 @@ def open_node(
         software_version=SOFTWARE_VERSION,
         handlers={
             **handlers(authority),
-            EvaluateAlarms: evaluation(AlarmWatch(settings.alarms), overdue_readings),
+            EvaluateAlarms: evaluation(AlarmWatch(settings.alarms), overdue_readings, draft_readings),
             StoreBucket: storing(settings.live, replica.name if replica is not None else ""),
         },
         admission_rate=AdmissionRate(settings.hub.admissions_a_second_max, settings.hub.admissions_burst_max),

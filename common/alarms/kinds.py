@@ -167,6 +167,13 @@ KINDS: dict[str, AlarmKind] = {
         "Rotate it before it ends (see docs/operations.md).",
         "请在到期前轮换密钥（见 docs/operations.md）。",
     ),
+    "DRAFT_WAITING": AlarmKind(
+        "warning",
+        "What was decided about nodes and keys waits for the root's signature: the provinces do not know of it.",
+        "有关节点和密钥的决定仍在等待根密钥签名，各省尚不知晓。",
+        "`directory export`, have it signed where the root key is (`root sign`), `directory import-signed`.",
+        "执行 `directory export`，在根密钥保管处用 `root sign` 签名，再执行 `directory import-signed`。",
+    ),
     "KEY_ROTATION_FAILED": AlarmKind(
         "warning",
         "The node could not replace its keys. It goes on with those that it has, and tries again.",

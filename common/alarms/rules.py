@@ -51,6 +51,7 @@ RULES = (
     AlarmRule("DISK_FULL", "%"),
     AlarmRule("DIRECTORY_ENDING", "days", below=True),
     AlarmRule("KEY_ENDING", "days", below=True),
+    AlarmRule("DRAFT_WAITING", "h"),
 )
 
 

@@ -93,6 +93,7 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     "directory import-root": ("directory import-root successor.json",),
     "root": ("root export --out root.key", "root forget --exported root.key"),
     "root export": ("root export --out root.key",),
+    "root import": ("root import root.key",),
     "root forget": ("root forget --exported root.key",),
     "root sign": ("root sign next.json --key root.key --out signed.json",),
     "root rotate": ("root rotate --key root.key --next-key root-2.key --out successor.json",),

@@ -92,7 +92,9 @@ COMMANDS: Mapping[str, str] = {
     "root": "联邦的根密钥：移出总部保管，并在保管处签名。",
     "root export": "将总部的根密钥加密写入单独的文件。在执行 root forget 之前，总部仍持有该密钥。",
     "root forget": "导出的文件被证明持有该密钥后，从总部移除根密钥。\n\n"
-    "此后每次目录变更都等待 root sign。总部的每个副本须分别执行。",
+    "此后每次目录变更都等待 root sign。密钥为拷贝的副本须分别执行。",
+    "root import": "将根密钥带回总部，此后总部重新自行签署目录。总部可以正在运行。\n\n"
+    "拒绝：并非现行根密钥；该密钥签署过总部尚无的目录。等待签名的内容会在一分钟内签署。请重新收存或销毁该文件。",
     "root sign": "在保管根密钥的机器上签署下一版目录。显示变更内容并询问。\n\n"
     "拒绝：其他联邦的草稿、被篡改的草稿、分叉、回退、缺失版本。不需要数据目录。"
     "无法询问时（非终端或 --json）必须使用 --yes。",
@@ -220,6 +222,8 @@ OPTIONS: Mapping[str, str] = {
     "root sign --out": "写入的文件。",
     "root rotate --out": "写入的文件。",
     "root export --passphrase-file": "根密钥口令所在的文件；否则询问。",
+    "root import --passphrase-file": "根密钥口令所在的文件；否则询问。",
+    "root import FILE": "根密钥文件。",
     "root forget --passphrase-file": "根密钥口令所在的文件；否则询问。",
     "root sign --passphrase-file": "根密钥口令所在的文件；否则询问。",
     "root rotate --passphrase-file": "根密钥口令所在的文件；否则询问。",

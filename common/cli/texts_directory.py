@@ -47,6 +47,10 @@ DIRECTORY: Mapping[str, tuple[str, str]] = {
         "此后没有 {file} 就无法更改目录。是否从总部移除根密钥 {key}？",
     ),
     "root.forgotten": ("HQ does not hold the root key {key} any more.", "总部不再持有根密钥 {key}。"),
+    "root.imported": (
+        "HQ holds the root key {key} again, and signs by itself. Put the file away, or destroy it.",
+        "总部已重新持有根密钥 {key}，并自行签名。请妥善收存或销毁该文件。",
+    ),
     "root.confirm_sign": ("Sign version {version}?", "是否签署版本 {version}？"),
     "root.signed_before": (
         "This very version {version} was signed before; it is signed again.",

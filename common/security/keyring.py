@@ -260,6 +260,16 @@ class Keyring:
             keyring._store(data_dir)
         return keyring
 
+    def with_root(self, data_dir: Path, private_key: bytes) -> Keyring:
+        """The keyring with a root key (32 bytes, a secret) that was kept elsewhere, stored. Raises OSError."""
+        root = Ed25519PrivateKey.from_private_bytes(private_key)
+        with _alone(data_dir):
+            stored = self._stored(data_dir)._keys
+            others = [key for key in stored.get(KeyringUse.ROOT, ()) if public_bytes(key) != public_bytes(root)]
+            keyring = Keyring({**stored, KeyringUse.ROOT: (root, *others)}, self._protection, self._token)
+            keyring._store(data_dir)
+        return keyring
+
     def without(self, data_dir: Path, use: KeyringUse, public_keys: Collection[bytes]) -> Keyring:
         """The keyring without the keys of these public keys (as `public_bytes` gives them), stored; their files go.
 
@@ -459,14 +469,10 @@ def _names_on_disk(directory: Path) -> dict[str, str]:
         return {}
     listed, _ = _parse_list(read_private(path), path)
     return {
-        "-".join(name.split(".")[0].split("-")[: _stem_parts(use)]): name
+        "-".join(name.split(".")[0].split("-")[: use.value.count("-") + 2]): name
         for use, names in listed.items()
         for name in names
     }
-
-
-def _stem_parts(use: KeyringUse) -> int:
-    return use.value.count("-") + 2
 
 
 def _open_protection(facts: Mapping[str, Any], passphrase: Passphrase, path: Path) -> KeyProtection:

@@ -12,13 +12,16 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from common.alarms.commands import Reading
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
 from common.directory.head import directory_hash
 from common.directory.repository import latest, newest_version
+from common.directory.wire import decode_directory
 from common.gen.quanwang.federation.v1 import directory_pb2
 
+HOUR_US = 3_600_000_000
 EXPORTS_KEPT_MAX = 64
 """So many forms of one draft may be out to be signed."""
 
@@ -97,6 +100,15 @@ def latest_and_draft(connection: sa.Connection) -> tuple[directory_pb2.SignedDir
     return latest(connection), b"" if draft is None else draft.directory_bytes
 
 
+def draft_readings(connection: sa.Connection, now_us: int) -> list[Reading]:
+    """For how many hours something has waited for the root's signature, where anything does."""
+    draft = draft_of(connection)
+    if draft is None:
+        return []
+    version = decode_directory(draft.directory_bytes).version
+    return [Reading("DRAFT_WAITING", f"version {version}", (now_us - draft.began_at_us) / HOUR_US)]
+
+
 def exports_of(connection: sa.Connection) -> list[ExportRow]:
     """The forms of the draft that were given out to be signed, the latest first."""
     order = directory_exports.c.exported_at_us.desc()
@@ -113,11 +125,11 @@ class DraftRepository:
         row: DraftRow | None = self._uow.rows(DRAFTS).get(_ONE)
         return row
 
-    def put(self, directory: bytes) -> None:
-        """Stores the draft, in the place of the one before."""
+    def put(self, directory: bytes, anew: bool = False) -> None:
+        """Stores the draft, in the place of the one before. `anew`: that one was published; this waits from now on."""
         rows, before = self._uow.rows(DRAFTS), self.get()
         now_us = self._uow.now_us
-        began_at_us = now_us if before is None else before.began_at_us
+        began_at_us = now_us if before is None or anew else before.began_at_us
         row = DraftRow(_ONE, directory, directory_hash(directory), began_at_us, now_us)
         (rows.insert if before is None else rows.update)(row)
 

@@ -55,7 +55,8 @@ def forget(
 ) -> None:
     """Take the root key out of HQ, once the exported file has proved to hold it.
 
-    From then on each change of the directory waits for `root sign`. On each replica of HQ separately.
+    From then on each change of the directory waits for `root sign`. On each replica of HQ with a copy of the keys
+    separately.
     """
     from hq_node.directory.key_desk import forget_statement
 
@@ -70,6 +71,26 @@ def forget(
         document = client.post("/directory/forget-root", statement)
     words = session.words("root.forgotten", key=signer.key_id)
     session.result(document | {"key_id": signer.key_id}, lambda: session.out.print(words, markup=False))
+
+
+@app.command("import")
+@command
+def import_key(
+    session: Session,
+    exported: Annotated[Path, typer.Argument(metavar="FILE", help="The root key's file.")],
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Bring the root key back into HQ, which signs directories by itself again. HQ may be running.
+
+    Refused are: a key that is not the one in force, and one that has signed a directory which HQ does not have yet.
+    What waits for a signature is signed within a minute. Put the file away again, or destroy it.
+    """
+    session.require_node()
+    bootstrap: Any = session.program.bootstrap()
+    passphrase = given_passphrase(session, passphrase_file, "root.passphrase")
+    key_id = bootstrap.import_root(session.data_dir, exported, passphrase)
+    words = session.words("root.imported", key=key_id)
+    session.result({"key_id": key_id}, lambda: session.out.print(words, markup=False))
 
 
 @app.command("sign")

@@ -42,6 +42,25 @@ class RootKeyFileExists(Refusal):
     zh = "{path} 已存在；根密钥不会覆盖任何文件。"
 
 
+class RootFileNotInForce(Refusal):
+    """The file holds another key than the one that signs HQ's directories now."""
+
+    en = "The file holds {key_id}, which is not the root key in force at this HQ. Nothing was changed."
+    zh = "文件中的密钥为 {key_id}，并非此总部的现行根密钥。未做任何更改。"
+
+
+class RootSignedBeyond(Refusal):
+    """The key has signed a directory that HQ does not have: HQ must not sign another one in its place."""
+
+    en = (
+        "The key in this file has signed version {version} of the directory, which HQ does not have; HQ is at version "
+        "{published}. Nothing was changed."
+    )
+    zh = "该文件中的密钥已签署目录版本 {version}，而总部没有该版本；总部现为版本 {published}。未做任何更改。"
+    mend_en = "Take what was signed first: hq-node directory import-signed FILE."
+    mend_zh = "请先导入已签署的目录：hq-node directory import-signed FILE。"
+
+
 @dataclass(frozen=True, slots=True)
 class RootKeyFile:
     """An open root key. `first_root`: the federation's first one, by which it is told from other federations;
@@ -122,6 +141,19 @@ def taken_out(keyring: Keyring, first_root: bytes, directory: Directory, passphr
     if private_key is None:
         raise RootKeyNotHeld(key_id=key_id_of(ED25519, in_force))
     return RootKeyFile(private_key, first_root, directory.version, directory.hash, KeyProtection.create(passphrase))
+
+
+def taken_back(root: RootKeyFile, first_root: bytes, directory: Directory) -> bytes:
+    """The private key for HQ's keyring (a secret), where `directory` is the newest that HQ has.
+
+    Raises RootFileNotInForce, RootSignedBeyond.
+    """
+    if root.first_root != first_root or root.signer.public_key != root_in_force(first_root, directory.roots):
+        raise RootFileNotInForce(key_id=root.signer.key_id)
+    if (root.version, root.hash) != (directory.version, directory.hash) and root.version >= directory.version:
+        # HQ would sign another directory of that version: nodes would see a fork.
+        raise RootSignedBeyond(version=root.version, published=directory.version)
+    return root.private_key
 
 
 def make_successor(root: RootKeyFile, passphrase: bytes) -> tuple[RootKeyFile, SuccessorFile]:

@@ -8,12 +8,12 @@ from common.directory.signing import sign_bytes
 from common.security.key_protection import KeyProtection
 from common.security.keyring import KeyringUse
 from common.security.signing import Ed25519Signer
-from hq_node.directory.commands import ExportDraft, ImportSigned
+from hq_node.directory.commands import ApproveNode, ExportDraft, ImportSigned
 from hq_node.directory.exchange import DraftFile, sign_draft_file
 from hq_node.directory.root_key_file import RootKeyFile
 from hq_node.directory.root_signing import judge_draft
 from hq_node.directory.signing_desk import SignedTaken
-from tests.support.enrolment import EnrolmentDesk
+from tests.support.enrolment import Candidate, EnrolmentDesk
 
 PASSPHRASE = b"correct horse battery staple"
 
@@ -49,3 +49,9 @@ class Vault:
         """The whole way."""
         taken: SignedTaken = self.desk.run(ImportSigned(self.sign(self.exported())))
         return taken
+
+
+def enrol(desk: EnrolmentDesk, candidate: Candidate) -> None:
+    """A province is let in."""
+    desk.run(candidate.request(desk.invite(candidate.node)))
+    desk.run(ApproveNode(candidate.node, "operator"))

@@ -30,20 +30,20 @@ class Vault:
         self.passphrase = room / "passphrase"
         self.passphrase.write_text(PASSPHRASE + "\n")
         self.passphrase.chmod(0o600)
-        self._with = ("--passphrase-file", str(self.passphrase))
+        self.secret = ("--passphrase-file", str(self.passphrase))
 
     def at_hq(self, *arguments: str) -> Any:
         return self._run(*arguments, "--data", str(self.hq))
 
     def take_root_away(self) -> None:
-        self.at_hq("root", "export", "--out", "root.key", *self._with)
-        self.at_hq("root", "forget", "--exported", "root.key", "--yes", *self._with)
+        self.at_hq("root", "export", "--out", "root.key", *self.secret)
+        self.at_hq("root", "forget", "--exported", "root.key", "--yes", *self.secret)
 
     def publish(self) -> Any:
         """Export, sign, import."""
         self.at_hq("directory", "export", "--out", "next.json")
         signed = self._run(
-            "root", "sign", "next.json", "--key", "root.key", "--out", "signed.json", "--yes", *self._with
+            "root", "sign", "next.json", "--key", "root.key", "--out", "signed.json", "--yes", *self.secret
         )
         assert signed["changes"]
         return self.at_hq("directory", "import-signed", "signed.json")
@@ -98,4 +98,12 @@ def test_hq_works_without_its_root_key_and_a_revocation_counts_at_once_through_a
         assert vault.at_hq("directory", "show")["draft"] is None
         states = {row["node"]: row["state"] for row in hq.get("/nodes")["items"]}
         assert states == {"00": "active", "31": "active", "44": "revoked"}
+
+        # Brought back, the root signs what waits by itself, and everything from then on.
+        hq.post("/nodes/31/suspend", {"reason": "a drill", "by": "li.na"})
+        assert vault.at_hq("directory", "show")["draft"] is not None
+        vault.at_hq("root", "import", "root.key", *vault.secret)
+        eventually(lambda: vault.at_hq("directory", "show")["draft"] is None, "HQ signs what has waited")
+        assert hq.post("/nodes/31/resume", {"reason": "over", "by": "li.na"})["waits_for_root"] is False
+        assert vault.at_hq("directory", "show")["version"] == version + 3
         assert set(federation.stop_all().values()) == {0}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -12,8 +13,12 @@ from common.directory.model import KeyUse, NodeEntry, NodeKey, NodeStatus, OwnKe
 from common.directory.regions import DEFAULT_REGIONS
 from common.directory.signing import sign_directory
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
+from common.security.key_protection import KeyProtection
 from common.security.private_bodies import HPKE_X25519, X25519PrivateKeys
 from common.security.signing import ED25519, Ed25519Signer
+from tests.support.enrolment import Candidate, EnrolmentDesk, HandClock
+from tests.support.root_files import PASSPHRASE, Vault, enrol
+from tests.support.stores import Databases
 
 NOW_US = 1_800_000_000_000_000
 DAY_US = 86_400_000_000
@@ -86,3 +91,36 @@ def first(
 ) -> pb.SignedDirectory:
     entries = [guangdong.entry(), hq.entry(), shanghai.entry()]
     return sign_directory(None, entries, DEFAULT_REGIONS, now_us, DAY_US, root)
+
+
+@pytest.fixture(scope="module")
+def protection() -> KeyProtection:
+    """Made once: deriving a key takes its time on purpose."""
+    return KeyProtection.create(PASSPHRASE)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, databases: Databases, clock: HandClock) -> Iterator[EnrolmentDesk]:
+    """HQ with two provinces, a day later."""
+    data_dir = tmp_path / "hq"
+    data_dir.mkdir(mode=0o700)
+    desk = EnrolmentDesk(data_dir, databases.with_tables(), clock)
+    desk.found()
+    enrol(desk, Candidate("31", seed=3))
+    enrol(desk, Candidate("44", seed=4))
+    clock.at_us += DAY_US
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def vault(desk: EnrolmentDesk, tmp_path: Path, protection: KeyProtection) -> Vault:
+    """Where HQ's root key is kept from now on."""
+    vault = Vault(desk, protection)
+    vault.take_root_away(tmp_path / "hq")
+    return vault

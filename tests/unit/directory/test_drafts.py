@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,42 +63,6 @@ from tests.support.stores import Databases
 from tests.unit.directory.test_rotation import Province
 
 DAY_US = 86_400_000_000
-
-
-@pytest.fixture(scope="module")
-def protection() -> KeyProtection:
-    """Made once: deriving a key takes its time on purpose."""
-    return KeyProtection.create(PASSPHRASE)
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
-
-
-@pytest.fixture
-def desk(tmp_path: Path, databases: Databases, clock: HandClock) -> Iterator[EnrolmentDesk]:
-    data_dir = tmp_path / "hq"
-    data_dir.mkdir(mode=0o700)
-    desk = EnrolmentDesk(data_dir, databases.with_tables(), clock)
-    desk.found()
-    enrol(desk, Candidate("31", seed=3))
-    enrol(desk, Candidate("44", seed=4))
-    clock.at_us += DAY_US
-    yield desk
-    desk.close()
-
-
-@pytest.fixture
-def vault(desk: EnrolmentDesk, tmp_path: Path, protection: KeyProtection) -> Vault:
-    vault = Vault(desk, protection)
-    vault.take_root_away(tmp_path / "hq")
-    return vault
-
-
-def enrol(desk: EnrolmentDesk, candidate: Candidate) -> None:
-    desk.run(candidate.request(desk.invite(candidate.node)))
-    desk.run(ApproveNode(candidate.node, "operator"))
 
 
 def in_force(desk: EnrolmentDesk) -> Directory:
