@@ -182,7 +182,8 @@ def test_a_replica_without_the_next_keys_leaves_the_links_to_the_others_until_it
         a.start()
         federation.wait_until_quiet()
         assert set(federation.stop_all().values()) == {0}
-        assert verdict(federation, jobs, load.results.request_ids, held) == []
+        wrong = verdict(federation, jobs, load.results.request_ids, held)
+        assert [fault for fault in wrong if not fault.startswith("00: alarm OWN_KEYS_MISSING b")] == []
 
 
 def owners(federation: KeyReplicas) -> set[str]:
