@@ -36,6 +36,8 @@ from common.security.private_bodies import PrivateKeys
 from common.security.signing import ChooseSigner, Signer
 from province_node.customers.commands import EraseCustomer, ExportCustomer, ImportCustomers
 from province_node.customers.handlers import CustomerRecords, erase_customer, export_customer, import_customers
+from province_node.customers.looking import HANDLERS as looking_handlers
+from province_node.customers.parameters import PARAMETERS as CUSTOMER_PARAMETERS
 from province_node.customers.permissions import NEEDS as CUSTOMER_NEEDS
 from province_node.customers.permissions import READING as CUSTOMER_READING
 from province_node.customers.wire import KINDS as CUSTOMER_KINDS
@@ -79,6 +81,7 @@ HANDLERS: dict[type, Handler] = {
     AcknowledgeAlarm: acknowledge_alarm,
     EraseCustomer: erase_customer,
     ExportCustomer: export_customer,
+    **looking_handlers,
     **personal_data_handlers((CustomerRecords(),)),
 }
 
@@ -121,6 +124,7 @@ def build_core(
             prefetch=prefetch,
             needs=needs,
             reading=CUSTOMER_READING | SUBSCRIPTION_READING,
+            parameters=CUSTOMER_PARAMETERS,
             **parts,
         )
     )

@@ -54,6 +54,7 @@ class Guard:
             record=needs.record(wish),
             outcome=DONE if error is None else error.code,
             reason=needs.reason(wish),
+            customer=needs.customer(wish),
         )
 
     def _needs(self, wish: Any) -> Needs:

@@ -29,6 +29,8 @@ class Needs:
     """Which record the wish is about, for the audit log: an identity, never personal data."""
     reason: Callable[[Any], str] = _no_record
     """Why, where the wish says so."""
+    customer: Callable[[Any], str] = _no_record
+    """The number of the customer whose matter it is, where it is one's."""
 
     @property
     def permission(self) -> Permission:

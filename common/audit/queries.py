@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from common.audit.entry import NO_HASH, entry_hash
+from common.access_control.actor import Actor
+from common.audit.entry import DONE, NO_HASH, entry_hash
 from common.audit.repository import audit_log, entry_of, head
 
 ENTRIES_MAX = 500
@@ -49,6 +50,16 @@ class Judged:
 
 
 MISSING, CHANGED, TRUNCATED, HEAD_CHANGED = "MISSING", "CHANGED", "TRUNCATED", "HEAD_CHANGED"
+
+
+def count_since(connection: sa.Connection, actor: Actor, resource: str, action: str, since_us: int, most: int) -> int:
+    """How often an actor did something since a moment, as far as `most`."""
+    c = audit_log.c
+    first = sa.select(c.number).where(c.at_us >= since_us).order_by(c.at_us).limit(1).scalar_subquery()
+    whose = sa.and_(c.actor == actor.name, c.actor_kind == actor.kind, c.number >= first)
+    what = sa.and_(c.resource == resource, c.action == action, c.outcome == DONE)
+    some = sa.select(c.number).where(whose, what).limit(most).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
 
 
 def search(connection: sa.Connection, sought: Sought, before: int = 0, limit: int = 50) -> dict[str, Any]:

@@ -128,6 +128,7 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     ),
     "customers find": ("customers find document", "customers find address --city 440100"),
     "customers show": ("customers show 44-0000000001",),
+    "customers reveal": ('customers reveal 44-0000000001 --field contact_number --reason "call back, ticket 4711"',),
     "customers export": ("customers export 44-0000000001 --out customer.json",),
     "customers erase": ('customers erase 44-0000000001 --reason "asked for in writing, file 2026-117"',),
     "personal-data": ("personal-data status", "personal-data rotate --wait"),

@@ -126,6 +126,7 @@ COMMANDS: Mapping[str, str] = {
     "customers find": "按证件、联系电话或地址片段查找客户；个人信息以掩码显示。\n\n"
     "号码（完整号码，或后 6 位、后 4 位）或地址片段从标准输入读取：命令参数会被本机其他用户看到。",
     "customers show": "显示客户；个人信息以掩码显示。",
+    "customers reveal": "显示客户被脱敏的完整信息。每次查看均记入审计日志，且有每小时上限。",
     "customers export": "将所存储的客户全部信息写入文件，提供给客户本人：JSON 明文。\n\n"
     "本机其他用户无法读取该文件。交付后请删除。",
     "customers erase": "永久删除客户的个人信息：销毁其密钥，并清除各请求中的相关内容。\n\n"
@@ -273,6 +274,9 @@ OPTIONS: Mapping[str, str] = {
     "customers find BY": "查找依据：document（证件）、contact（联系电话）或 address（地址）。",
     "customers find --city": "地址所在地市（GB/T 2260），例如 440100。",
     "customers show NUMBER": "客户编号，例如 44-0000000001。",
+    "customers reveal NUMBER": "客户编号，例如 44-0000000001。",
+    "customers reveal --reason": "原因，不得含个人信息；保存在审计日志中。",
+    "customers reveal --field": "仅显示该字段，可重复使用；省略为全部脱敏字段。",
     "customers export NUMBER": "客户编号，例如 44-0000000001。",
     "customers export --out": "新文件，提供给客户。",
     "customers erase NUMBER": "客户编号，例如 44-0000000001。",

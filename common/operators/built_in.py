@@ -17,7 +17,9 @@ _MASKED = {ALL_FIELDS: FieldRight.VISIBLE} | dict.fromkeys(
 _HIDDEN = {ALL_FIELDS: FieldRight.VISIBLE} | dict.fromkeys(
     ("name", "document_number", "contact_number", "address"), FieldRight.HIDDEN
 )
-_SERVING = {"customer:read": _PROVINCE, "subscription:read": _PROVINCE, "organisation:read": _PROVINCE}
+_SERVING = dict.fromkeys(
+    ("customer:read", "customer:search", "customer:reveal", "subscription:read", "organisation:read"), _PROVINCE
+)
 _FINISHING = dict.fromkeys(("served-leg:begin-effect", "served-leg:finish", "served-leg:refuse"), _PROVINCE)
 _LOOKING = dict.fromkeys(
     ("organisation:read", "operator:read", "role:read", "parameter:read", "session:read", "api-token:read"), _NETWORK

@@ -52,6 +52,32 @@ class CustomerRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowCustomer:
+    """Show a customer's record, masked."""
+
+    customer_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevealCustomer:
+    """Show what masks hide of a customer: these `fields`, for a `reason` without personal data."""
+
+    customer_number: str
+    fields: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCustomerSearch:
+    """Customers were looked for `by` a document, a contact number or an address, and `found` were found: noted before
+    they are shown. What was looked for is personal data, and is not noted."""
+
+    by: str
+    city_code: str
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExportCustomer:
     """Give out all that is stored about a customer, for the customer."""
 

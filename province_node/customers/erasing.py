@@ -36,7 +36,7 @@ async def erase_everywhere(
     node: Any, customer_number: str, reason: str, kept_us: int, find: FindRequests
 ) -> ErasedEverywhere:
     """Raises what `handlers.erase_customer` raises, and ArchiveDamaged, OSError."""
-    erased: CustomerErasedForGood = await node.writer.execute(EraseCustomer(customer_number, reason, kept_us))
+    erased: CustomerErasedForGood = await node.local_desk.execute(EraseCustomer(customer_number, reason, kept_us))
     done, left = 0, []
     for request_id in await node.reads.run(find, node.context.kinds, customer_number):
         try:

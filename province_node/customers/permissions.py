@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from common.access_control.needs import Declared, Needs
 from common.access_control.rights import Permission
-from province_node.customers.commands import EraseCustomer, ExportCustomer, ImportCustomers
+from province_node.customers.commands import (
+    EraseCustomer,
+    ExportCustomer,
+    ImportCustomers,
+    NoteCustomerSearch,
+    RevealCustomer,
+    ShowCustomer,
+)
 
 READ = Permission("customer", "read")
+SEARCH = Permission("customer", "search")
 READING = frozenset({READ})
+
+
+def _number(wish: ShowCustomer | RevealCustomer | ExportCustomer | EraseCustomer) -> str:
+    return wish.customer_number
+
+
+def _why(wish: RevealCustomer | EraseCustomer) -> str:
+    return wish.reason
+
 
 NEEDS: Declared = {
     ImportCustomers: Needs("customer", "import"),
-    ExportCustomer: Needs("customer", "export", record=lambda wish: wish.customer_number),
-    EraseCustomer: Needs(
-        "customer", "erase", record=lambda wish: wish.customer_number, reason=lambda wish: wish.reason
-    ),
+    ShowCustomer: Needs(READ.resource, READ.action, record=_number, customer=_number),
+    NoteCustomerSearch: Needs(SEARCH.resource, SEARCH.action),
+    RevealCustomer: Needs("customer", "reveal", record=_number, reason=_why, customer=_number),
+    ExportCustomer: Needs("customer", "export", record=_number, customer=_number),
+    EraseCustomer: Needs("customer", "erase", record=_number, reason=_why, customer=_number),
 }

@@ -1,9 +1,10 @@
-"""One customer's data from the command line: find, show, give out, erase. Part of `customers`."""
+"""One customer's data from the command line: find, show, reveal, give out, erase. Part of `customers`."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,6 +41,14 @@ class SearchBy(StrEnum):
     ADDRESS = "address"
 
 
+class MaskedField(StrEnum):
+    """What masks hide."""
+
+    DOCUMENT = "document_number"
+    CONTACT = "contact_number"
+    ADDRESS = "address"
+
+
 @command
 def find(
     session: Session,
@@ -69,7 +78,26 @@ def show(session: Session, number: Number) -> None:
     """Show a customer; what is personal is masked."""
     with session.admin() as client:
         found = client.get(f"/customers/{segment(number)}")
-    session.result(found, lambda: _show_customer(session, found))
+    session.result(found, lambda: _show_fields(session, found, SHOWN))
+
+
+@command
+def reveal(
+    session: Session,
+    number: Number,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why, without personal data; kept in the audit log.")
+    ],
+    fields: Annotated[
+        list[MaskedField] | None,
+        typer.Option("--field", help="Only this one; may be repeated. Else all that is masked."),
+    ] = None,
+) -> None:
+    """Show in full what masks hide of a customer. Each use is in the audit log, and there is a limit for an hour."""
+    wish = {"fields": [str(field) for field in fields or ()], "reason": reason}
+    with session.admin() as client:
+        found = client.post(f"/customers/{segment(number)}/reveal", wish)
+    session.result(found, lambda: _show_fields(session, found, [name for name in SHOWN if name in found]))
 
 
 @command
@@ -116,7 +144,7 @@ def erase(
 
 def add_personal_commands(app: typer.Typer) -> None:
     """Adds them to `customers`."""
-    for each in (find, show, export, erase):
+    for each in (find, show, reveal, export, erase):
         app.command(each.__name__)(each)
 
 
@@ -130,9 +158,9 @@ def _show_found(session: Session, found: Any) -> None:
         session.note("customers.more_found")
 
 
-def _show_customer(session: Session, found: Any) -> None:
+def _show_fields(session: Session, found: Any, names: Sequence[str]) -> None:
     facts = display.facts_table()
-    for name in SHOWN:
+    for name in names:
         value = session.words.name("customer_kind", found[name]) if name == "kind" else found[name]
         facts.add_row(session.words(f"customers.{name}"), display.plain(value))
     session.out.print(facts)

@@ -11,7 +11,7 @@ from common.personal_data.blind_index import ENDINGS, address_parts, normal_docu
 from common.personal_data.repository import DataKeyMissing, open_data_key
 from common.personal_data.vault import NONE, Vault
 from province_node.customers.clear_rows import clear_row
-from province_node.customers.model import Customer, CustomerErased, CustomerNotFound
+from province_node.customers.model import Customer
 from province_node.customers.repository import (
     ADDRESS,
     ADDRESS_TOKENS,
@@ -63,14 +63,6 @@ def records_left(connection: sa.Connection, generation: int) -> int:
     return connection.execute(left.select_from(CUSTOMERS)).scalar_one()
 
 
-def masked_customer(connection: sa.Connection, vault: Vault, customer_number: str) -> dict[str, Any]:
-    """One customer as a screen shows it to whoever may not see more. Raises CustomerNotFound, CustomerErased."""
-    row = customer_row(connection, customer_number)
-    if row is None:
-        raise CustomerNotFound()
-    return _masked(connection, vault, CustomerRow(*row))
-
-
 def find_customers(connection: sa.Connection, vault: Vault, wanted: Wanted, limit: int = 50) -> dict[str, Any]:
     """The customers who are found by a document, a contact number, or a part of an address, masked; by number.
 
@@ -120,13 +112,6 @@ def _matching_address(vault: Vault, wanted: Wanted, generations: Sequence[int]) 
         first = sa.select(tokens.customer_number).where(tokens.token == index.part(wanted.city_code, parts[0]))
         matching.append(sa.and_(CUSTOMERS.c.customer_number.in_(first), *of_all))
     return sa.select(CUSTOMERS).where(sa.or_(*matching)).order_by(CUSTOMERS.c.customer_number)
-
-
-def _masked(connection: sa.Connection, vault: Vault, row: CustomerRow) -> dict[str, Any]:
-    customer = _opened(connection, vault, row)
-    if customer is None:
-        raise CustomerErased(customer_number=row.customer_number)
-    return masked(customer)
 
 
 def _opened(connection: sa.Connection, vault: Vault, row: CustomerRow) -> Customer | None:

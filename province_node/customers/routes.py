@@ -11,15 +11,24 @@ from common.journal.settings import DAY_US
 from common.program.node import Node
 from common.routing import Router
 from common.web import Language, language_of
-from province_node.customers.commands import IMPORT_ROWS_MAX, CustomerRecord, ExportCustomer, ImportCustomers
+from province_node.customers.commands import (
+    IMPORT_ROWS_MAX,
+    CustomerRecord,
+    ExportCustomer,
+    ImportCustomers,
+    NoteCustomerSearch,
+    RevealCustomer,
+    ShowCustomer,
+)
 from province_node.customers.erasing import FindRequests, erase_everywhere
 from province_node.customers.events import CustomerExported
+from province_node.customers.looking import REASON_CHARACTERS_MAX, REVEALABLE
+from province_node.customers.permissions import SEARCH
 from province_node.customers.queries import (
     ROWS_MAX,
     customer_count,
     find_customers,
     list_customers,
-    masked_customer,
 )
 from province_node.customers.repository import ERASED_REASON_CHARS_MAX
 from province_node.customers.searching import SEARCH_CHARS_MAX, wanted
@@ -42,6 +51,15 @@ class Search(BaseModel):
     text: str = Field(min_length=1, max_length=SEARCH_CHARS_MAX)
     city_code: str = Field(default="", pattern=r"^([0-9]{6})?$")
     limit: int = Field(default=50, ge=1, le=ROWS_MAX)
+
+
+class Reveal(BaseModel):
+    """Which masked fields are to be shown in full (none: all), and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fields: list[Annotated[str, Field(max_length=64)]] = Field(default=[], max_length=len(REVEALABLE))
+    reason: str = Field(max_length=REASON_CHARACTERS_MAX)
 
 
 class Erasure(BaseModel):
@@ -101,17 +119,27 @@ def customer_routes(
 
     @router.post("/search")
     async def search(search: Search) -> dict[str, Any]:
+        desk = node.local_desk
+        desk.actor.rights.require(SEARCH)
         looked_for = wanted(search.by, search.text, search.city_code)
-        return await node.reads.run(find_customers, vault, looked_for, search.limit)
+        found = await node.reads.run(find_customers, vault, looked_for, search.limit)
+        numbers = tuple(item["customer_number"] for item in found["items"])
+        await desk.execute(NoteCustomerSearch(search.by, search.city_code, numbers))
+        return found
 
     @router.get("/{customer_number}")
     async def customer(customer_number: str) -> dict[str, Any]:
-        # Masked. Showing what is behind the mask is an action of its own, with a reason: it has its place here.
-        return await node.reads.run(masked_customer, vault, customer_number)
+        shown: dict[str, Any] = await node.local_desk.execute(ShowCustomer(customer_number))
+        return shown
+
+    @router.post("/{customer_number}/reveal")
+    async def reveal(customer_number: str, wish: Reveal) -> dict[str, Any]:
+        command = RevealCustomer(customer_number, tuple(wish.fields), wish.reason)
+        return {"customer_number": customer_number, **await node.local_desk.execute(command)}
 
     @router.post("/{customer_number}/export")
     async def export(customer_number: str) -> dict[str, Any]:
-        exported: CustomerExported = await node.writer.execute(ExportCustomer(customer_number))
+        exported: CustomerExported = await node.local_desk.execute(ExportCustomer(customer_number))
         return {"customer": exported.customer, "subscriptions": list(exported.subscriptions)}
 
     @router.post("/{customer_number}/erase")

@@ -17,13 +17,13 @@ from common.db.schema import KIT, Branch, Schema, require_schema
 from common.personal_data.commands import OpenPersonalData, RenewRecords
 from province_node.bootstrap import SCHEMA
 from province_node.customers.clear_rows import CLEAR, ClearRow
-from province_node.customers.commands import QueryCustomerProfile
+from province_node.customers.commands import QueryCustomerProfile, ShowCustomer
 from province_node.customers.handlers import query_customer_profile
+from province_node.customers.looking import show_customer
 from province_node.customers.queries import (
     customer_count,
     find_customers,
     list_customers,
-    masked_customer,
     records_left,
 )
 from province_node.customers.searching import wanted
@@ -110,13 +110,13 @@ def test_records_are_sealed_slice_by_slice_and_their_clear_rows_are_gone(provinc
 
 
 def test_a_clear_record_is_shown_and_sealed_by_whoever_touches_it(province: ProvinceDatabase) -> None:
-    shown = masked_customer(province.connection, province.vault, "44-2")
+    shown = province.execute(show_customer, ShowCustomer("44-2"))
     assert shown["contact_number"] == "139****0002"
     command = QueryCustomerProfile("44-2", "", "SERVICE_PASSWORD")
     profile = province.execute(query_customer_profile, command)
     assert (profile.document_number, profile.address) == ("E77001002", "金丝雀路2号")
     assert records_left(province.connection, 1) == 6
-    assert masked_customer(province.connection, province.vault, "44-2") == shown
+    assert province.execute(show_customer, ShowCustomer("44-2")) == shown
 
 
 def test_an_extract_knows_what_the_release_before_took_in(province: ProvinceDatabase) -> None:

@@ -13,10 +13,11 @@ from common.personal_data.events import RecordsRenewed
 from common.personal_data.handlers import KeyRotationUnderWay
 from common.personal_data.repository import DATA_KEYS, GENERATIONS
 from common.personal_data.sealing import SealedValueUnreadable
-from province_node.customers.commands import EraseCustomer, ExportCustomer
+from province_node.customers.commands import EraseCustomer, ExportCustomer, ShowCustomer
 from province_node.customers.events import CustomerErasedForGood
 from province_node.customers.handlers import erase_customer, export_customer
-from province_node.customers.queries import find_customers, masked_customer, records_left
+from province_node.customers.looking import show_customer
+from province_node.customers.queries import find_customers, records_left
 from province_node.customers.repository import ADDRESS_TOKENS, CUSTOMERS
 from province_node.customers.searching import wanted
 from tests.support.province_uow import PERSONAL_DATA_HANDLERS, ProvinceDatabase
@@ -132,7 +133,7 @@ def test_a_search_that_would_fit_too_many_is_refused(
 
 
 def test_who_is_found_or_shown_is_masked(loaded: ProvinceDatabase) -> None:
-    shown = masked_customer(loaded.connection, loaded.vault, "44-1")
+    shown = loaded.execute(show_customer, ShowCustomer("44-1"))
     assert (shown["document_number"], shown["contact_number"]) == ("1101**********002X", "138****8000")
     assert shown["address"] == "广州市天河区******"
     assert find_customers(loaded.connection, loaded.vault, wanted("document", "002X", ""))["items"] == [shown]

@@ -1,0 +1,89 @@
+"""Looking at a customer's personal data: done in the transaction that notes it in the audit log, so that nothing is
+shown of which the log does not tell (SYS-03)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from common.audit.queries import count_since
+from common.errors import Refusal
+from province_node.customers.commands import NoteCustomerSearch, RevealCustomer, ShowCustomer
+from province_node.customers.parameters import REVEALS_AN_HOUR_MAX
+from province_node.customers.searching import masked
+
+REVEALABLE = ("document_number", "contact_number", "address")
+REASON_CHARACTERS_MAX = 200
+FOUND_NOTED_MAX = 50
+"""So many of the customers whom a search found stand in the audit log by number; of the rest, how many there were."""
+HOUR_US = 3_600_000_000
+
+
+class RevealReasonMissing(Refusal):
+    """Masks are lifted for a reason."""
+
+    en = "Say why the data is to be shown in full, in 1 to {most} printable characters without personal data."
+    zh = "请说明查看完整信息的原因（1 至 {most} 个可显示字符，不含个人信息）。"
+
+
+class RevealFieldUnknown(Refusal):
+    """Nothing of that name is masked."""
+
+    en = "{field} is not a field that is masked; there are: {fields}."
+    zh = "{field} 不是脱敏字段，可查看的字段：{fields}。"
+
+
+class RevealedTooOften(Refusal):
+    """So many in an hour look like collecting."""
+
+    en = (
+        "You have had data of {most} customers shown in full within an hour, which is the limit. Try again later, or "
+        "ask an administrator (parameter {parameter})."
+    )
+    zh = "一小时内您已查看 {most} 位客户的完整信息，达到上限。请稍后再试，或联系管理员（参数 {parameter}）。"
+
+
+def show_customer(command: ShowCustomer, uow: Any) -> dict[str, Any]:
+    """The customer, masked. Raises CustomerNotFound, CustomerErased."""
+    return masked(uow.customers.get(command.customer_number))
+
+
+def note_customer_search(command: NoteCustomerSearch, uow: Any) -> None:
+    """What was looked for is not noted; whom it led to is."""
+    numbers = list(command.found[:FOUND_NOTED_MAX])
+    noted = {"by": command.by, "city_code": command.city_code, "count": len(command.found), "found": numbers}
+    uow.describe_change(None, noted)
+
+
+def reveal_customer(command: RevealCustomer, uow: Any) -> dict[str, str]:
+    """The fields in the clear. Raises RevealReasonMissing, RevealFieldUnknown, RevealedTooOften, CustomerNotFound,
+    CustomerErased."""
+    reason = command.reason.strip()
+    if not (0 < len(reason) <= REASON_CHARACTERS_MAX and reason.isprintable()):
+        raise RevealReasonMissing(most=REASON_CHARACTERS_MAX)
+    for field in command.fields:
+        if field not in REVEALABLE:
+            raise RevealFieldUnknown(field=repr(field[:64]), fields=", ".join(REVEALABLE))
+    _require_within_limit(uow)
+    customer = uow.customers.get(command.customer_number)
+    fields = command.fields or REVEALABLE
+    uow.describe_change(None, {"revealed": sorted(fields)})
+    return {field: getattr(customer, field) for field in fields}
+
+
+def _require_within_limit(uow: Any) -> None:
+    most = uow.node.parameters.value(REVEALS_AN_HOUR_MAX, uow.now_us)
+    # What is in this group already is not in the log yet.
+    key = "reveals", uow.actor.kind, uow.actor.name
+    here = uow.kept.get(key, 0)
+    before = count_since(uow.connection, uow.actor, "customer", "reveal", uow.now_us - HOUR_US, most)
+    if before + here >= most:
+        raise RevealedTooOften(most=most, parameter=REVEALS_AN_HOUR_MAX.name)
+    uow.kept[key] = here + 1
+
+
+HANDLERS: dict[type, Callable[[Any, Any], Any]] = {
+    ShowCustomer: show_customer,
+    NoteCustomerSearch: note_customer_search,
+    RevealCustomer: reveal_customer,
+}

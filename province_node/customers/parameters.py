@@ -1,0 +1,16 @@
+"""What an operator may change about customers while the node runs."""
+
+from __future__ import annotations
+
+from common.parameters.model import Parameter
+from common.parameters.value_types import Whole
+
+REVEALS_AN_HOUR_MAX = Parameter(
+    "customers.reveals_an_hour_max",
+    Whole(1, 10_000),
+    60,
+    "Of so many customers somebody may have masked data shown in full within an hour.",
+    "每人每小时可查看完整信息的客户数上限。",
+)
+
+PARAMETERS = (REVEALS_AN_HOUR_MAX,)
