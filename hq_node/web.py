@@ -26,7 +26,7 @@ from common.requests.model import RequestNotFound
 from common.requests.queries import asked_steps
 from common.requests.rest import service_request_api
 from common.requests.routes import request_routes
-from common.rest.access import WholeNode
+from common.rest.access import ByRights
 from common.rest.app import build_api
 from common.rest.documentation import documentation_routes
 from common.rest.resource import Api
@@ -111,4 +111,4 @@ def api_app(node: Node) -> Starlette:
     apis = rest_apis(node)
     title = "Quanwang CRM, HQ"
     further = documentation_routes(title, SOFTWARE_VERSION, apis)
-    return build_api(node, apis, WholeNode(), node.sign_in.callers.actor_of, further)
+    return build_api(node, apis, ByRights(node.core.node), node.sign_in.callers.actor_of, further)

@@ -24,6 +24,7 @@ from common.event_hub.model import CALLBACK_CHARS_MAX, DEAD, OFF, ON, QUERY_CHAR
 from common.event_hub.permissions import READING
 from common.event_hub.repository import hub_deliveries, hub_subscriptions
 from common.ids import format_id
+from common.rest.access import EVERYTHING_SHOWN, shown_to
 from common.rest.attributes import IDENTITY, MOMENT, Attribute, happened, listed, not_empty, write_moment
 from common.rest.bodies import Body
 from common.rest.door import caller_name
@@ -83,6 +84,8 @@ def _hub(api: Api) -> Resource:
             # Who is told of all of them must be allowed to see all of them.
             if wanted.may_ask_for(kind) and actor.rights.require(readings[kind.resource]) < Scope.PROVINCE:
                 raise OutsideScope(permission=str(readings[kind.resource]), scope="less than all records")
+            if wanted.may_ask_for(kind) and shown_to(actor, _resource(api, kind.resource)) is not EVERYTHING_SHOWN:
+                raise OutsideScope(permission=str(readings[kind.resource]), scope="less than all fields")
         return Subscribe(api.name, caller_name(actor), new.callback, new.query, secrets.token_bytes(SECRET_BYTES))
 
     return Resource(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from common.access_control.actor import Actor
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
@@ -202,3 +203,12 @@ class TeamBook:
             self._members.delete((team.team, operator))
         for operator in sorted(set(members) - set(former)):
             self._members.insert(TeamMemberRow(team.team, operator))
+
+    def share(self, operator: str, actor: Actor) -> bool:
+        """Whether the operator is in a team with the actor, in the organisation in which that one acts."""
+        theirs, own = team_members.alias("theirs"), team_members.alias("own")
+        together = theirs.join(own, theirs.c.team == own.c.team).join(teams, teams.c.team == own.c.team)
+        statement = sa.select(teams.c.team).select_from(together)
+        of_both = (theirs.c.operator == operator, own.c.operator == actor.name)
+        statement = statement.where(*of_both, teams.c.organisation_id == actor.organisation).limit(1)
+        return self._uow.query(statement).scalar() is not None

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from common.access_control.actor import Actor
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, IdSource, format_id, leg_id
@@ -14,6 +15,7 @@ from common.messaging.envelope import Envelope
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
+from common.operators.reach import reaches_record
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.envelopes import (
     AUTHENTICATIONS,
@@ -41,12 +43,15 @@ from common.requests.model import (
     UnknownDestination,
     UnknownRegion,
 )
+from common.requests.permissions import CANCEL
 
 
 class Requests(Protocol):
     """The service requests of this node, and their legs."""
 
     def add(self, request: ServiceRequest) -> None: ...
+
+    def get(self, request_id: bytes) -> ServiceRequest | None: ...
 
     def by_idempotency_key(self, key: str) -> ServiceRequest | None: ...
 
@@ -63,6 +68,7 @@ class AskingUnitOfWork(Protocol):
     """What asking needs of the unit of work."""
 
     node: NodeContext
+    actor: Actor
     requests: Requests
     ids: IdSource
     now_us: int
@@ -101,7 +107,11 @@ def submit_service_request(command: SubmitServiceRequest, uow: AskingUnitOfWork)
 
 
 def cancel_service_request(command: CancelServiceRequest, uow: AskingUnitOfWork) -> CancelAsked:
-    """Asks the hub to cancel the open legs of a request. Raises RequestNotFound, RequestAlreadyEnded."""
+    """Asks the hub to cancel the open legs of a request. Raises RequestNotFound (also of one that the actor does not
+    reach), RequestAlreadyEnded."""
+    request = uow.requests.get(command.request_id)
+    if request is None or not reaches_record(uow, CANCEL, request.organisation, request.operator):
+        raise RequestNotFound(request_id=format_id(command.request_id))
     legs = [leg for leg in uow.requests.legs_of(command.request_id) if command.destination in ("", leg.destination)]
     if not legs:
         raise RequestNotFound(request_id=format_id(command.request_id))

@@ -8,9 +8,10 @@ from common.ids import format_id
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 
 READ = Permission("service-request", "read")
+CANCEL = Permission("service-request", "cancel")
 READING = frozenset({READ})
 
 NEEDS: Declared = {
     SubmitServiceRequest: Needs("service-request", "submit", record=lambda wish: wish.kind),
-    CancelServiceRequest: Needs("service-request", "cancel", record=lambda wish: format_id(wish.request_id)),
+    CancelServiceRequest: Needs(CANCEL.resource, CANCEL.action, record=lambda wish: format_id(wish.request_id)),
 }

@@ -39,6 +39,10 @@ sa.Index(
     postgresql_where=requests.c.idempotency_key.is_not(None),
 )
 
+# By whose they are: which of them somebody sees whose rights reach less than all.
+sa.Index("requests_by_organisation", requests.c.organisation, requests.c.request_id)
+sa.Index("requests_by_operator", requests.c.operator, requests.c.request_id)
+
 asked_legs = sa.Table(
     "asked_legs",
     METADATA,

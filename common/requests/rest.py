@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from common.access_control.actor import Actor
 from common.event_hub.rest import with_hub
 from common.ids import format_id, parse_id
+from common.operators.row_scope import Belongs
 from common.program.node import Node
 from common.requests.commands import ActingFor, CancelServiceRequest, SubmitServiceRequest
 from common.requests.events import LegEnded
@@ -134,6 +135,9 @@ def _cancelled_legs(*columns: Any) -> sa.Select[Any]:
     return sa.select(*columns).select_from(asked_legs).where(_CANCEL_ASKED).correlate(requests)
 
 
+OF_WHOM = Belongs(requests.c.organisation, requests.c.operator)
+"""A request is its operator's, and that of the organisation in which they acted."""
+
 IN_PROGRESS, DONE, FAILED = "inProgress", "done", "terminatedWithError"
 _CANCELLATION_STATE = _cancelled_legs(
     sa.case(
@@ -182,6 +186,7 @@ def service_request_api(node: Node) -> Api:
         requests,
         Attribute("id", requests.c.request_id, IDENTITY),
         (Attribute("kind", requests.c.kind, kind, en="The kind of business."), *ATTRIBUTES),
+        belongs=OF_WHOM,
         collections=(LEG,),
         default_sort="-id",
         create=Create(NewServiceRequest, submit, lambda submitted: submitted.request_id),
@@ -203,6 +208,7 @@ def service_request_api(node: Node) -> Api:
                 sortable=False,
             ),
         ),
+        belongs=OF_WHOM,
         where=sa.exists(_cancelled_legs(sa.literal(1))),
         default_sort="-id",
         create=Create(NewCancellation, cancel, lambda asked: asked.request_id),

@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.access_control.rights import FieldRight
 from common.ids import ID_BYTES, format_id, parse_id
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -138,6 +139,10 @@ class Attribute:
     filterable: bool = True
     sortable: bool = True
     en: str = ""
+    mask: Callable[[Any], Any] | None = None
+    """What of a value is left for those who see it masked; None: for them it is hidden."""
+    default: FieldRight = FieldRight.VISIBLE
+    """What those see of it of whose roles none speaks of it."""
 
     @property
     def name(self) -> str:

@@ -24,12 +24,14 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, byte for byte. `repeated`: it was given before."""
+    """An HTTP answer, byte for byte. `repeated`: it was given before. `kept`: the body that is kept in place of one
+    that tells a secret."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     repeated: bool = False
+    kept: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -64,13 +64,6 @@ def narrowed(statement: sa.Select[Any], resource: Resource, where: Sequence[sa.C
     return statement.select_from(resource.table).where(*own, *where)
 
 
-def chosen(document: Document, hidden: frozenset[str], fields: frozenset[str] | None = None) -> Document:
-    """What of a document is shown."""
-    return {
-        name: value for name, value in document.items() if name not in hidden and (fields is None or name in fields)
-    }
-
-
 def encoded(content: Any) -> bytes:
     """A document's bytes: always the same for the same content."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

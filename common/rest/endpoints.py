@@ -6,6 +6,7 @@ Every query and every command of the API goes through here, so that what a calle
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,13 +14,12 @@ from starlette.responses import Response
 
 from common.program.node import Node
 from common.rest import streams
-from common.rest.access import Access
+from common.rest.access import Access, Shown, require_editable
 from common.rest.bodies import JSON_TYPE, MERGE_PATCH_TYPE, changes_of, digest_of, read_body, read_json, require_type
 from common.rest.calls import CONVENTIONS, DOCUMENT_TYPE, Call, document_answer, response_of
 from common.rest.commands import Answer, AnswerCommand
 from common.rest.documents import (
     Document,
-    chosen,
     count_documents,
     encoded,
     etag_of,
@@ -67,33 +67,33 @@ class Endpoints:
 
     async def read_list(self, call: Call) -> Any:
         """A page, or all as a stream, as the caller accepts it."""
-        resource, hidden = self._readable(call)
+        resource, shown = self._readable(call)
         stream_type = self._stream_type(call.header("accept"))
         given, others = call.conventions(*(("fields",) if stream_type else CONVENTIONS))
-        where = [*where_clause(resource, read_filters(resource, others, hidden)), *self._rows(call)]
+        where = [*where_clause(resource, read_filters(resource, others, shown.unsearchable)), *self._rows(call)]
         if stream_type:
-            return self._stream(stream_type, where, hidden, read_fields(resource, given.get("fields"), hidden))
-        page = read_page(resource, given, hidden)
+            return self._stream(stream_type, where, shown, read_fields(resource, given.get("fields"), shown.hidden))
+        page = read_page(resource, given, shown.hidden, shown.unsearchable)
         documents, total = await self._node.reads.run(self._read_page, where, page)
-        shown = [chosen(document, hidden, page.fields) for document in documents]
-        headers = page_headers(call.path, call.parameters(), page, len(shown), total)
-        status = 206 if len(shown) < total else 200
-        return response_of(Answer(status, {"Content-Type": DOCUMENT_TYPE} | headers, encoded(shown)))
+        seen = [shown.of(document, page.fields) for document in documents]
+        headers = page_headers(call.path, call.parameters(), page, len(seen), total)
+        status = 206 if len(seen) < total else 200
+        return response_of(Answer(status, {"Content-Type": DOCUMENT_TYPE} | headers, encoded(seen)))
 
     async def read_one(self, call: Call) -> Response:
         """One resource."""
-        resource, hidden = self._readable(call)
+        resource, shown = self._readable(call)
         given, others = call.conventions("fields")
         if others:
             known = {"use": "read one", "use_zh": "读取单个资源", "known": "fields"}
             raise UnknownParameter(resource=resource.name, name=others[0][0][:64], **known)
-        fields = read_fields(resource, given.get("fields"), hidden)
+        fields = read_fields(resource, given.get("fields"), shown.hidden)
         found = await self._node.reads.run(self._visible, call, self._key(call))
-        document = chosen(found, hidden)
+        document = shown.of(found)
         etag = etag_of(document)
         if call.knows(document):
             return Response(status_code=304, headers={**HEADERS, "ETag": etag})
-        return response_of(document_answer(chosen(document, frozenset(), fields), ETag=etag))
+        return response_of(document_answer(shown.of(found, fields), ETag=etag))
 
     async def view(self, call: Call, view: View) -> Response:
         """Something else of one resource."""
@@ -105,7 +105,7 @@ class Endpoints:
 
     async def create(self, call: Call) -> Response:
         """A new resource."""
-        resource, hidden = self._named(call)
+        resource, shown = self._named(call)
         create = resource.create
         assert create is not None
         require_type(call.header("content-type"), JSON_TYPE)
@@ -114,9 +114,13 @@ class Endpoints:
         def answer(result: Any, uow: Any) -> Answer:
             document = read_document(uow.query, self._api, resource, create.created(result))
             assert document is not None, f"{resource.name}: what was created cannot be found"
-            shown = chosen(document, hidden)
-            told = {} if create.tells is None else {create.tells[0]: create.tells[1](result)}
-            return document_answer({**shown, **told}, 201, Location=document["href"], ETag=etag_of(shown))
+            seen = shown.of(document)
+            headers = {"Location": document["href"], "ETag": etag_of(seen)}
+            if create.tells is None:
+                return document_answer(seen, 201, **headers)
+            # What is told once is not kept either, should the caller ask again.
+            told = {**seen, create.tells[0]: create.tells[1](result)}
+            return replace(document_answer(told, 201, **headers), kept=encoded(seen))
 
         lifetime_us = self._node.settings.api.idempotency_hours * 3_600_000_000
         once = call.once(digest_of("POST", call.path, content=read_json(call.body)), lifetime_us)
@@ -125,7 +129,7 @@ class Endpoints:
 
     async def change(self, call: Call) -> Response:
         """A merge patch."""
-        resource, hidden = self._named(call)
+        resource, shown = self._named(call)
         change = resource.change
         assert change is not None
         require_type(call.header("content-type"), MERGE_PATCH_TYPE, JSON_TYPE)
@@ -133,18 +137,19 @@ class Endpoints:
         changes = changes_of(read_body(change.body, call.body))
 
         def answer(_result: Any, uow: Any) -> Answer:
-            document = chosen(self._found(uow.query, call, key), hidden)
+            document = shown.of(self._found(uow.query, call, key))
             return document_answer(document, ETag=etag_of(document))
 
         def check(uow: Any) -> None:
-            call.require_match(resource.name, chosen(self._found(uow.query, call, key), hidden), change.needs_match)
+            call.require_match(resource.name, shown.of(self._found(uow.query, call, key)), change.needs_match)
 
+        require_editable(call.actor, resource, changes)
         command = change.command(key, changes, call.actor)
         return response_of(await self._node.writer.execute(AnswerCommand(command, answer, check), actor=call.actor))
 
     async def delete(self, call: Call) -> Response:
         """Away with it."""
-        resource, hidden = self._named(call)
+        resource, shown = self._named(call)
         delete = resource.delete
         assert delete is not None
         if call.body:
@@ -152,21 +157,21 @@ class Endpoints:
         key = self._key(call)
 
         def check(uow: Any) -> None:
-            call.require_match(resource.name, chosen(self._found(uow.query, call, key), hidden), delete.needs_match)
+            call.require_match(resource.name, shown.of(self._found(uow.query, call, key)), delete.needs_match)
 
         command = AnswerCommand(delete.command(key, call.actor), lambda _result, _uow: Answer(204, {}, b""), check)
         return response_of(await self._node.writer.execute(command, actor=call.actor))
 
     # What they share
 
-    def _readable(self, call: Call) -> tuple[Resource, frozenset[str]]:
-        """The resource, and what of it is hidden from the caller. Raises NotPermitted."""
+    def _readable(self, call: Call) -> tuple[Resource, Shown]:
+        """The resource, and what of it the caller sees. Raises NotPermitted."""
         call.actor.rights.require(self._resource.reading)
         return self._named(call)
 
-    def _named(self, call: Call) -> tuple[Resource, frozenset[str]]:
+    def _named(self, call: Call) -> tuple[Resource, Shown]:
         """The same where a command is run, of which the guard asks whether the caller may."""
-        return self._resource, self._access.hidden(call.actor, self._resource)
+        return self._resource, self._access.shown(call.actor, self._resource)
 
     def _rows(self, call: Call) -> Sequence[sa.ColumnElement[bool]]:
         """What every statement is narrowed by for this caller."""
@@ -224,7 +229,7 @@ class Endpoints:
         self,
         content_type: str,
         where: Sequence[sa.ColumnElement[bool]],
-        hidden: frozenset[str],
+        shown: Shown,
         fields: frozenset[str] | None,
     ) -> streams.StreamedAnswer:
         resource = self._resource
@@ -236,13 +241,13 @@ class Endpoints:
                 connection.execute, self._api, resource, [*where, *behind], [key], streams.SLICE_ROWS
             )
             last = resource.key.form.read(found[-1]["id"]) if found else None
-            return [chosen(document, hidden, fields) for document in found], last
+            return [shown.of(document, fields) for document in found], last
 
         async def read(after: Any) -> tuple[list[Document], Any]:
             return await self._node.reads.run(read_slice, after)
 
         if content_type == streams.CSV:
-            chunks = streams.table(read, streams.columns_of(resource, fields, hidden))
+            chunks = streams.table(read, streams.columns_of(resource, fields, shown.hidden))
         else:
             chunks = streams.lines(read)
         self._running.begin()

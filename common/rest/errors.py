@@ -43,6 +43,17 @@ class NotSignedIn(RestRefusal):
     zh = "请先登录：本接口不接受未经识别的调用。"
 
 
+class FieldsNotEditable(RestRefusal):
+    """What would be changed may be seen, but not edited."""
+
+    status = 403
+    en = "You may not edit: {fields}."
+    zh = "您无权编辑以下字段：{fields}。"
+
+    def __init__(self, findings: Sequence[FieldFinding], /) -> None:
+        super().__init__(findings, fields=", ".join(finding.path for finding in findings))
+
+
 class OperatorsAlone(RestRefusal):
     """Only people who are signed in have an account of their own."""
 

@@ -46,7 +46,8 @@ def _given(once: Once, uow: Any) -> Answer | None:
 def _keep(once: Once, answer: Answer, uow: Any) -> None:
     headers = json.dumps(dict(answer.headers))
     expires_at_us = uow.now_us + once.lifetime_us
-    row = AnswerRow(once.caller, once.key, once.digest, answer.status, headers, answer.body, expires_at_us)
+    body = answer.body if answer.kept is None else answer.kept
+    row = AnswerRow(once.caller, once.key, once.digest, answer.status, headers, body, expires_at_us)
     rows = uow.rows(ANSWERS)
     if rows.get((once.caller, once.key)) is None:
         rows.insert(row)

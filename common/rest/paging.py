@@ -32,12 +32,17 @@ class Page:
     fields: frozenset[str] | None
 
 
-def read_page(resource: Resource, given: Mapping[str, str], hidden: frozenset[str] = frozenset()) -> Page:
+def read_page(
+    resource: Resource,
+    given: Mapping[str, str],
+    hidden: frozenset[str] = frozenset(),
+    unsearchable: frozenset[str] = frozenset(),
+) -> Page:
     """The page that an address asks for. Raises ParameterUnfit, UnknownParameter, ParametersTooMany."""
     return Page(
         _number(given, "offset", 0, 0, OFFSET_MAX),
         _number(given, "limit", LIMIT_DEFAULT, 1, LIMIT_MAX),
-        read_sort(resource, given.get("sort", ""), hidden),
+        read_sort(resource, given.get("sort", ""), unsearchable),
         read_fields(resource, given.get("fields"), hidden),
     )
 

@@ -10,6 +10,7 @@ What is not declared is not there: no filter, no field in a body, no method.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -20,7 +21,13 @@ from pydantic import BaseModel
 
 from common.access_control.actor import Actor
 from common.access_control.rights import Permission
+from common.operators.row_scope import Belongs
 from common.rest.attributes import Attribute, Collection, Constant
+
+ALWAYS_SHOWN = frozenset({"id", "href", "@type"})
+"""Without these a document is nothing."""
+
+_CAPITAL = re.compile(r"[A-Z]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,8 @@ class Resource:
     views: tuple[View, ...] = ()
     owned: Callable[[Actor], sa.ColumnElement[bool]] | None = None
     """Which rows are there for somebody at the most, whatever else they may see; None: no such limit."""
+    belongs: Belongs | None = None
+    """Which columns say whose a row is; None: only who reaches all rows reaches any."""
     streamed: bool = True
     """Whether all of them can be read at once, as lines or as CSV."""
     en: str = ""
@@ -106,6 +115,10 @@ class Resource:
     def type_name(self) -> str:
         """What stands in `@type`."""
         return self.name[0].upper() + self.name[1:]
+
+    def field_of(self, first: str) -> str:
+        """By which name roles speak of an attribute of the first level: `cityCode` is `city_code`."""
+        return _CAPITAL.sub(lambda found: f"_{found[0].lower()}", first)
 
     @property
     def filters(self) -> Mapping[str, Attribute]:

@@ -26,28 +26,28 @@ from common.program.data_directory import DataDirectory
 from common.program.inline_writer import InlineWriter
 from common.program.node import Node, add_sign_in
 from common.program.reads import Reads
-from common.rest.access import WholeNode
+from common.rest.access import ByRights
 from common.rest.app import build_api
 from common.rest.resource import Api
 from common.settings import ApiSettings, NodeSettings
 from common.sign_in.callers import CSRF_HEADER
 from common.sign_in.repository import credentials, sessions, sign_in_failures
-from common.sign_in.settings import SignInSettings
 from hq_node.settings import HqSettings
 from hq_node.web import ROLE as HQ_ROLE
+from hq_node.web import api_app as hq_app
 from hq_node.web import rest_apis as hq_apis
 from province_node.settings import ProvinceSettings
 from province_node.web import ROLE as PROVINCE_ROLE
+from province_node.web import api_app as province_app
 from province_node.web import rest_apis as province_apis
 from tests.support.federation import SHANGHAI, Federation
+from tests.support.rest import CHEAP
 from tests.support.stores import Databases
 
 OWNER = local_actor("root")
 CITY, OTHER, HALL = "310100", "310200", "hall-1"
 SIGN_IN_ADDRESS = "/api/accessManagement/v1"
 PASSWORD = "Zq7!correct-horse"
-CHEAP = SignInSettings(hashing_memory_kib=32, hashing_iterations=1, hashing_lanes=1)
-"""Passwords of tests need not be dear to guess."""
 
 
 class AccessNode:
@@ -93,8 +93,10 @@ class AccessNode:
         self.run(FoundOrganisations(), SYSTEM)
 
     def build(self, access: Any = None) -> Starlette:
-        """The application, with what rows and fields are there for whom."""
-        return build_api(self.node, self.apis, access or WholeNode(), self.node.sign_in.callers.actor_of)
+        """The application: as the program has it, or with other rows and fields for callers."""
+        if access is None and self._apis in (hq_apis, province_apis):
+            return hq_app(self.node) if self.core.node == HQ else province_app(self.node)
+        return build_api(self.node, self.apis, access or ByRights(self.core.node), self.node.sign_in.callers.actor_of)
 
     def plant_organisations(self) -> None:
         """Two cities, and a hall in the first."""

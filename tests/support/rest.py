@@ -24,11 +24,13 @@ from common.event_hub.announcing import announcers
 from common.event_hub.parameters import PLAIN_HTTP_CALLBACKS, PRIVATE_CALLBACKS
 from common.event_hub.repository import hub_deliveries, hub_subscriptions
 from common.metrics import NodeMetrics
+from common.operators.keeper import AccessKeeper
 from common.parameters.commands import SetParameter
 from common.program.data_directory import DataDirectory
 from common.program.inline_writer import InlineWriter
-from common.program.node import Node
+from common.program.node import Node, add_sign_in
 from common.program.reads import Reads
+from common.rest.access import Shown
 from common.rest.app import build_api
 from common.rest.attributes import (
     BOOLEAN,
@@ -47,6 +49,7 @@ from common.rest.merge_patch import merge
 from common.rest.repository import rest_answers
 from common.rest.resource import Api, Change, Create, Delete, Resource, View
 from common.settings import ApiSettings
+from common.sign_in.settings import SignInSettings
 from province_node.settings import ProvinceSettings
 from province_node.web import ROLE
 from tests.support.federation import SHANGHAI, Federation
@@ -60,6 +63,10 @@ RIGHTS = {
     "writer": Rights({Permission("note", "write"): Scope.PROVINCE}),
 }
 """What callers of these names may do; all others everything."""
+SESSION = "0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90"
+"""The session of every caller, as the audit log would name it; there is none of this id."""
+CHEAP = SignInSettings(hashing_memory_kib=32, hashing_iterations=1, hashing_lanes=1)
+"""Passwords of tests need not be dear to guess."""
 COLOURS = ("red", "green", "blue")
 
 NOTES = sa.Table(
@@ -243,7 +250,7 @@ async def named_by_header(request: Request) -> Actor:
     name = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not name:
         raise NotSignedIn()
-    return Actor(ActorKind.OPERATOR, name, rights=RIGHTS.get(name, EVERYTHING))
+    return Actor(ActorKind.OPERATOR, name, session=SESSION, rights=RIGHTS.get(name, EVERYTHING))
 
 
 class Everything:
@@ -256,8 +263,8 @@ class Everything:
     def rows(self, actor: Actor, resource: Resource) -> sa.ColumnElement[bool] | None:
         return NOTES.c.owner == actor.name if self.of_owner else None
 
-    def hidden(self, actor: Actor, resource: Resource) -> frozenset[str]:
-        return self.hides
+    def shown(self, actor: Actor, resource: Resource) -> Shown:
+        return Shown(self.hides, unsearchable=self.hides)
 
 
 class RestNode:
@@ -270,7 +277,7 @@ class RestNode:
             InlineWriter(core.dispatcher).run(SetParameter(parameter.name, True, "receivers on this machine"))
         TABLES.create_all(core.connection)
         core.connection.commit()
-        self.settings = ProvinceSettings(node=SHANGHAI, api=ApiSettings(**limits))
+        self.settings = ProvinceSettings(node=SHANGHAI, api=ApiSettings(**limits), sign_in=CHEAP)
         url = self.federation.urls[SHANGHAI]
         self.node = Node(
             role=ROLE,
@@ -282,6 +289,8 @@ class RestNode:
             writer=InlineWriter(core.dispatcher),
             metrics=NodeMetrics(SHANGHAI, "province", "0"),
         )
+        self.node.access = AccessKeeper(self.node.reads, self.federation.clock, shared=False)
+        add_sign_in(self.node, self.federation._entropy)
         self.access = Everything()
         self.apis = apis(self.node)
         core.announcers.update(announcers(self.apis))
@@ -311,5 +320,6 @@ class RestNode:
         self.app = build_api(self.node, self.apis, self.access, named_by_header)
 
     def close(self) -> None:
+        self.node.sign_in.passwords.close()
         self.node.reads.close()
         self.federation.close()

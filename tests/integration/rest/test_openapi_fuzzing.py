@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from common.requests.rest import service_request_api
 from common.rest.app import build_api
 from common.rest.documentation import documentation_routes
+from common.sign_in.access_api import access_api
 from province_node.customers.rest import CUSTOMER_API
 from province_node.subscriptions.rest import PRODUCT_API
 from tests.support.rest import NOTE_API, RestNode, named_by_header
@@ -45,7 +46,7 @@ UNBOUNDED = {"caller_calls_at_once": 10**9, "address_calls_at_once": 10**9}
 def node(lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestNode]:
     running = RestNode(
         lasting_databases,
-        lambda node: (NOTE_API, service_request_api(node), CUSTOMER_API, PRODUCT_API),
+        lambda node: (NOTE_API, access_api(node), service_request_api(node), CUSTOMER_API, PRODUCT_API),
         tmp_path_factory.mktemp("node"),
         **UNBOUNDED,
     )

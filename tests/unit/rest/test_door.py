@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from common.rest.access import WholeNode
+from common.rest.access import ByRights
 from common.rest.app import build_api
 from common.rest.errors import TooManyCalls
 from common.rest.rates import Buckets, Rate, address_group
@@ -36,7 +36,7 @@ async def test_without_permissions_a_known_caller_may_do_nothing(node: RestNode)
 
 
 async def test_a_narrower_scope_than_the_province_reaches_no_row_yet(node: RestNode) -> None:
-    node.app = build_api(node.node, (NOTE_API,), WholeNode(), named_by_header)
+    node.app = build_api(node.node, (NOTE_API,), ByRights("31"), named_by_header)
     note = (await node.client("writer").post(ADDRESS, json={"title": "one"})).json()
     assert (await node.client("reader").get(note["href"])).status_code == 200
     assert (await node.client("local reader").get(note["href"])).status_code == 404

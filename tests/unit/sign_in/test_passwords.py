@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from common.sign_in.model import PasswordUnfit, SignInBusy, require_fit_password
 from common.sign_in.passwords import WAITING_MAX, Passwords
 from common.sign_in.settings import SignInSettings
-from tests.support.access import CHEAP
+from tests.support.rest import CHEAP
 
 
 @pytest.mark.parametrize(
