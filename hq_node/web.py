@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 
 from common.alarms.routes import alarm_routes
+from common.api_tokens.routes import token_routes
 from common.audit.routes import audit_routes
 from common.db.leg_counts import LegCounts
 from common.evidence.routes import evidence_routes
@@ -16,6 +17,7 @@ from common.journal.routes import journal_routes
 from common.live.routes import live_routes
 from common.metrics import OpenLegs
 from common.node_context import NodeContext
+from common.operators.routes import operator_admin_routes
 from common.organisations.routes import organisation_routes
 from common.parameters.routes import parameter_routes
 from common.parked.routes import parked_routes
@@ -30,6 +32,7 @@ from common.rest.access import ByRights
 from common.rest.app import build_api
 from common.rest.documentation import documentation_routes
 from common.rest.resource import Api
+from common.sign_in.routes import sign_in_routes
 from common.trace import describe_trace
 from common.version import SOFTWARE_VERSION
 from common.web import build_app
@@ -75,6 +78,9 @@ def admin_app(node: Node, in_force: DirectoryInForce) -> Starlette:
         alarm_routes(node),
         audit_routes(node),
         organisation_routes(node),
+        operator_admin_routes(node),
+        sign_in_routes(node),
+        token_routes(node),
         key_routes(node),
         live_routes(node),
         request_routes(node),

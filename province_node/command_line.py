@@ -13,11 +13,14 @@ from common.cli import (
     evidence_commands,
     journal_commands,
     keys_commands,
+    operator_commands,
     organisation_commands,
     parameter_commands,
     parked_commands,
     personal_data_commands,
     request_commands,
+    role_commands,
+    token_commands,
 )
 from common.cli.node_commands import add_node_commands, show_made
 from common.cli.session import Session, command
@@ -73,6 +76,12 @@ app.add_typer(keys_commands.app, name="keys")
 app.add_typer(audit_commands.app, name="audit")
 app.add_typer(personal_data_commands.app, name="personal-data")
 app.add_typer(organisation_commands.app, name="organisations")
+app.add_typer(operator_commands.app, name="operators")
+app.add_typer(role_commands.app, name="roles")
+app.add_typer(role_commands.teams_app, name="teams")
+app.add_typer(role_commands.access_app, name="access")
+app.add_typer(token_commands.app, name="tokens")
+app.add_typer(token_commands.sessions_app, name="sessions")
 app.add_typer(parameter_commands.app, name="parameters")
 app.add_typer(journal_commands.app, name="journal")
 app.add_typer(journal_commands.private_bodies_app, name="private-bodies")

@@ -14,7 +14,7 @@ from common.api_tokens.repository import TokenBook, TokenRow
 from common.ids import format_id
 from common.operators.model import require_id
 from common.operators.reach import require_no_further
-from common.operators.repository import RoleBook
+from common.operators.repository import OperatorBook, RoleBook
 from common.operators.roles import Role
 from common.organisations.reach import require_reach
 from common.organisations.repository import OrganisationTree
@@ -27,6 +27,9 @@ def issue_token(command: IssueToken, uow: Any) -> TokenIssued:
     """Raises TokenUnfit, OperatorUnfit (of the client's name), RoleNotFound, RoleReachesFurther, OrganisationNotFound,
     OrganisationInactive, OutsideScope."""
     require_id(command.client)
+    if OperatorBook(uow).find(command.client) is not None:
+        # Whose records are whose is told by the name.
+        raise TokenUnfit(detail="an operator has this name", detail_zh="该名称已被操作员使用")
     if not 1 <= command.days <= DAYS_MAX:
         raise TokenUnfit(detail=f"it is good for 1 to {DAYS_MAX} days", detail_zh=f"有效期应为 1 至 {DAYS_MAX} 天")
     OrganisationTree(uow).get(command.organisation_id).require_active()

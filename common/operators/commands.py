@@ -60,6 +60,22 @@ class ChangeOperator:
 
 
 @dataclass(frozen=True, slots=True)
+class GivePost:
+    """The operator has one post more."""
+
+    operator: str
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class TakePost:
+    """The operator has one post less."""
+
+    operator: str
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
 class LockOperator:
     """They may do nothing until they are unlocked."""
 

@@ -13,9 +13,11 @@ from common.operators.commands import (
     ChangeRole,
     CreateOperator,
     CreateRole,
+    GivePost,
     LockOperator,
     Post,
     SetTeam,
+    TakePost,
     UnlockOperator,
 )
 from common.operators.model import (
@@ -24,6 +26,8 @@ from common.operators.model import (
     Operator,
     OperatorExists,
     OwnRightsFixed,
+    PostHeldAlready,
+    PostNotHeld,
     fit_members,
     fit_name,
     masked,
@@ -113,6 +117,30 @@ def change_operator(command: ChangeOperator, uow: Any) -> Operator:
     return changed
 
 
+def give_post(command: GivePost, uow: Any) -> Operator:
+    """Raises PostHeldAlready, and what `change_operator` raises."""
+    begin_change(uow)
+    known = OperatorBook(uow).get(command.operator)
+    if command.post in known.posts:
+        raise PostHeldAlready(**_of_post(command))
+    return change_operator(ChangeOperator(command.operator, posts=(*known.posts, command.post)), uow)
+
+
+def take_post(command: TakePost, uow: Any) -> Operator:
+    """Raises PostNotHeld, and what `change_operator` raises."""
+    begin_change(uow)
+    known = OperatorBook(uow).get(command.operator)
+    if command.post not in known.posts:
+        raise PostNotHeld(**_of_post(command))
+    left = tuple(post for post in known.posts if post != command.post)
+    return change_operator(ChangeOperator(command.operator, posts=left), uow)
+
+
+def _of_post(command: GivePost | TakePost) -> dict[str, str]:
+    role, organisation = repr(command.post.role[:64]), repr(command.post.organisation_id[:64])
+    return {"operator": command.operator, "role": role, "organisation": organisation}
+
+
 def lock_operator(command: LockOperator, uow: Any) -> Operator:
     """Raises OperatorNotFound, OperatorStateSame, OutsideScope, OwnRightsFixed."""
     return _set_state(command.operator, LOCKED, LOCK_OPERATOR, uow)
@@ -199,6 +227,8 @@ HANDLERS: dict[type, Callable[[Any, Any], Any]] = {
     ChangeRole: change_role,
     CreateOperator: create_operator,
     ChangeOperator: change_operator,
+    GivePost: give_post,
+    TakePost: take_post,
     LockOperator: lock_operator,
     UnlockOperator: unlock_operator,
     SetTeam: set_team,

@@ -57,6 +57,20 @@ class OperatorStateSame(Refusal):
     zh = "操作员 {operator} 的状态已是 {state}。"
 
 
+class PostHeldAlready(Refusal):
+    """The operator has it already."""
+
+    en = "The operator {operator} has the post {role} in {organisation} already."
+    zh = "操作员 {operator} 已在 {organisation} 担任 {role}。"
+
+
+class PostNotHeld(Refusal):
+    """There is nothing to take."""
+
+    en = "The operator {operator} has no post {role} in {organisation}."
+    zh = "操作员 {operator} 未在 {organisation} 担任 {role}。"
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """Somebody who acts at this node. `posts` in order, each once."""

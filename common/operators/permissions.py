@@ -9,8 +9,10 @@ from common.operators.commands import (
     ChangeRole,
     CreateOperator,
     CreateRole,
+    GivePost,
     LockOperator,
     SetTeam,
+    TakePost,
     UnlockOperator,
 )
 
@@ -19,7 +21,7 @@ def _role(wish: CreateRole | ChangeRole) -> str:
     return wish.role
 
 
-def _operator(wish: CreateOperator | ChangeOperator | LockOperator | UnlockOperator) -> str:
+def _operator(wish: CreateOperator | ChangeOperator | GivePost | TakePost | LockOperator | UnlockOperator) -> str:
     return wish.operator
 
 
@@ -42,6 +44,8 @@ NEEDS: Declared = {
     ChangeRole: Needs(CHANGE_ROLE.resource, CHANGE_ROLE.action, record=_role),
     CreateOperator: Needs(CREATE_OPERATOR.resource, CREATE_OPERATOR.action, record=_operator),
     ChangeOperator: Needs(CHANGE_OPERATOR.resource, CHANGE_OPERATOR.action, record=_operator),
+    GivePost: Needs(CHANGE_OPERATOR.resource, CHANGE_OPERATOR.action, record=_operator),
+    TakePost: Needs(CHANGE_OPERATOR.resource, CHANGE_OPERATOR.action, record=_operator),
     LockOperator: Needs(LOCK_OPERATOR.resource, LOCK_OPERATOR.action, record=_operator, reason=_why),
     UnlockOperator: Needs(UNLOCK_OPERATOR.resource, UNLOCK_OPERATOR.action, record=_operator, reason=_why),
     SetTeam: Needs(SET_TEAM.resource, SET_TEAM.action, record=lambda wish: wish.team),
