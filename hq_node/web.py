@@ -107,9 +107,10 @@ def telling_apis(node: Node) -> tuple[Api, ...]:
 def rest_apis(node: Node) -> tuple[Api, ...]:
     """All APIs of the public REST interface."""
     # Imported here: a node without the interface has no use for it.
+    from common.organisations.rest import PARTY_API
     from common.sign_in.access_api import access_api
 
-    return (access_api(node), *telling_apis(node))
+    return (access_api(node), PARTY_API, *telling_apis(node))
 
 
 def api_app(node: Node) -> Starlette:

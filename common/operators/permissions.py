@@ -37,7 +37,8 @@ LOCK_OPERATOR = Permission("operator", "lock")
 UNLOCK_OPERATOR = Permission("operator", "unlock")
 SET_TEAM = Permission("team", "set")
 
-READING = frozenset({Permission("role", "read"), Permission("operator", "read")})
+READ_ROLE, READ_OPERATOR = Permission("role", "read"), Permission("operator", "read")
+READING = frozenset({READ_ROLE, READ_OPERATOR})
 
 NEEDS: Declared = {
     CreateRole: Needs(CREATE_ROLE.resource, CREATE_ROLE.action, record=_role),

@@ -115,7 +115,7 @@ def make_role(
         )
     if len(permissions) > PERMISSIONS_MAX or sum(map(len, fields.values())) > FIELDS_MAX:
         raise _unfit("it has too many permissions or fields", "权限或字段过多")
-    given = {_permission(text, declared): _scope(scope) for text, scope in permissions.items()}
+    given = {known_permission(text, declared): _scope(scope) for text, scope in permissions.items()}
     return Role(role, name, name, given, _fields(fields, {each.resource for each in declared}))
 
 
@@ -129,7 +129,8 @@ def read_role(stored: Mapping[str, Any]) -> Role:
     return Role(stored["role"], stored["en"], stored["zh"], permissions, fields, bool(stored["built_in"]))
 
 
-def _permission(text: str, declared: Collection[Permission]) -> Permission:
+def known_permission(text: str, declared: Collection[Permission]) -> Permission:
+    """The permission that is written so. Raises PermissionUnknown: of others nothing can be said."""
     try:
         permission = Permission.parse(text)
     except ValueError as error:

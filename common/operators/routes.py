@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.access_control.rights import Permission
 from common.operators.commands import (
     MEMBERS_MAX,
     POSTS_MAX,
@@ -22,7 +21,7 @@ from common.operators.commands import (
     UnlockOperator,
 )
 from common.operators.queries import ROWS_MAX, list_operators, list_roles, list_teams, show_operator, show_role
-from common.operators.roles import FIELDS_MAX, PERMISSIONS_MAX, PermissionUnknown
+from common.operators.roles import FIELDS_MAX, PERMISSIONS_MAX, known_permission
 from common.program.node import Node
 from common.routing import Router
 
@@ -129,7 +128,7 @@ def operator_admin_routes(node: Node) -> Router:
     async def explain(
         operator: str, permission: Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)] = ""
     ) -> dict[str, Any]:
-        wanted = _known(node, permission) if permission else None
+        wanted = known_permission(permission, node.context.permissions) if permission else None
         return (await node.access.current()).explain(operator, wanted)
 
     @router.get("/roles")
@@ -165,11 +164,3 @@ def operator_admin_routes(node: Node) -> Router:
         return {"team": team, "name": given.name, "organisation_id": given.organisation_id, "members": list(members)}
 
     return router
-
-
-def _known(node: Node, text: str) -> Permission:
-    """The permission that is written so. Raises PermissionUnknown: about others nothing can be said."""
-    found = next((permission for permission in node.context.permissions if str(permission) == text), None)
-    if found is None:
-        raise PermissionUnknown(permission=repr(text[:128]))
-    return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from common.api_tokens.rest import API_TOKEN
+from common.operators.rest import OPERATOR, operator_tasks
 from common.program.node import Node
 from common.rest.resource import Api
-from common.sign_in.rest import sign_in_tasks
+from common.sign_in.rest import SESSION, sign_in_tasks
 
 NAME = "accessManagement"
 BASE = "/api/accessManagement/v1"
@@ -12,4 +14,5 @@ BASE = "/api/accessManagement/v1"
 
 def access_api(node: Node) -> Api:
     """Of one node."""
-    return Api(NAME, BASE, "Access management", (), tasks=sign_in_tasks(node))
+    tasks = (*sign_in_tasks(node), *operator_tasks(node))
+    return Api(NAME, BASE, "Access management", (OPERATOR, SESSION, API_TOKEN), tasks=tasks)

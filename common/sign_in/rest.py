@@ -10,18 +10,21 @@ from starlette.responses import Response
 
 from common.ids import format_id, parse_id
 from common.operators.model import OPERATOR_CHARACTERS_MAX
+from common.operators.row_scope import Belongs
 from common.organisations.model import ID_CHARACTERS_MAX
 from common.program.node import Node
-from common.rest.attributes import write_moment
+from common.rest.attributes import IDENTITY, MOMENT, Attribute, write_moment
 from common.rest.bodies import Body
 from common.rest.calls import Call, document_answer, response_of
 from common.rest.commands import Answer
-from common.rest.resource import FOR_ANYBODY, FOR_OPERATORS, Task
+from common.rest.resource import FOR_ANYBODY, FOR_OPERATORS, Delete, Resource, Task
 from common.sign_in.callers import COOKIE
-from common.sign_in.commands import EndOwnSession
+from common.sign_in.commands import EndOwnSession, EndSession
 from common.sign_in.desk import OpenedSession
 from common.sign_in.model import PASSWORD_CHARACTERS_MAX
+from common.sign_in.permissions import READ, RESET_PASSWORD
 from common.sign_in.queries import list_sessions
+from common.sign_in.repository import sessions
 
 CODE_CHARACTERS_MAX = 32
 
@@ -127,6 +130,38 @@ class RecoveryCodes(_Document):
     recovery_code: list[str]
 
 
+class OperatorToReset(Body):
+    """Who is to have a one-time password."""
+
+    operator: str = Field(max_length=OPERATOR_CHARACTERS_MAX)
+
+
+class OneTimePassword(_Document):
+    """A password for one sign-in, told once."""
+
+    operator: str
+    one_time_password: str
+    expires_at: str = Field(json_schema_extra={"format": "date-time"})
+
+
+SESSION = Resource(
+    "session",
+    READ,
+    sessions,
+    Attribute("id", sessions.c.session_id, IDENTITY),
+    (
+        Attribute("operator", sessions.c.operator),
+        Attribute("organisationId", sessions.c.organisation_id),
+        Attribute("address", sessions.c.address),
+        Attribute("openedDate", sessions.c.opened_at_us, MOMENT),
+        Attribute("lastUse", sessions.c.used_at_us, MOMENT),
+    ),
+    belongs=Belongs(sessions.c.organisation_id, sessions.c.operator),
+    delete=Delete(lambda session_id, _actor: EndSession(session_id, ""), en="End it."),
+    en="An operator's open session.",
+)
+
+
 def sign_in_tasks(node: Node) -> tuple[Task, ...]:
     """What people do about their own account at one node."""
     desk = node.sign_in
@@ -165,6 +200,11 @@ def sign_in_tasks(node: Node) -> tuple[Task, ...]:
         await node.writer.execute(EndOwnSession(parse_id(given.id)), actor=call.actor)
         return response_of(Answer(204, {}, b""))
 
+    async def reset_password(call: Call, given: OperatorToReset) -> Response:
+        password, expires_at_us = await desk.set_one_time_password(call.actor, given.operator)
+        until = write_moment(expires_at_us)
+        return _answer(OneTimePassword(operator=given.operator, one_time_password=password, expires_at=until))
+
     async def begin_second_factor(call: Call, given: PasswordAgain) -> Response:
         made = await desk.begin_second_factor(call.actor, given.password)
         return _answer(SecondFactor(secret=made.secret, uri=made.uri))
@@ -185,6 +225,15 @@ def sign_in_tasks(node: Node) -> tuple[Task, ...]:
         Task("ownPassword", "POST", own, change_password, NewPassword, SignedIn, "Choose another password."),
         Task("ownSession", "GET", own, own_sessions, None, OwnSessions, "One's own open sessions."),
         Task("endOwnSession", "POST", own, end_own_session, SessionNamed, None, "End one of one's own sessions."),
+        Task(
+            "resetPassword",
+            "POST",
+            RESET_PASSWORD,
+            reset_password,
+            OperatorToReset,
+            OneTimePassword,
+            "Give an operator a one-time password; their sessions and second factor end.",
+        ),
         Task("beginSecondFactor", "POST", own, begin_second_factor, PasswordAgain, SecondFactor, "A second factor."),
         Task(
             "confirmSecondFactor",

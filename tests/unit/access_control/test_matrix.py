@@ -36,6 +36,7 @@ from tests.support.federation import SHANGHAI
 from tests.support.stores import Databases
 
 REQUESTS, ACCESS = "/api/serviceRequest/v1", "/api/accessManagement/v1"
+PARTY = "/tmf-api/party/v4"
 ONE = "0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90"
 OWN, KNOWN, ANY = "signed in", "known", "anybody"
 
@@ -75,6 +76,32 @@ COMMON: dict[tuple[str, str], Row] = {
     ("POST", f"{ACCESS}/beginSecondFactor"): (OWN, AGAIN),
     ("POST", f"{ACCESS}/confirmSecondFactor"): (OWN, CODE),
     ("POST", f"{ACCESS}/endSecondFactor"): (OWN, CODE),
+    ("GET", f"{ACCESS}/operator"): ("operator:read", None),
+    ("GET", f"{ACCESS}/operator/{{id}}"): ("operator:read", None),
+    ("POST", f"{ACCESS}/operator"): ("operator:create", {"id": "x", "name": "x", "organisationId": "nowhere"}),
+    ("PATCH", f"{ACCESS}/operator/{{id}}"): ("operator:change", {"name": "x"}),
+    ("POST", f"{ACCESS}/lockOperator"): ("operator:lock", {"operator": "x"}),
+    ("POST", f"{ACCESS}/unlockOperator"): ("operator:unlock", {"operator": "x"}),
+    ("POST", f"{ACCESS}/resetPassword"): ("operator:reset-password", {"operator": "x"}),
+    ("POST", f"{ACCESS}/explainAccess"): ("operator:read", {"operator": "x"}),
+    ("GET", f"{ACCESS}/team"): ("operator:read", None),
+    ("POST", f"{ACCESS}/setTeam"): ("team:set", {"id": "x", "name": "x", "organisationId": "nowhere"}),
+    ("GET", f"{ACCESS}/role"): ("role:read", None),
+    ("POST", f"{ACCESS}/createRole"): ("role:create", {"id": "dealer", "name": "x"}),
+    ("POST", f"{ACCESS}/changeRole"): ("role:change", {"id": "dealer", "name": "x"}),
+    ("GET", f"{ACCESS}/session"): ("session:read", None),
+    ("GET", f"{ACCESS}/session/{{id}}"): ("session:read", None),
+    ("DELETE", f"{ACCESS}/session/{{id}}"): ("session:end", None),
+    ("GET", f"{ACCESS}/apiToken"): ("api-token:read", None),
+    ("GET", f"{ACCESS}/apiToken/{{id}}"): ("api-token:read", None),
+    ("POST", f"{ACCESS}/apiToken"): ("api-token:issue", {"client": "x", "organisationId": "nowhere", "role": "dealer"}),
+    ("DELETE", f"{ACCESS}/apiToken/{{id}}"): ("api-token:revoke", None),
+    ("GET", f"{PARTY}/organization"): ("organisation:read", None),
+    ("GET", f"{PARTY}/organization/{{id}}"): ("organisation:read", None),
+    ("POST", f"{PARTY}/organization"): (
+        "organisation:create",
+        {"id": "x", "name": "x", "organizationType": "branch", "parentId": "nowhere"},
+    ),
     **{
         ("GET", path): (KNOWN, None)
         for path in ("/openapi.json", "/docs", "/docs/index.html", "/docs/page.js", "/docs/page.css")

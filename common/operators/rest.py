@@ -1,0 +1,303 @@
+"""Operators, roles, teams, and who may do what, over the public REST interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from starlette.responses import Response
+
+from common.access_control.actor import Actor
+from common.access_control.rights import OutsideScope, Permission, Scope
+from common.operators.commands import (
+    MEMBERS_MAX,
+    POSTS_MAX,
+    ChangeOperator,
+    ChangeRole,
+    CreateOperator,
+    CreateRole,
+    LockOperator,
+    Post,
+    SetTeam,
+    UnlockOperator,
+)
+from common.operators.model import ACTIVE, LOCKED, masked
+from common.operators.permissions import (
+    CHANGE_ROLE,
+    CREATE_ROLE,
+    LOCK_OPERATOR,
+    READ_OPERATOR,
+    READ_ROLE,
+    SET_TEAM,
+    UNLOCK_OPERATOR,
+)
+from common.operators.queries import list_roles, list_teams, show_role
+from common.operators.repository import operators, posts
+from common.operators.roles import known_permission
+from common.operators.row_scope import Belongs
+from common.program.node import Node
+from common.rest.attributes import MOMENT, Attribute, Collection, listed
+from common.rest.bodies import Body
+from common.rest.calls import Call, document_answer, response_of
+from common.rest.commands import Answer
+from common.rest.resource import Change, Create, Resource, Task
+
+TEXT_CHARS_MAX = 128
+REASON_CHARS_MAX = 512
+PERMISSIONS_MAX = 500
+
+
+class WrittenPost(Body):
+    """A role in an organisation."""
+
+    role: str = Field(max_length=TEXT_CHARS_MAX)
+    organisation_id: str = Field(max_length=TEXT_CHARS_MAX)
+
+
+class NewOperator(Body):
+    """Somebody new. They need a one-time password before they can sign in (`resetPassword`)."""
+
+    id: str = Field(max_length=TEXT_CHARS_MAX)
+    """The sign-in name."""
+    name: str = Field(max_length=TEXT_CHARS_MAX)
+    organisation_id: str = Field(max_length=TEXT_CHARS_MAX)
+    post: list[WrittenPost] = Field(default=[], max_length=POSTS_MAX)
+
+
+class OperatorChange(Body):
+    """What of an operator changes; posts in full."""
+
+    name: str = Field(default="", max_length=TEXT_CHARS_MAX)
+    organisation_id: str = Field(default="", max_length=TEXT_CHARS_MAX)
+    post: list[WrittenPost] = Field(default=[], max_length=POSTS_MAX)
+
+
+class OperatorNamed(Body):
+    """An operator, and why."""
+
+    operator: str = Field(max_length=TEXT_CHARS_MAX)
+    reason: str = Field(default="", max_length=REASON_CHARS_MAX)
+
+
+class WrittenRole(Body):
+    """A role, in full: each permission with its scope, and by kind of record what is seen of fields."""
+
+    id: str = Field(max_length=TEXT_CHARS_MAX)
+    name: str = Field(max_length=TEXT_CHARS_MAX)
+    permission: dict[str, str] = Field(default={}, max_length=PERMISSIONS_MAX)
+    field: dict[str, dict[str, str]] = Field(default={}, max_length=PERMISSIONS_MAX)
+
+
+class WrittenTeam(Body):
+    """A team, in full."""
+
+    id: str = Field(max_length=TEXT_CHARS_MAX)
+    name: str = Field(max_length=TEXT_CHARS_MAX)
+    organisation_id: str = Field(max_length=TEXT_CHARS_MAX)
+    member: list[str] = Field(default=[], max_length=MEMBERS_MAX)
+
+
+class Question(Body):
+    """Whether, and why, an operator may do something: one permission, or all."""
+
+    operator: str = Field(max_length=TEXT_CHARS_MAX)
+    permission: str = Field(default="", max_length=TEXT_CHARS_MAX)
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class RoleDocument(_Document):
+    """A role."""
+
+    id: str
+    name: str
+    name_en: str
+    built_in: bool
+    permission: dict[str, str]
+    field: dict[str, dict[str, str]]
+
+
+class RoleList(_Document):
+    """All roles of the node."""
+
+    role: list[RoleDocument]
+
+
+class TeamDocument(_Document):
+    """A team."""
+
+    id: str
+    name: str
+    organisation_id: str
+    member: list[str]
+
+
+class TeamList(_Document):
+    """All teams of the node."""
+
+    team: list[TeamDocument]
+
+
+class Way(_Document):
+    """How a permission is held: by which role, in which organisation; `whyNot`: why it does not count now."""
+
+    permission: str
+    scope: str
+    role: str
+    organisation_id: str
+    counts: bool
+    why_not: str
+
+
+class Explained(_Document):
+    """What an operator may do, and why."""
+
+    operator: str
+    state: str
+    organisation_id: str
+    permission: str
+    permitted: bool
+    way: list[Way]
+
+
+def _create(new: NewOperator, _actor: Actor) -> CreateOperator:
+    return CreateOperator(new.id, new.name, new.organisation_id, _posts(new.post))
+
+
+def _change(operator: str, changes: Mapping[str, Any], _actor: Actor) -> ChangeOperator:
+    given = changes.get("post")
+    held = None if given is None else tuple(Post(post["organisationId"], post["role"]) for post in given)
+    return ChangeOperator(operator, changes.get("name"), changes.get("organisationId"), held)
+
+
+def _posts(written: list[WrittenPost]) -> tuple[Post, ...]:
+    return tuple(Post(post.organisation_id, post.role) for post in written)
+
+
+OPERATOR = Resource(
+    "operator",
+    READ_OPERATOR,
+    operators,
+    Attribute("id", operators.c.operator),
+    (
+        Attribute("name", operators.c.name, mask=masked),
+        Attribute("organisationId", operators.c.organisation_id),
+        Attribute("state", operators.c.state, listed((ACTIVE, LOCKED))),
+        Attribute("creationDate", operators.c.created_at_us, MOMENT),
+        Attribute("lastUpdate", operators.c.updated_at_us, MOMENT),
+    ),
+    collections=(
+        Collection(
+            "post",
+            posts,
+            posts.c.operator == operators.c.operator,
+            posts.c.organisation_id + posts.c.role,
+            (Attribute("role", posts.c.role), Attribute("organisationId", posts.c.organisation_id)),
+            en="Roles, each in an organisation.",
+        ),
+    ),
+    belongs=Belongs(operators.c.organisation_id, operators.c.operator),
+    create=Create(NewOperator, _create, lambda made: made.operator),
+    change=Change(OperatorChange, _change, needs_match=True),
+    en="Somebody who acts at this node.",
+)
+
+
+def operator_tasks(node: Node) -> tuple[Task, ...]:
+    """What is done about operators, roles and teams that leaves no resource, at one node."""
+
+    def executing(name: str, needs: Permission, body: type[Body], command: Any, en: str) -> Task:
+        async def run(call: Call, given: Any) -> Response:
+            await node.writer.execute(command(given), actor=call.actor)
+            return response_of(Answer(204, {}, b""))
+
+        return Task(name, "POST", needs, run, body, None, en)
+
+    def writing(method: str, name: str, needs: Permission, command: Any, en: str) -> Task:
+        async def run(call: Call, given: WrittenRole) -> Response:
+            await node.writer.execute(command(given.id, given.name, given.permission, given.field), actor=call.actor)
+            return _answer(_role(await node.reads.run(show_role, given.id)))
+
+        return Task(name, method, needs, run, WrittenRole, RoleDocument, en)
+
+    async def roles(_call: Call, _given: None) -> Response:
+        return _answer(RoleList(role=[_role(role) for role in await node.reads.run(list_roles)]))
+
+    async def teams(call: Call, _given: None) -> Response:
+        _require_all(call.actor)
+        found = await node.reads.run(list_teams)
+        return _answer(
+            TeamList(
+                team=[
+                    TeamDocument(
+                        id=team["team"],
+                        name=team["name"],
+                        organisation_id=team["organisation_id"],
+                        member=team["members"],
+                    )
+                    for team in found
+                ]
+            )
+        )
+
+    async def explain(call: Call, given: Question) -> Response:
+        _require_all(call.actor)
+        permission = known_permission(given.permission, node.context.permissions) if given.permission else None
+        found = (await node.access.current()).explain(given.operator, permission)
+        named = {name: found[name] for name in ("operator", "state", "organisation_id", "permission", "permitted")}
+        return _answer(Explained(**named, way=[Way(**way) for way in found["ways"]]))
+
+    return (
+        executing(
+            "lockOperator",
+            LOCK_OPERATOR,
+            OperatorNamed,
+            lambda given: LockOperator(given.operator, given.reason),
+            "Lock an operator; their sessions end.",
+        ),
+        executing(
+            "unlockOperator",
+            UNLOCK_OPERATOR,
+            OperatorNamed,
+            lambda given: UnlockOperator(given.operator, given.reason),
+            "Unlock an operator.",
+        ),
+        executing(
+            "setTeam",
+            SET_TEAM,
+            WrittenTeam,
+            lambda given: SetTeam(given.id, given.name, given.organisation_id, tuple(given.member)),
+            "Say what a team is from now on, new or known.",
+        ),
+        writing("POST", "createRole", CREATE_ROLE, CreateRole, "A role of the node's own."),
+        writing("POST", "changeRole", CHANGE_ROLE, ChangeRole, "What a role is from now on."),
+        Task("role", "GET", READ_ROLE, roles, None, RoleList, "The built-in roles and the node's own."),
+        Task("team", "GET", READ_OPERATOR, teams, None, TeamList, "All teams."),
+        Task("explainAccess", "POST", READ_OPERATOR, explain, Question, Explained, "Who may do what, and why."),
+    )
+
+
+def _require_all(actor: Actor) -> None:
+    """Raises OutsideScope where the actor does not see all operators."""
+    scope = actor.rights.require(READ_OPERATOR)
+    if scope < Scope.PROVINCE:
+        raise OutsideScope(permission=str(READ_OPERATOR), scope=scope.name)
+
+
+def _role(role: Mapping[str, Any]) -> RoleDocument:
+    return RoleDocument(
+        id=role["role"],
+        name=role["zh"],
+        name_en=role["en"],
+        built_in=role["built_in"],
+        permission=role["permissions"],
+        field=role["fields"],
+    )
+
+
+def _answer(document: BaseModel) -> Response:
+    return response_of(document_answer(document.model_dump(by_alias=True)))
