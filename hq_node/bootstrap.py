@@ -45,7 +45,7 @@ from hq_node.directory.authority import (
     founding_command,
     load_hq_certificates,
 )
-from hq_node.directory.checks import check_draft, check_own_keys
+from hq_node.directory.checks import check_draft, check_named, check_own_keys
 from hq_node.directory.handlers import found_federation
 from hq_node.directory.key_desk import OwnCertificates
 from hq_node.directory.repository import DirectoryUnitOfWork
@@ -227,6 +227,8 @@ def check(data_dir: Path) -> list[Finding]:
     if directory is None:
         return findings + found
     findings += check_directory(directory, HQ, clock.now_us()) + check_own_keys(directory, keyring)
+    if certificates is not None:
+        findings += check_named(directory, certificates.server, clock.now_us())
     return findings + check_draft(draft)
 
 

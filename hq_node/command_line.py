@@ -74,6 +74,7 @@ def init(
     """Make a node in the data directory: settings, keys, database."""
     session.require_own_kind()
     bootstrap: Any = session.program.bootstrap()
+    known_before = session.has_settings()
     password = bootstrap.init(
         session.data_dir,
         advertised_host=public_host,
@@ -83,7 +84,7 @@ def init(
         http_port=http_port,
         database_url=database_url,
     )
-    show_made(session, "00", "node.next_hq", password)
+    show_made(session, "00", "node.next_hq", password, known_before)
 
 
 @app.command("add-replica")

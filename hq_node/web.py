@@ -40,6 +40,7 @@ from hq_node.directory.draft_routes import draft_routes
 from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.routes import node_routes
 from hq_node.hub.queries import hub_leg_counts, hub_order_state, open_legs_by_home, relayed_leg_times, relayed_steps
+from hq_node.hub.routes import hub_routes
 
 
 def trace(connection: sa.Connection, context: NodeContext, request_id: bytes) -> dict[str, Any]:
@@ -84,6 +85,7 @@ def admin_app(node: Node, in_force: DirectoryInForce) -> Starlette:
         key_routes(node),
         live_routes(node),
         request_routes(node),
+        hub_routes(node),
         parked_routes(node),
         evidence_routes(node),
         journal_routes(node),

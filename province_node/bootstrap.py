@@ -106,6 +106,15 @@ class NotAProvince(Refusal):
     zh = "{node} 不是有效的省份代码（GB/T 2260，11 至 65）。"
 
 
+class DirectoryOfAnotherNode(Refusal):
+    """The data directory is another province's already."""
+
+    en = "{path} is the data directory of node {known} already, not of node {node}. Nothing was changed."
+    zh = "{path} 已是节点 {known} 的数据目录，而非节点 {node}。未做任何更改。"
+    mend_en = "Name another directory with --data."
+    mend_zh = "请用 --data 指定其他目录。"
+
+
 class EnrolledAsAnotherNode(Refusal):
     """The settings name one province, the enrolment another."""
 
@@ -120,7 +129,8 @@ def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "
     Returns the one-time password of the first administrator; empty where there are operators already.
 
     Safe to repeat: what is there stays. `database_url`: a PostgreSQL database in place of the file. Raises
-    NotAProvince, DataDirectoryInUse, DatabaseOfAnotherNode, SettingsInvalid, PermissionsTooWide, OSError.
+    NotAProvince, DirectoryOfAnotherNode, DataDirectoryInUse, DatabaseOfAnotherNode, SettingsInvalid,
+    PermissionsTooWide, OSError.
     """
     if node not in PROVINCES:
         raise NotAProvince(node=node[:20])
@@ -135,6 +145,8 @@ def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "
         }
         write_settings(data, heading, tables)
         settings = data.load_settings(ProvinceSettings)
+        if settings.node != node:
+            raise DirectoryOfAnotherNode(path=str(data.path), known=settings.node, node=node)
         migrate_database(data, SCHEMA, settings.node)
         give_identity(data, settings.node, os.urandom, clock.now_us())
         make_master_key(data, settings)

@@ -60,8 +60,9 @@ def init(
     """Make a node in the data directory: settings, keys, database."""
     session.require_own_kind()
     bootstrap: Any = session.program.bootstrap()
+    known_before = session.has_settings()
     password = bootstrap.init(session.data_dir, node=node, http_port=http_port, database_url=database_url)
-    show_made(session, node, "node.next_province", password)
+    show_made(session, node, "node.next_province", password, known_before)
 
 
 add_enrolment_commands(app)

@@ -28,11 +28,12 @@ def add_node_commands(app: typer.Typer) -> None:
 FIRST_ADMINISTRATOR = "admin"
 
 
-def show_made(session: Session, node: str, next_key: str, password: str) -> None:
+def show_made(session: Session, node: str, next_key: str, password: str, known_before: bool) -> None:
     """What `init` has to say in the end. `password`: the first administrator's, for one sign-in; empty: there is one
-    already."""
-    document = {"node": node, "data": str(session.data_dir)}
-    made = session.words("node.made", node=display.node_name(session, node), path=session.data_dir)
+    already. `known_before`: the directory had settings already, which stay as they are."""
+    document: dict[str, Any] = {"node": node, "data": str(session.data_dir), "settings_kept": known_before}
+    said = "node.made_before" if known_before else "node.made"
+    made = session.words(said, node=display.node_name(session, node), path=session.data_dir)
     if password:
         document["administrator"], document["one_time_password"] = FIRST_ADMINISTRATOR, password
         made += "\n" + session.words("node.administrator", operator=FIRST_ADMINISTRATOR, password=password)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, get_type_hints
 
 import typer
 
-from common.cli.connection import AdminClient, admin, require_node, require_own_kind
+from common.cli.connection import SETTINGS_FILE, AdminClient, admin, require_node, require_own_kind
 from common.cli.exits import Exit
 from common.cli.words import Words
 from common.errors import Fault
@@ -152,6 +152,10 @@ class Session:
     def require_node(self) -> None:
         """Raises unless this program's node was initialised in the data directory (see `connection.require_node`)."""
         require_node(self.data_dir, self.program.name)
+
+    def has_settings(self) -> bool:
+        """Whether there is a node in the data directory, as far as its settings tell."""
+        return (self.data_dir / SETTINGS_FILE).exists()
 
     def require_own_kind(self) -> None:
         """Raises where the data directory holds a node that is not of this program's kind."""

@@ -149,6 +149,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
         "4  暂时无法执行，请重试\n5  内部错误\n6  等待的请求已结束，但未完成\n7  等待的请求尚未结束\n130  已中断",
     ),
     # Nodes
+    "node.made_before": (
+        "Node {node} was in {path} already; its settings stay as they are. Change them in node.toml.",
+        "{path} 中已有节点 {node}，其设置保持不变。如需更改请编辑 node.toml。",
+    ),
     "node.made": ("Node {node} is ready in {path}.", "节点 {node} 已在 {path} 中创建。"),
     "node.administrator": (
         "First administrator: {operator}, one-time password {password} (to be changed at the first sign-in).",

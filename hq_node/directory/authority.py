@@ -86,7 +86,8 @@ def create_hq_certificates(
     now_us: int,
     limits: AuthorityLimits,
 ) -> HqCertificates:
-    """Issues and stores the TLS authority and HQ's server certificate. An authority that is there already stays.
+    """Issues and stores the TLS authority and HQ's server certificate. What is there already, and fits, stays: the
+    directory names it by its fingerprint.
 
     `host_names`: host names and IP addresses under which provinces may look for HQ. Raises OSError, PermissionsTooWide.
     """
@@ -99,17 +100,31 @@ def create_hq_certificates(
         serial = entropy(tls.SERIAL_BYTES)
         authority = tls.issue_authority(keyring.tls_authority_key, serial, now_us, limits.tls_authority_valid_us)
         write_private(authority_file, authority.certificate_pem)
-    server = tls.issue_server_certificate(
-        authority,
-        keyring.tls_key.public_key(),
-        HQ,
-        host_names,
-        entropy(tls.SERIAL_BYTES),
-        now_us,
-        limits.server_certificate_valid_us,
-    )
-    write_private(directory / SERVER_FILE, server)
+    server = _stored_server_certificate(directory / SERVER_FILE, authority, keyring)
+    if not server:
+        server = tls.issue_server_certificate(
+            authority,
+            keyring.tls_key.public_key(),
+            HQ,
+            host_names,
+            entropy(tls.SERIAL_BYTES),
+            now_us,
+            limits.server_certificate_valid_us,
+        )
+        write_private(directory / SERVER_FILE, server)
     return HqCertificates(authority.certificate_pem, server)
+
+
+def _stored_server_certificate(file: Path, authority: tls.TlsAuthority, keyring: Keyring) -> bytes:
+    """The server certificate (PEM) that is there for the key in use; empty: there is none."""
+    if not file.exists():
+        return b""
+    server = read_private(file)
+    try:
+        tls.require_issued_for(server, authority.certificate_pem, HQ, keyring.tls_key.public_key())
+    except tls.CertificateUnusable:
+        return b""
+    return server
 
 
 def store_server_certificate(data_dir: Path, certificate: bytes) -> None:

@@ -8,6 +8,7 @@ from common.directory.own_keys import not_held
 from common.directory.wire import decode_directory
 from common.ids import HQ
 from common.security.keyring import Keyring
+from common.security.tls import fingerprint
 
 
 def check_own_keys(directory: Directory, keyring: Keyring) -> list[Finding]:
@@ -24,6 +25,17 @@ def check_own_keys(directory: Directory, keyring: Keyring) -> list[Finding]:
         "请将 keys.directory 设为各副本共用的目录，或从更换密钥的副本复制 keys/ 和 tls/；运行中的副本会自动继续。",
     )
     return [Finding("error", "keys", en, zh, *mend)]
+
+
+def check_named(directory: Directory, certificate_pem: bytes, now_us: int) -> list[Finding]:
+    """HQ's server certificate is one that the directory names: only such a one is replaced by the next."""
+    entry = directory.node(HQ)
+    if entry is not None and entry.welcomes(fingerprint(certificate_pem), now_us):
+        return []
+    en = "The server certificate is one that the directory does not name: TLS keys cannot be replaced."
+    zh = "服务器证书不是目录中登记的证书，无法更换 TLS 密钥。"
+    mend = ("Put tls/server.pem back from a backup.", "请从备份恢复 tls/server.pem。")
+    return [Finding("error", "certificate", en, zh, *mend)]
 
 
 def check_draft(draft: bytes) -> list[Finding]:

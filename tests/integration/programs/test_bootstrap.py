@@ -16,6 +16,8 @@ from tests.support.routes import asked_for
 def snapshot(directory: Path) -> dict[str, bytes]:
     """Settings and keys, which nothing may change."""
     kept = [directory / "node.toml", *sorted((directory / "keys").iterdir())]
+    if (directory / "tls").exists():
+        kept += sorted((directory / "tls").iterdir())
     return {path.name: path.read_bytes() for path in kept}
 
 
@@ -28,10 +30,21 @@ def test_hq_is_initialised_once_however_often_it_is_asked_for(tmp_path: Path) ->
     assert {finding.severity for finding in hq.check(tmp_path / "hq")} == {"ok"}
 
 
+def test_a_certificate_that_the_directory_does_not_name_is_found(tmp_path: Path) -> None:
+    for name in ("hq", "other"):
+        hq.init(tmp_path / name, link_port=0, enrolment_port=0, http_port=0)
+    (tmp_path / "hq" / "tls" / "server.pem").write_bytes((tmp_path / "other" / "tls" / "server.pem").read_bytes())
+    found = {finding.subject: finding for finding in hq.check(tmp_path / "hq") if finding.severity == "error"}
+    assert "directory does not name" in found["certificate"].text("en")
+
+
 def test_a_province_is_initialised_once_and_stays_that_province(tmp_path: Path) -> None:
     assert province.init(tmp_path / "31", node="31")
     before = snapshot(tmp_path / "31")
     province.init(tmp_path / "31", node="31")
+    assert snapshot(tmp_path / "31") == before
+    with pytest.raises(province.DirectoryOfAnotherNode):
+        province.init(tmp_path / "31", node="44")
     assert snapshot(tmp_path / "31") == before
     (tmp_path / "31" / "node.toml").write_text('node = "44"\n')
     with pytest.raises(DatabaseOfAnotherNode):
@@ -42,7 +55,9 @@ def test_every_route_of_the_admin_api_asks_for_what_can_be_read(tmp_path: Path) 
     """What a route asks for is worked out when it is first called; a mistake there is to be found before."""
     hq.init(tmp_path / "hq", link_port=0, enrolment_port=0, http_port=0)
     with hq.build_offline_app(tmp_path / "hq") as app:
-        assert len(asked_for(app)) > 40
+        known = asked_for(app)
+    assert len(known) > 40
+    assert {"/legs", "/requests", "/status", "/parameters"} <= set(known)
 
 
 def test_only_provinces_are_provinces(tmp_path: Path) -> None:

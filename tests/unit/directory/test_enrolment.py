@@ -90,9 +90,18 @@ def test_certificates_stay_when_made_again(tmp_path: Path, desk: EnrolmentDesk, 
     again = create_hq_certificates(
         tmp_path, desk.keyring, ["hq"], lambda n: bytes(n), clock.now_us(), AuthorityLimits()
     )
-    assert again.authority == desk.certificates.authority
-    assert again.server != desk.certificates.server
+    assert again == desk.certificates, "the directory names the one that there is"
     assert load_hq_certificates(tmp_path) == again
+
+
+def test_a_server_certificate_that_fits_nothing_is_issued_anew(
+    tmp_path: Path, desk: EnrolmentDesk, clock: HandClock
+) -> None:
+    (tmp_path / "tls" / "server.pem").write_bytes(desk.certificates.authority)
+    again = create_hq_certificates(
+        tmp_path, desk.keyring, ["hq"], lambda n: bytes(n), clock.now_us(), AuthorityLimits()
+    )
+    tls.require_issued_for(again.server, desk.certificates.authority, "00", desk.keyring.tls_key.public_key())
 
 
 def test_nobody_joins_before_the_founding(
