@@ -20,7 +20,7 @@ from hq_node.directory.draft_repository import DraftRepository, ServerCertificat
 from hq_node.directory.repository import EnrolmentRepository, InvitationRepository, SealsOnTheirWay
 from hq_node.hub.admission_rate import AdmissionRate, Admissions
 from hq_node.hub.model import HubLeg
-from hq_node.hub.repository import HubLegRepository, HubOrder, hub_legs
+from hq_node.hub.repository import HubLegRepository, HubOrder, hub_legs, last_word_us
 from hq_node.hub.statements import admission_stamp, relay_stamp
 
 
@@ -71,6 +71,10 @@ class HqUnitOfWork(UnitOfWork):
         have been set back since, or be behind that of the replica which published. A key that the directory names is
         good from its publication on, and whoever judges the hub's word later judges the key at this moment."""
         return max(self.now_us, self.node.directory.issued_at_us)
+
+    def last_word_us(self, node: str, around_us: int) -> int:
+        """When the hub last said of a node that it had heard it, even if that was by a clock ahead."""
+        return last_word_us(self, node, around_us)
 
     def waiting_for(self, province: str) -> tuple[int, int]:
         """How many requests wait to be sealed for a province, and their bytes (as of the last commit)."""

@@ -138,6 +138,11 @@ class NodeEntry:
     def active(self) -> bool:
         return self.status is NodeStatus.ACTIVE
 
+    @property
+    def enrolled_at_us(self) -> int:
+        """When the node was enrolled anew for the last time; 0: never."""
+        return self.re_enrolments[-1].at_us if self.re_enrolments else 0
+
     def welcomes(self, fingerprint: bytes, at_us: int) -> bool:
         """Whether the node may come with this TLS certificate."""
         if not self.active or not fingerprint:
@@ -225,9 +230,14 @@ class Directory:
         return entry is not None and entry.active
 
     def signing_key(self, node: str, key_id: str, at_us: int) -> tuple[str, bytes] | None:
-        """Suite and public key by which `node` may sign at `at_us`; None unless it is active and the key valid then."""
+        """Suite and public key by which `node` may sign at `at_us`; None unless it is active and the key valid then.
+
+        A key from before the node was enrolled anew is none, whatever a clock, or its thief, says of the time.
+        """
         key = self._signing_keys.get((node, key_id))
         if key is None or not key.valid_at(at_us) or not self._nodes[node].active:
+            return None
+        if key.valid_from_us < self._nodes[node].enrolled_at_us:
             return None
         return key.suite, key.public_key
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from common.directory.continuity import key_statement
 from common.directory.model import KeyUse, NodeEntry, NodeKey
@@ -73,6 +74,7 @@ class KeyRotation:
 
 
 def held_and_not_listed(entry: NodeEntry, key_ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Of a node's own keys, those that the directory has never named: a rotation that is not finished."""
+    """Of a node's own keys, the newest first, those that are newer than any that the directory names: a rotation that
+    is not finished. What stands behind a named one was given up, when the node was enrolled anew meanwhile."""
     listed = {key.key_id for key in entry.keys}
-    return tuple(key_id for key_id in key_ids if key_id not in listed)
+    return tuple(takewhile(lambda key_id: key_id not in listed, key_ids))

@@ -41,9 +41,12 @@ def make_directory(
 ) -> bytes:
     """The version after `previous` (None: version 1), good for `valid_us` microseconds, still to be signed.
 
-    Its time is never before that of the version before, whatever the clock says. `roots`: None keeps those of before.
+    Its time is never before that of the version before, nor before an enrolment anew that it tells of, whatever the
+    clock says. `roots`: None keeps those of before.
     """
-    issued_at_us = now_us if previous is None else max(now_us, previous.issued_at_us)
+    nodes = tuple(nodes)
+    told_us = [broken.at_us for entry in nodes for broken in entry.re_enrolments]
+    issued_at_us = max(now_us, 0 if previous is None else previous.issued_at_us, *told_us)
     if roots is None:
         roots = () if previous is None else previous.roots
     directory = encode_directory(

@@ -12,11 +12,12 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from common.gen.quanwang.federation.v1 import envelope_pb2, seal_pb2
-from common.ids import HQ, link_name
+from common.ids import HQ, ID_BYTES, link_name
 from common.messaging.envelope import parse
 from common.messaging.inbox import leg_of
 from common.messaging.links import journal, links, new_link, node_identity
 from common.messaging.outbox import Outgoing, envelope_entry, outbox, to_row
+from common.messaging.seal import NO_HASH
 
 
 class Place(NamedTuple):
@@ -26,6 +27,10 @@ class Place(NamedTuple):
     seal_number: int
     sequence: int
     seal_hash: bytes
+
+
+BEGINNING = Place(bytes(ID_BYTES), 0, 0, NO_HASH)
+"""Of a journal of which nothing has arrived: whatever incarnation seals first may begin it."""
 
 
 class LinkResume(NamedTuple):
@@ -40,6 +45,8 @@ def resume_link(connection: sa.Connection, node: str, resume: LinkResume, now_us
     changes nothing. In the caller's transaction, on a node that does not run."""
     known = connection.execute(sa.select(links).where(links.c.peer == HQ)).one_or_none()
     if known is None:
+        if resume == (BEGINNING, BEGINNING):
+            return 0
         _begin_at(connection, node, resume)
         return 0
     if known.sealed_seal_number <= resume.sealed.seal_number:
@@ -64,7 +71,9 @@ def resume_link(connection: sa.Connection, node: str, resume: LinkResume, now_us
 
 def _begin_at(connection: sa.Connection, node: str, resume: LinkResume) -> None:
     sealed, received = resume
-    row = new_link(HQ, sealed.incarnation)._replace(
+    own = sa.select(node_identity.c.incarnation).where(node_identity.c.node == node)
+    incarnation = sealed.incarnation if sealed.seal_number else connection.execute(own).scalar_one()
+    row = new_link(HQ, incarnation)._replace(
         sealed_seal_number=sealed.seal_number,
         sealed_sequence=sealed.sequence,
         sealed_hash=sealed.seal_hash,
@@ -76,9 +85,7 @@ def _begin_at(connection: sa.Connection, node: str, resume: LinkResume) -> None:
         received_hash=received.seal_hash,
     )
     connection.execute(links.insert().values(**row._asdict()))
-    connection.execute(
-        node_identity.update().where(node_identity.c.node == node).values(incarnation=sealed.incarnation)
-    )
+    connection.execute(node_identity.update().where(node_identity.c.node == node).values(incarnation=incarnation))
 
 
 def _take_back(connection: sa.Connection, link: str, after_seal: int) -> list[Outgoing]:

@@ -237,8 +237,11 @@ def approve_node(command: ApproveNode, uow: DirectoryWork, authority: Authority)
         certificate = issue_certificate(enrolment.node, enrolment.tls_certificate_request, uow, authority)
         enrolment = enrolment.approve(certificate, command.approved_by, uow.now_us)
         uow.enrolments.put(enrolment)
-        now_us = max(uow.now_us, directory.issued_at_us)
-        entry = _entry_of(enrolment, directory.node(command.node), now_us)
+        former = directory.node(command.node)
+        # Its former keys have ended by then, though the clock may have been set back since.
+        ended_us = max((key.valid_until_us for key in former.keys), default=0) if former is not None else 0
+        now_us = max(uow.now_us, directory.issued_at_us, ended_us)
+        entry = _entry_of(enrolment, former, now_us)
         directory = publish_entry(directory, entry, uow, authority)
     return NodeApproved(
         node=command.node,

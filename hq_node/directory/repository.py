@@ -14,7 +14,7 @@ from common.directory.repository import DirectoryRepository
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, IdSource, link_name
 from common.messaging.inbox import IS_OPEN, inbox
-from common.messaging.link_resume import LinkResume, Place
+from common.messaging.link_resume import BEGINNING, LinkResume, Place
 from common.messaging.links import LinkRow, journal_batch, links
 from common.messaging.seal import NO_HASH, seal_hash
 from hq_node.directory.draft_repository import DraftRepository, ServerCertificates
@@ -178,13 +178,15 @@ class SealsOnTheirWay:
             if row.peer in peers and row.acked_seal_number < row.sealed_seal_number
         )
 
-    def resume_of(self, node: str) -> LinkResume | None:
+    def resume_of(self, node: str) -> LinkResume:
         """Where a node that was enrolled anew goes on: what HQ has received of it, and what of HQ it acknowledged."""
         found = [LinkRow._make(row) for row in self._uow.query(sa.select(links).where(links.c.peer == node))]
-        if not found or not (found[0].received_seal_number or found[0].acked_seal_number):
-            return None
+        if not found:
+            return LinkResume(BEGINNING, BEGINNING)
         row = found[0]
-        sealed = Place(row.peer_incarnation, row.received_seal_number, row.received_sequence, row.received_hash)
+        sealed = BEGINNING
+        if row.received_seal_number:
+            sealed = Place(row.peer_incarnation, row.received_seal_number, row.received_sequence, row.received_hash)
         acked = journal_batch(self._uow.connection, link_name(HQ, node), row.acked_seal_number)
         hash_of_acked = NO_HASH if acked is None else seal_hash(seal_pb2.SealedBatch.FromString(acked).seal)
         return LinkResume(sealed, Place(row.incarnation, row.acked_seal_number, row.acked_sequence, hash_of_acked))
@@ -207,3 +209,7 @@ class DirectoryUnitOfWork(UnitOfWork):
         self.seals = SealsOnTheirWay(self)
         self.drafts = DraftRepository(self)
         self.server_certificates = ServerCertificates(self)
+
+    def last_word_us(self, _node: str, _around_us: int) -> int:
+        """The hub has said nothing yet."""
+        return 0

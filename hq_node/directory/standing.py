@@ -51,8 +51,10 @@ def revoke_node(command: RevokeNode, uow: DirectoryWork, authority: Authority) -
     directory, entry = _entry(command, uow, authority)
     if entry.status is NodeStatus.REVOKED:
         return directory
-    # What the hub admits in this very transaction is the last.
-    ends_us = max(uow.now_us, directory.issued_at_us) + 1
+    # What the hub admits in this very transaction is the last; nor before what it has admitted by a clock that was set
+    # back since, or by that of another replica.
+    now_us = max(uow.now_us, directory.issued_at_us)
+    ends_us = max(now_us, uow.last_word_us(entry.node, now_us)) + 1
     keys = tuple(
         replace(key, valid_until_us=min(key.valid_until_us or ends_us, max(ends_us, key.valid_from_us + 1)))
         for key in entry.keys

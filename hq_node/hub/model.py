@@ -112,7 +112,7 @@ class HubLeg:
         """An operator ends the leg, since home will never answer."""
         row = HUB_LEG.row_for(self.state, "forced end", OPERATOR, self, facts)
         self._apply(row, facts, now_us)
-        self.reason_code = HOME_LOST
+        self.reason_code, self.answered_at_us = HOME_LOST, 0
         return row
 
     def _apply(self, row: Row, facts: Facts, now_us: int) -> None:

@@ -15,6 +15,8 @@ from common.ids import LEG_ID_BYTES
 from hq_node.hub.leg_states import FORWARDED
 from hq_node.hub.model import HubLeg
 
+LAST_WORD_US = 3_600_000_000
+
 hub_legs = sa.Table(
     "hub_legs",
     METADATA,
@@ -226,3 +228,14 @@ class HubOrder:
         row: HubOrderRow | None = self._rows.get(1)
         assert row is not None, "the hub was not founded: its order is missing"
         return row
+
+
+def last_word_us(uow: UnitOfWork, node: str, around_us: int) -> int:
+    """When, by the hub's word, the last request of `node` was admitted, or its last answer taken; 0: none. That may be
+    after `around_us`: clocks are set back, and those of replicas differ. Looked for among what was asked up to an hour
+    before."""
+    # A leg's key begins with the milliseconds at which it was asked for.
+    recent = hub_legs.c.leg_id >= (max(0, around_us - LAST_WORD_US) // 1_000).to_bytes(6, "big")
+    admitted = sa.select(sa.func.max(hub_legs.c.admitted_at_us)).where(recent, hub_legs.c.origin == node)
+    answered = sa.select(sa.func.max(hub_legs.c.answered_at_us)).where(recent, hub_legs.c.home == node)
+    return max(uow.query(admitted).scalar() or 0, uow.query(answered).scalar() or 0)

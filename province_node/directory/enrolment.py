@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import grpc
@@ -18,7 +18,7 @@ from common.clock import Clock
 from common.directory.invitation import Invitation, decode_invitation
 from common.directory.model import check_own_entry
 from common.directory.proof import enrolment_proof_bytes
-from common.directory.signing import verify_directory
+from common.directory.signing import DirectoryNotByRoot, open_directory, verify_directory
 from common.errors import Fault, Refusal, TemporaryFault
 from common.gen.quanwang.federation.v1 import enrolment_pb2 as pb
 from common.gen.quanwang.federation.v1 import enrolment_pb2_grpc as pb_grpc
@@ -142,7 +142,7 @@ async def enrol(
     if invitation.node != node:
         raise InvitationForAnotherNode(invited=invitation.node, node=node)
     make_private_directory(data_dir)
-    _require_same_federation(invitation, data_dir)
+    known = _known_membership(invitation, data_dir)
     keyring = _load_or_create_keyring(data_dir, options)
     request = enrolment_request(invitation, keyring, software_version)
     try:
@@ -154,6 +154,8 @@ async def enrol(
         request = enrolment_request(invitation, keyring, software_version)
         response = await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
     membership = checked_membership(response, invitation, keyring, clock.now_us())
+    if known is not None:
+        membership = _continued(known, membership)
     if response.HasField("node_sealed") and options.resume is not None:
         options.resume(resume_of(response))
     membership.save(data_dir)
@@ -284,10 +286,25 @@ def _load_or_create_keyring(data_dir: Path, options: EnrolmentOptions) -> Keyrin
         return Keyring.create(data_dir, hq=False, token=options.token)
 
 
-def _require_same_federation(invitation: Invitation, data_dir: Path) -> None:
+def _known_membership(invitation: Invitation, data_dir: Path) -> Membership | None:
+    """The membership that there is. HQ may have replaced its root key since; then its authority is what tells before
+    anything is said to it, and its directory afterwards. Raises OtherFederation."""
     try:
         membership = Membership.load(data_dir)
     except (NotEnrolled, MembershipDamaged):
-        return
-    if membership.root_public_key != invitation.root_public_key or membership.node != invitation.node:
+        return None
+    same_root = membership.root_public_key == invitation.root_public_key
+    same_authority = tls.pem_to_der(membership.tls_authority_pem) == invitation.tls_authority
+    if membership.node != invitation.node or not (same_root or same_authority):
         raise OtherFederation
+    return membership
+
+
+def _continued(known: Membership, membership: Membership) -> Membership:
+    """The new membership, which trusts the root key that the node has trusted so far: the directories that it took
+    under that key stay good, and every newer one must come from it. Raises OtherFederation."""
+    try:
+        open_directory(membership.signed(), known.root_public_key)
+    except DirectoryNotByRoot:
+        raise OtherFederation from None
+    return replace(membership, root_public_key=known.root_public_key)

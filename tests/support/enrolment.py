@@ -25,6 +25,7 @@ from hq_node.directory.authority import Authority, AuthorityLimits, create_hq_ce
 from hq_node.directory.commands import InviteNode, RequestEnrolment
 from hq_node.directory.handlers import handlers
 from hq_node.directory.repository import DirectoryUnitOfWork
+from hq_node.hub.repository import last_word_us
 
 START_US = 1_800_000_000_000_000
 
@@ -52,6 +53,13 @@ def counted_entropy() -> Callable[[int], bytes]:
         return hashlib.shake_256(b"%d" % count).digest(size)
 
     return entropy
+
+
+class DeskUnitOfWork(DirectoryUnitOfWork):
+    """Of a federation that works already."""
+
+    def last_word_us(self, node: str, around_us: int) -> int:
+        return last_word_us(self, node, around_us)
 
 
 class EnrolmentDesk:
@@ -88,7 +96,7 @@ class EnrolmentDesk:
         """One command in one group; what it raises undoes it."""
         store = store_of(self.connection)
         store.begin(self.connection)
-        uow = DirectoryUnitOfWork(self.connection, self._ids, self.clock.now_us())
+        uow = DeskUnitOfWork(self.connection, self._ids, self.clock.now_us())
         uow.alone = True
         uow.begin_item()
         try:

@@ -6,20 +6,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from common.db.engine import store_of
+from common.db.unit_of_work import UnitOfWork
 from common.directory.continuity import continued_key
 from common.directory.model import KeyUse, NodeEntry, NodeStatus
 from common.directory.signing import open_directory
 from common.gen.quanwang.federation.v1 import seal_pb2
-from common.ids import HQ
+from common.ids import HQ, IdSource
 from common.link import effects as reason
 from common.messaging.inbox import leg_of
-from common.messaging.link_resume import LinkResume, Place, resume_link
+from common.messaging.link_resume import BEGINNING, LinkResume, Place, resume_link
+from common.messaging.links import LinkRow, links, node_identity
 from common.security.signing import ED25519, Ed25519Signer
+from hq_node.directory.repository import SealsOnTheirWay
 from tests.support.dishonest import request
 from tests.support.federation import DAY_US, GUANGDONG, SHANGHAI, ZHEJIANG, Federation
-from tests.support.wire import assert_cut_and_resumed, with_seal
+from tests.support.wire import assert_cut_and_resumed, first_batch, with_seal
 
 pytestmark = pytest.mark.one_store("Keys are judged before anything is stored.")
 
@@ -124,6 +128,66 @@ def test_a_node_that_is_out_seals_nothing(federation: Federation, status: NodeSt
     assert federation.link_row(HQ, ZHEJIANG).received_sequence == before.received_sequence + 1
 
 
+def test_what_was_sealed_before_hq_heard_anything_is_sealed_again_when_enrolled_anew(federation: Federation) -> None:
+    """HQ tells the beginning, and not nothing: the node's seals are by a key that has ended."""
+    before = federation.link_row(HQ, ZHEJIANG)
+    assert (before.received_seal_number, before.acked_seal_number) == (0, 0)
+    federation.tamper = lambda sender, _receiver, frame: () if sender == ZHEJIANG else (frame,)
+    leg = federation.suspend(ZHEJIANG)
+    federation.run()
+    federation.tamper = None
+    federation.clock.at_us += 1
+    federation.adopt(
+        federation.sign_directory(federation.directory, _without(federation, ZHEJIANG, NodeStatus.REVOKED))
+    )
+    resume = SealsOnTheirWay(
+        UnitOfWork(federation.cores[HQ].connection, IdSource(federation.clock, bytes), 0)
+    ).resume_of(ZHEJIANG)
+    federation.cores[HQ].connection.rollback()
+    assert resume_at(federation, ZHEJIANG, resume) == 1
+    welcome_back(federation)
+    federation.run()
+    assert federation.asked(ZHEJIANG, leg).state == "completed"
+
+
+@pytest.mark.parametrize("received", [BEGINNING, Place(b"0" * 16, 3, 5, b"h" * 32)], ids=["nothing", "something"])
+def test_an_empty_database_of_which_hq_has_heard_nothing_begins_its_own_journal(
+    federation: Federation, received: Place
+) -> None:
+    connection = federation.cores[ZHEJIANG].connection
+    incarnation = federation.cores[ZHEJIANG].incarnation
+    store_of(connection).begin(connection)
+    connection.execute(links.delete())
+    assert resume_link(connection, ZHEJIANG, LinkResume(BEGINNING, received), 0) == 0
+    assert connection.execute(sa.select(node_identity.c.incarnation)).scalar_one() == incarnation
+    rows = [LinkRow._make(row) for row in connection.execute(sa.select(links))]
+    expected = [(incarnation, 0, b"0" * 16, 3)] if received.seal_number else []
+    assert [(r.incarnation, r.sealed_seal_number, r.peer_incarnation, r.received_seal_number) for r in rows] == expected
+    store_of(connection).roll_back(connection)
+
+
+def test_a_revoked_key_seals_nothing_once_its_node_was_enrolled_anew(federation: Federation) -> None:
+    """Its thief says that it was sealed before the revocation; clocks do differ, and the node takes part again."""
+    stolen, sealed_at_us = federation.signers[ZHEJIANG], federation.clock.now_us()
+    federation.clock.at_us += 1
+    revoked = federation.sign_directory(federation.directory, _without(federation, ZHEJIANG, NodeStatus.REVOKED))
+    federation.publish(revoked, to=(SHANGHAI, GUANGDONG))
+    welcome_back(federation)
+    before = federation.link_row(HQ, ZHEJIANG)
+
+    def backdate(seal: seal_pb2.Seal) -> None:
+        seal.sealed_at_us = sealed_at_us
+
+    federation.tamper = first_batch(ZHEJIANG, HQ, with_seal(stolen, backdate))
+    leg = federation.suspend(ZHEJIANG)
+    federation.run()
+    federation.tamper = None
+    assert federation.cuts[HQ, ZHEJIANG] == reason.KEY_UNKNOWN
+    assert federation.link_row(HQ, ZHEJIANG) == before
+    federation.reconnect(ZHEJIANG)
+    assert federation.asked(ZHEJIANG, leg).state == "completed"
+
+
 def rotate(federation: Federation, node: str, signer: Ed25519Signer | None = None) -> list[NodeEntry]:
     """The entries of a directory in which a node has a next signing key; the node signs with it from now on.
 
@@ -157,9 +221,14 @@ def resume(federation: Federation, node: str) -> int:
         at_hq.received_sequence,
         at_hq.received_hash,
     )
+    return resume_at(federation, node, LinkResume(sealed, sealed))
+
+
+def resume_at(federation: Federation, node: str, resume: LinkResume) -> int:
+    core = federation.cores[node]
     store = store_of(core.connection)
     store.begin(core.connection)
-    taken_back = resume_link(core.connection, node, LinkResume(sealed, sealed), federation.clock.now_us())
+    taken_back = resume_link(core.connection, node, resume, federation.clock.now_us())
     store.commit(core.connection)
     core.dispatcher.load()
     return taken_back

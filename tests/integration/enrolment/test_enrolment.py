@@ -22,10 +22,11 @@ from common.gen.quanwang.federation.v1 import enrolment_pb2 as pb
 from common.gen.quanwang.federation.v1 import enrolment_pb2_grpc as pb_grpc
 from common.rpc.status import StatusInterceptor, reason_code_of
 from common.security import tls
-from common.security.keyring import Keyring
+from common.security.keyring import Keyring, KeyringUse
 from common.security.private_files import write_private
+from common.security.signing import Ed25519Signer
 from common.security.tls import CertificateUnusable
-from hq_node.directory.commands import ApproveNode
+from hq_node.directory.commands import ApproveNode, RotateRoot
 from hq_node.directory.servicer import EnrolmentServicer
 from province_node.directory import enrolment
 from province_node.directory.enrolment import (
@@ -307,6 +308,34 @@ async def test_node_belongs_to_one_federation(hq: Hq, tmp_path: Path, data_dir: 
     with pytest.raises(OtherFederation):
         await enrol(other.invite("31"), "31", data_dir, "0.1.0", clock, ENGLISH)
     other.close()
+
+
+async def test_node_that_is_enrolled_again_keeps_its_root_when_hq_has_replaced_it_since(
+    hq: Hq, tmp_path: Path, data_dir: Path, clock: HandClock
+) -> None:
+    """What it stored under the former root key stays good, and the new one is believed through it."""
+    before = await joined(hq, data_dir, clock)
+    clock.at_us += 1
+    hq.desk.keyring = hq.desk.keyring.with_new_keys(tmp_path / "hq", (KeyringUse.ROOT,))
+    hq.desk.run(RotateRoot(hq.desk.keyring.root_signers[0].public_key))
+    after = await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, ENGLISH)
+    assert after.root_public_key == before.root_public_key
+    assert after.directory().version > before.directory().version
+    assert after.directory().roots[-1].public_key == hq.desk.keyring.root_signers[0].public_key
+
+
+async def test_directory_that_does_not_come_from_the_node_s_root_is_not_believed(
+    hq: Hq, data_dir: Path, clock: HandClock
+) -> None:
+    """Though HQ's authority is the same: that much another federation could copy."""
+    await joined(hq, data_dir, clock)
+    content = json.loads((data_dir / "federation.json").read_bytes())
+    content["root_public_key"] = Ed25519Signer(b"x" * 32).public_key.hex()
+    write_private(data_dir / "federation.json", json.dumps(content).encode())
+    before = Membership.load(data_dir)
+    with pytest.raises(OtherFederation):
+        await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, ENGLISH)
+    assert Membership.load(data_dir) == before
 
 
 async def call(hq: Hq, request: pb.EnrolRequest) -> pb.EnrolResponse:

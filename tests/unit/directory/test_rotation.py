@@ -22,7 +22,14 @@ from common.messaging.links import journal, links, new_link
 from common.security import tls
 from common.security.keyring import Keyring, KeyringUse
 from common.security.signing import Ed25519Signer
-from hq_node.directory.commands import ApproveNode, PublishDirectory, RetireKeys, RotateKeys, SuspendNode
+from hq_node.directory.commands import (
+    ApproveNode,
+    PublishDirectory,
+    RetireKeys,
+    RevokeNode,
+    RotateKeys,
+    SuspendNode,
+)
 from hq_node.directory.handlers import handlers
 from hq_node.directory.model import KeyInUse, KeyRotationNotSigned, KeyRotationOutOfDate, NodeNotActive
 from hq_node.directory.rotation import RETIRING_GRACE_US, KeysRotated
@@ -183,6 +190,32 @@ def test_a_rotation_that_was_cut_short_is_finished_by_asking_again(
     shanghai.take(again)
     assert not shanghai.keys.unfinished(shanghai.entry, shanghai.certificate)
     assert shanghai.desk.directory.version == (version + 1 if lost == "everything" else version)
+
+
+def test_a_rotation_that_a_revocation_cut_short_is_not_finished_after_an_enrolment_anew(
+    shanghai: Province, tmp_path: Path, clock: HandClock
+) -> None:
+    """Its keys were never named, and newer ones are; they must not keep the node from replacing these."""
+    desk = shanghai.desk
+    shanghai.wish(KeyringUse.SIGNING, KeyringUse.PRIVATE_BODIES)
+    desk.run(RevokeNode("31", "stolen", "operator"))
+    clock.at_us += 1
+    keyring = shanghai.keys.keyring.with_new_keys(tmp_path / "31", ALL)
+    request = enrolment_command(enrolment_request(decode_invitation(desk.invite("31")), keyring, "0.1.0"))
+    desk.run(request)
+    desk.run(ApproveNode("31", "operator"))
+    shanghai.keys = NodeKeys("31", tmp_path / "31", keyring)
+    shanghai.certificate, shanghai.directory = desk.run(request).tls_certificate, desk.directory
+    assert shanghai.keys.unfinished(shanghai.entry, shanghai.certificate) == set()
+    clock.at_us += 1
+    rotate(shanghai, *ALL)
+    assert shanghai.keys.unfinished(shanghai.entry, shanghai.certificate) == set()
+    assert shanghai.signer().key_id == keyring_signer(tmp_path)
+
+
+def keyring_signer(tmp_path: Path) -> str:
+    """The newest signing key on the disk."""
+    return Keyring.load(tmp_path / "31").signer.key_id
 
 
 def test_the_same_wish_again_changes_nothing(shanghai: Province) -> None:

@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from common.directory.continuity import DirectoryTakesBack, check_continuity
-from common.directory.model import Directory, KeyUse, NodeEntry, NodeStatus
+from common.directory.model import Directory, KeyUse, NodeEntry, NodeStatus, OwnKeys, check_own_entry
+from common.ids import leg_id
+from common.security.reader import HPKE_X25519
+from common.security.signing import key_id_of
 from hq_node.directory.commands import ApproveNode, ResumeNode, RevokeNode, SuspendNode
 from hq_node.directory.events import DirectoryPublished
 from hq_node.directory.model import NodeNotInDirectory, NodeNotSuspended, NodeRevoked, ReasonMissing
 from hq_node.directory.queries import NodeState, list_nodes
+from hq_node.hub.repository import hub_legs
 from tests.support.enrolment import Candidate, EnrolmentDesk, HandClock
 from tests.support.stores import Databases
 
@@ -70,6 +75,31 @@ def test_a_revocation_ends_all_keys_at_its_own_moment(desk: EnrolmentDesk, clock
     assert desk.directory.past_signing_key("31", signing, at_us + 1) is None
     assert desk.directory.private_body_reader("31") is None
     check_continuity(before, desk.directory)
+
+
+@pytest.mark.parametrize("part", ["origin", "home"])
+def test_a_revocation_ends_no_key_before_what_the_hub_has_said_by_a_clock_ahead(
+    desk: EnrolmentDesk, clock: HandClock, part: str
+) -> None:
+    """The clock was set back since, or another replica's is ahead: what was admitted, or answered, stays valid."""
+    said_us = clock.now_us() + 30_000_000
+    store_leg(desk, part, said_us)
+    store_leg(desk, "origin" if part == "home" else "home", said_us + 1_000_000, node="44")
+    signing = entry_of(desk.directory).keys[0].key_id
+    desk.run(RevokeNode("31", "burnt down", "li.na"))
+    assert desk.directory.past_signing_key("31", signing, said_us) is not None
+    assert desk.directory.past_signing_key("31", signing, said_us + 1) is None
+    assert desk.directory.signing_key("31", signing, said_us) is None
+
+
+def store_leg(desk: EnrolmentDesk, part: str, said_us: int, node: str = "31") -> None:
+    """A leg that the hub has admitted from the node, or in which it has taken the node's answer."""
+    leg = leg_id((said_us // 1_000).to_bytes(6, "big") + node.encode() * 5, "11", "12")
+    kinds = {sa.LargeBinary: b"", sa.String: "", sa.Boolean: False}
+    row = {column.name: kinds.get(type(column.type), 0) for column in hub_legs.columns}
+    moment = "admitted_at_us" if part == "origin" else "answered_at_us"
+    desk.connection.execute(hub_legs.insert().values(row | {"leg_id": leg, part: node, moment: said_us}))
+    desk.connection.commit()
 
 
 def test_what_is_so_already_is_not_published_again(desk: EnrolmentDesk) -> None:
@@ -133,6 +163,25 @@ def test_an_enrolment_anew_is_marked_for_good(desk: EnrolmentDesk, clock: HandCl
     check_continuity(revoked, desk.directory)
     desk.run(SuspendNode("31", "why", "li.na"))
     assert entry_of(desk.directory).re_enrolments == (broken,)
+
+
+def test_a_node_is_enrolled_anew_when_the_clock_was_set_back_since(desk: EnrolmentDesk, clock: HandClock) -> None:
+    """Its former keys have ended before the new ones begin, so it need not hold them; and the directory is not issued
+    before what it tells of."""
+    store_leg(desk, "origin", clock.now_us() + 30_000_000)
+    desk.run(RevokeNode("31", "stolen", "li.na"))
+    former = entry_of(desk.directory).keys
+    again = Candidate("31", seed=7)
+    enrol(desk, again)
+    entry = entry_of(desk.directory)
+    assert max(key.valid_until_us for key in former) <= entry.enrolled_at_us <= desk.directory.issued_at_us
+    own = OwnKeys(
+        "31",
+        frozenset({again.signer.key_id}),
+        frozenset({key_id_of(HPKE_X25519, again.private_body_public_key)}),
+        entry.tls_fingerprint,
+    )
+    check_own_entry(desk.directory, own)
 
 
 def test_an_invitation_of_before_the_revocation_does_not_let_in_anew(desk: EnrolmentDesk, clock: HandClock) -> None:

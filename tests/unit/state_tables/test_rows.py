@@ -105,7 +105,7 @@ HUB_WALKS = [
         lambda leg: leg.force_end(Facts(home_revoked=True), NOW_US),
         "rejected",
         "Final(rejected) -> origin",
-        marks_after={"reason_code": "HOME_LOST", "ended_at_us": NOW_US},
+        marks_after={"reason_code": "HOME_LOST", "ended_at_us": NOW_US, "answered_at_us": 0},
     ),
     hub("forwarded", "Interim", answers("Interim"), "forwarded", "Interim relayed -> origin"),
     hub(
