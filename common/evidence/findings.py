@@ -91,9 +91,10 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
     ),
     "KEY_VALIDITY_UNPROVED": (
         MISSING,
-        "Only node {node} itself dates what it sealed with the key {key_id}, and by its clock ({at}) the key was not "
-        "valid.",
-        "节点 {node} 用密钥 {key_id} 所作签封仅有其自身时间（{at}），而按该时间密钥无效。",
+        "Nothing proves that the key {key_id} of node {node} was valid when the hub had what it sealed: it was not at "
+        "{at}, which is when the node says that it sealed, or by when the hub had it.",
+        "无法证明枢纽收到时节点 {node} 的密钥 {key_id} 有效：该密钥在 {at} 无效，而这只是节点自称的签封时间，"
+        "或枢纽最迟收到的时间。",
     ),
     "RE_ENROLLED": (
         NOTE,
@@ -210,6 +211,18 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         WRONG,
         "The hub ended in its own words what it had forwarded to the home province.",
         "枢纽自行终止了已转发给归属省的分支。",
+    ),
+    "HOME_LOST": (
+        NOTE,
+        "The hub ended what it had forwarded to node {node}, which was revoked and would answer no more; what the node "
+        "did is not known from this.",
+        "节点 {node} 已被吊销、不再应答，枢纽终止了已转发给它的分支；该节点实际如何处理，本证据无法说明。",
+    ),
+    "REVOCATION_MISSING": (
+        MISSING,
+        "The hub ended what it had forwarded to node {node}, saying that it was revoked; no directory in the evidence "
+        "says so.",
+        "枢纽以节点 {node} 已被吊销为由终止了已转发的分支，但证据中没有目录可以证明。",
     ),
     "ENDS_CONTRADICT": (WRONG, "The leg has two different ends.", "该分支有两个不同的结局。"),
     "OUTCOME_UNKNOWN": (WRONG, "The final names no outcome.", "最终应答没有结果。"),

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from common.directory.head import entry_bytes, entry_tree
+from common.evidence.legs import HOME_LOST
 from common.evidence.windows import LegTimes, Sought, Window, beyond, merged, spans
 from common.gen.quanwang.evidence.v1 import evidence_pb2 as pb
 from common.gen.quanwang.federation.v1 import directory_pb2, envelope_pb2, seal_pb2
@@ -112,8 +113,10 @@ class Gatherer:
             found[directory_pb2.Directory.FromString(newest.directory).version] = newest
             roots = directory_pb2.Directory.FromString(newest.directory).roots
             self.bundle.root_changes.extend(root.SerializeToString() for root in roots)
+        lost = self._lost_homes()
         for number in sorted(found, reverse=True):
-            wanted = self._add_directory(found[number], wanted)
+            wanted = self._add_directory(found[number], wanted, lost)
+            lost = set()
 
     # What was found
 
@@ -206,10 +209,19 @@ class Gatherer:
 
     # Directories
 
+    def _lost_homes(self) -> set[str]:
+        """Homes of which the hub says that they were lost: the directory must show it."""
+        return {
+            routing.leg_destination
+            for envelope in self.bundle.envelopes
+            if (routing := _routing_of(envelope.header)).source == HQ and routing.reason_code == HOME_LOST
+        }
+
     def _add_directory(
-        self, signed: directory_pb2.SignedDirectory, wanted: set[tuple[str, str]]
+        self, signed: directory_pb2.SignedDirectory, wanted: set[tuple[str, str]], lost: set[str]
     ) -> set[tuple[str, str]]:
-        """Adds a directory with the entries that name wanted keys; the keys that it does not name stay wanted."""
+        """Adds a directory with the entries that name wanted keys, and those of nodes that were lost; the keys that it
+        does not name stay wanted."""
         directory = directory_pb2.Directory.FromString(signed.directory)
         named = {(entry.node, key.key_id) for entry in directory.nodes for key in entry.keys}
         if not signed.head:
@@ -221,7 +233,7 @@ class Gatherer:
         )
         entries = entry_bytes(signed.directory)
         tree = entry_tree(entries)
-        nodes = {node for node, _ in wanted & named}
+        nodes = {node for node, _ in wanted & named} | lost
         for place, entry in enumerate(directory.nodes):
             if entry.node in nodes:
                 evidence.nodes.add(index=place, entry=entries[place], path=b"".join(tree.path(place)))
@@ -244,5 +256,8 @@ def _tree_of(batch: seal_pb2.SealedBatch, seal: seal_pb2.Seal) -> MerkleTree:
 
 
 def _is_request(header: bytes) -> bool:
-    routing = envelope_pb2.EnvelopeHeader.FromString(header).routing
-    return bool(envelope_pb2.Routing.FromString(routing).phase == envelope_pb2.PHASE_REQUEST)
+    return bool(_routing_of(header).phase == envelope_pb2.PHASE_REQUEST)
+
+
+def _routing_of(header: bytes) -> envelope_pb2.Routing:
+    return envelope_pb2.Routing.FromString(envelope_pb2.EnvelopeHeader.FromString(header).routing)

@@ -24,6 +24,7 @@ _OUTCOMES = {
     pb.OUTCOME_CANCELLED: "cancelled",
 }
 _ANSWERS = (pb.PHASE_INTERIM, pb.PHASE_FINAL)
+HOME_LOST = "HOME_LOST"
 _MATTER = ("hub_position", "business_date", "admitted_at_us")
 
 
@@ -39,6 +40,8 @@ class Leg:
     final: Message | None = None
     admission: seal_pb2.Stamp | None = None
     forwarded_at_us: int = 0
+    home_lost: bool = False
+    """Whether the hub ended it though it had forwarded it, since its home was revoked and would answer no more."""
 
     @property
     def where(self) -> str:
@@ -182,6 +185,8 @@ def _judge_answer(leg: Leg, message: Message) -> None:
         leg.say("OUTCOME_UNKNOWN")
     elif routing.source == HUB and routing.outcome == pb.OUTCOME_COMPLETED:
         leg.say("HUB_CANNOT_COMPLETE")
+    elif routing.source == HUB and routing.reason_code == HOME_LOST and routing.outcome == pb.OUTCOME_REJECTED:
+        leg.home_lost = True
     elif routing.source == HUB and leg.forwarded_at_us:
         leg.say("HUB_ENDED_WHAT_IT_FORWARDED")
 
@@ -192,6 +197,9 @@ def _judge_ends(leg: Leg) -> None:
         for message in leg.messages()
         if message.routing.phase == pb.PHASE_FINAL and message.routing.source in (leg.destination, HUB)
     ]
+    if leg.home_lost:
+        # Home may be found again, and answer; the hub's word stands.
+        finals = [message for message in finals if message.routing.source == HUB]
     if len({(message.routing.outcome, message.routing.source, message.digest) for message in finals}) > 1:
         leg.say("ENDS_CONTRADICT")
     leg.final = finals[0] if finals else None
@@ -206,10 +214,11 @@ def _judge_keys(leg: Leg) -> None:
     told: set[str] = set()
     for statement in leg.statements:
         key = statement.seal.key
-        at_us, by_hub = _moment(leg, statement)
+        at_us, exact = _moment(leg, statement)
         if not key.valid_at(at_us):
-            # By its own clock, which may be wrong, a node can neither prove nor refute itself.
-            code = "KEY_OUT_OF_VALIDITY" if by_hub else "KEY_VALIDITY_UNPROVED"
+            # By its own clock, which may be wrong, a node can neither prove nor refute itself; and what the hub has
+            # witnessed it may have had for long.
+            code = "KEY_OUT_OF_VALIDITY" if exact else "KEY_VALIDITY_UNPROVED"
             moment = datetime.fromtimestamp(at_us / 1e6, UTC).isoformat(timespec="milliseconds")
             leg.say(code, key_id=key.key_id, node=key.node, at=moment)
         if key.key_id in told:
@@ -222,8 +231,8 @@ def _judge_keys(leg: Leg) -> None:
 
 
 def _moment(leg: Leg, statement: Statement) -> tuple[int, bool]:
-    """When the hub had it, since its key is judged then, and whether that is the hub's word. The hub's own keys are
-    judged at its own time."""
+    """When the hub had it, since its key is judged then, and whether the hub says so of this very message. The hub's
+    own keys are judged at its own time."""
     seal, message = statement.seal.seal, statement.message
     if statement.seal.node == HUB or message is None:
         return seal.sealed_at_us, True
@@ -235,7 +244,7 @@ def _moment(leg: Leg, statement: Statement) -> tuple[int, bool]:
     if answered:
         return min(answered), True
     if statement.seal.witnessed_at_us:
-        return statement.seal.witnessed_at_us, True
+        return statement.seal.witnessed_at_us, False
     if message.routing.phase == pb.PHASE_FINAL:
         leg.say("ANSWER_NOT_WITNESSED", node=message.routing.source)
     return seal.sealed_at_us, False

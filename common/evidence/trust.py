@@ -83,6 +83,11 @@ class Trust:
         """Whether any directory here has an entry of the node."""
         return any(node in version.entries for version in self._versions.values())
 
+    def was_revoked(self, node: str) -> bool:
+        """Whether any directory here says that the node was revoked, or let in anew after it had been."""
+        entries = [version.entries[node] for version in self._versions.values() if node in version.entries]
+        return any(entry.status == pb.NODE_STATUS_REVOKED or entry.re_enrolments for entry in entries)
+
     def signing_key(self, node: str, key_id: str) -> KnownKey | None:
         """The node's key as the newest directory that names it has it: that one knows of later revocations."""
         for number in sorted(self._versions, reverse=True):

@@ -89,6 +89,8 @@ def _check(bundle: evidence_pb2.Bundle, root_keys: Sequence[bytes], verdict: Ver
     verdict.findings += [*trust.findings, *wrong_seals, *statements.findings]
     verdict.legs = legs_of(statements.proved, bundle.request_id)
     for leg in verdict.legs:
+        if leg.home_lost:
+            leg.say("HOME_LOST" if trust.was_revoked(leg.destination) else "REVOCATION_MISSING", node=leg.destination)
         verdict.findings += leg.findings
     if not verdict.legs:
         verdict.findings.append(found("REQUEST_MISSING", "statements"))

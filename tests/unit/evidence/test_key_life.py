@@ -9,10 +9,12 @@ import pytest
 from common.directory.continuity import continued_key
 from common.directory.model import Directory, KeyUse, NodeEntry, NodeStatus
 from common.directory.signing import open_directory, sign_directory, successor
-from common.evidence.verifier import PROVED, REFUTED, verify_evidence
+from common.evidence.verifier import INCOMPLETE, PROVED, REFUTED, verify_evidence
+from common.gen.quanwang.federation.v1 import directory_pb2
 from common.ids import HQ
 from common.security.signing import ED25519, Ed25519Signer
-from tests.support.evidence import codes, export, verify
+from hq_node.hub.commands import EndLegsOfLostHome
+from tests.support.evidence import Forgery, codes, export, verify
 from tests.support.federation import DAY_US, GUANGDONG, SHANGHAI, Federation
 
 pytestmark = pytest.mark.one_store("A file is judged without any database.")
@@ -95,6 +97,48 @@ def test_a_node_that_was_enrolled_anew_is_flagged_from_then_on(federation: Feder
     assert flagged.verdict == PROVED
     assert "RE_ENROLLED" in codes(flagged)
     assert "RE_ENROLLED" not in codes(verify(federation, export(federation, HQ, request_id)))
+
+
+@pytest.mark.parametrize("node", [HQ, SHANGHAI])
+def test_what_the_hub_ended_since_its_home_was_lost_is_proved_with_the_revocation(
+    federation: Federation, node: str
+) -> None:
+    leg = lose_guangdong(federation)
+    verdict = verify(federation, export(federation, node, leg[:16]))
+    assert (verdict.verdict, codes(verdict) - {"DIRECTORY_VERSION_ABSENT"}) == (PROVED, {"HOME_LOST"})
+    assert (verdict.legs[0].final is not None, verdict.legs[0].destination) == (True, GUANGDONG)
+
+
+def test_that_a_home_was_lost_is_not_believed_without_the_revocation(federation: Federation) -> None:
+    leg = lose_guangdong(federation)
+    forgery = Forgery(federation, export(federation, HQ, leg[:16]))
+    for directory in forgery.bundle.directories:
+        kept = [node for node in directory.nodes if directory_pb2.NodeEntry.FromString(node.entry).node != GUANGDONG]
+        del directory.nodes[:]
+        directory.nodes.extend(kept)
+    verdict = forgery.verdict()
+    assert (verdict.verdict, codes(verdict) - {"DIRECTORY_VERSION_ABSENT"}) == (INCOMPLETE, {"REVOCATION_MISSING"})
+
+
+def lose_guangdong(federation: Federation) -> bytes:
+    """Guangdong gets a request, is lost before it answers, and HQ's operators end the leg. Returns it."""
+    federation.tamper = lambda sender, receiver, frame: () if sender == GUANGDONG else (frame,)
+    federation.add_subscription("44-lost")
+    leg = federation.suspend(SHANGHAI, GUANGDONG, "44-lost")
+    federation.run()
+    assert federation.at_hub(leg).state == "forwarded"
+    federation.clock.at_us += 1
+    entry, now_us = entry_of(federation, GUANGDONG), federation.clock.now_us()
+    keys = tuple(replace(key, valid_until_us=now_us) for key in entry.keys)
+    revoked = replace(entry, status=NodeStatus.REVOKED, keys=keys)
+    entries = [revoked if other.node == GUANGDONG else other for other in federation.directory.nodes]
+    federation.publish(federation.sign_directory(federation.directory, entries), to=[SHANGHAI])
+    assert federation.execute(HQ, EndLegsOfLostHome(GUANGDONG, "burnt down", "li.na")) == 1
+    federation.run()
+    at_hub = federation.at_hub(leg)
+    assert (at_hub.state, at_hub.reason_code, at_hub.answered_at_us) == ("rejected", "HOME_LOST", 0)
+    assert federation.asked(SHANGHAI, leg).reason_code == "HOME_LOST"
+    return leg
 
 
 def test_evidence_is_proved_from_the_former_root_and_from_the_new_one(
