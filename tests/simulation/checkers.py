@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from common.gen.quanwang.federation.v1 import envelope_pb2, seal_pb2
 from common.gen.quanwang.subscriptions.v1 import subscriptions_pb2
 from common.ids import HQ, format_id, format_leg
+from hq_node.hub.model import HOME_LOST
 from province_node.subscriptions.wire import RESUME, SUSPEND
 from tests.simulation import databases
 from tests.simulation.kinds import EFFECT, LONG
@@ -35,6 +36,15 @@ class Ended:
     workload: Workload
     nodes: dict[str, Snapshot]
 
+    def ever(self, node: str) -> Iterator[Snapshot]:
+        """What the node's database holds; then what databases held that it has lost, the last one first."""
+        yield self.nodes[node]
+        yield from reversed(self.world.losses.databases.get(node, []))
+
+    def lost_database(self, node: str) -> bool:
+        """Whether the node began anew with an empty one."""
+        return node in self.world.losses.databases
+
     def asked(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every leg that was asked for anywhere, with its origin."""
         for node, snapshot in self.nodes.items():
@@ -48,7 +58,8 @@ Checker = Callable[[Ended], Iterator[str]]
 def legs_agree(ended: Ended) -> Iterator[str]:
     """Every leg has exactly one end, and origin, hub and home say the same one. Home may not know a leg that the hub
     ended before it was sealed for home."""
-    hub, known = ended.nodes[HQ].hub, set()
+    hub = ended.nodes[HQ].hub
+    known = {leg_id for lost in ended.world.losses.databases.values() for snapshot in lost for leg_id in snapshot.asked}
     for origin, leg in ended.asked():
         name = f"{format_leg(leg['leg_id'])} of {origin}"
         known.add(leg["leg_id"])
@@ -59,7 +70,12 @@ def legs_agree(ended: Ended) -> Iterator[str]:
         if at_hub is None or at_hub["state"] != leg["state"]:
             yield f"{name} is {leg['state']} at its origin, {at_hub['state'] if at_hub else 'unknown'} at the hub"
             continue
-        at_home = ended.nodes[leg["destination"]].serving.get(leg["leg_id"])
+        if leg["reason_code"] == HOME_LOST:
+            # For good: what really became of it is settled between people.
+            continue
+        served = [row for each in ended.ever(leg["destination"]) if (row := each.serving.get(leg["leg_id"]))]
+        # What home had answered before it lost its database may come to it again; the first word stands.
+        at_home = served[-1] if served else None
         if at_home is None:
             if at_hub["forwarded_at_us"]:
                 yield f"{name} was forwarded, and home does not know it"
@@ -85,6 +101,8 @@ def requests_kept(ended: Ended) -> Iterator[str]:
         if len(found) > 1:
             yield f"{key} was stored {len(found)} times"
         if submission.told is not None:
+            if any(submission.told.request_id in lost.requests for lost in [*ended.ever(submission.node)][1:]):
+                continue
             if found != [submission.told.request_id]:
                 yield f"{key}: {format_id(submission.told.request_id)} was accepted, and is not stored"
                 continue
@@ -103,7 +121,7 @@ def effects_once(ended: Ended) -> Iterator[str]:
             expected = int(leg["state"] == "completed" and leg["kind"] == EFFECT)
             if times != expected:
                 yield f"{format_leg(leg_id)} {leg['state']} at {node}: its effect is there {times} times"
-            if leg["kind"] == LONG and ended.world.behaviour.plans.get(leg_id):
+            if leg["kind"] == LONG and not ended.lost_database(node) and ended.world.behaviour.plans.get(leg_id):
                 plan = ended.world.behaviour.plans[leg_id]
                 done = leg_id in ended.world.outside.done
                 if done != (leg["state"] == "completed" and plan.outside):
@@ -115,7 +133,7 @@ def effects_once(ended: Ended) -> Iterator[str]:
 def subscriptions_replay(ended: Ended) -> Iterator[str]:
     """Replaying the outcomes in the order in which home said them leads to the subscriptions as they are."""
     for node, snapshot in ended.nodes.items():
-        if node == HQ:
+        if node == HQ or ended.lost_database(node):
             continue
         states = {subscription_id(node, index): first_status(index) for index in range(CUSTOMERS_A_PROVINCE)}
         by_request: dict[str, bytes] = {}
@@ -149,7 +167,8 @@ def _said_by(snapshot: Snapshot, link: str) -> Iterator[tuple[envelope_pb2.Routi
 
 def _subscription_of(ended: Ended, final: envelope_pb2.Routing) -> str:
     """Which subscription a final is about: what its request was about, by what the client wished."""
-    key = ended.nodes[final.destination].requests[final.request_id]["idempotency_key"]
+    asked = next(each.requests for each in ended.ever(final.destination) if final.request_id in each.requests)
+    key = asked[final.request_id]["idempotency_key"]
     wish = next(s.command for s in ended.workload.submissions if s.command.idempotency_key == key)
     return str(subscriptions_pb2.ResumeSubscriptionRequest.FromString(wish.body).subscription_id)
 
@@ -191,8 +210,9 @@ def hub_order(ended: Ended) -> Iterator[str]:
         yield f"the hub's last position is {hub.order[0]['position']}, it gave {len(positions)}"
     for origin, leg in ended.asked():
         at_hub = hub.hub.get(leg["leg_id"])
-        # What the hub ended before it sealed it may never have been stamped.
-        unstamped = leg["hub_position"] == 0 and at_hub and not at_hub["forwarded_at_us"]
+        # What the hub ended itself may never have been stamped.
+        ended_there = at_hub and (not at_hub["forwarded_at_us"] or at_hub["reason_code"] == HOME_LOST)
+        unstamped = leg["hub_position"] == 0 and ended_there
         if at_hub and not unstamped and leg["hub_position"] != at_hub["hub_position"]:
             name = f"{format_leg(leg['leg_id'])} of {origin}"
             yield f"{name}: stamped {leg['hub_position']}, not {at_hub['hub_position']}"

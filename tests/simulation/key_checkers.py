@@ -36,9 +36,8 @@ KEY_REASONS = frozenset(
     }
 )
 """Why a leg would be refused if a key were replaced too early, too late, or not heard of."""
-PRIVATE_BODY_REASONS = frozenset(
-    {"PRIVATE_BODY_UNREADABLE", "NOT_A_READER", "READER_KEY_UNKNOWN", "PRIVATE_BODY_ALTERED", "PRIVATE_BODY_MALFORMED"}
-)
+UNREADABLE = "PRIVATE_REQUEST_UNREADABLE"
+"""Why home refuses a request whose private body it cannot open."""
 
 
 def directories_chain(ended: Ended) -> Iterator[str]:
@@ -127,8 +126,8 @@ def keys_replaced_harm_nothing(ended: Ended) -> Iterator[str]:
 def private_bodies_open(ended: Ended) -> Iterator[str]:
     """A private body is read by whoever it was encrypted for, though the key was replaced while it was on its way."""
     for origin, leg in ended.asked():
-        if leg["reason_code"] in PRIVATE_BODY_REASONS:
-            yield f"{format_leg(leg['leg_id'])} of {origin} could not be read: {leg['reason_code']}"
+        if leg["reason_code"] == UNREADABLE:
+            yield f"{format_leg(leg['leg_id'])} of {origin} could not be read at home"
 
 
 def evidence_proves(ended: Ended) -> Iterator[str]:
@@ -152,6 +151,9 @@ def evidence_proves(ended: Ended) -> Iterator[str]:
             undated = {"ANSWER_NOT_WITNESSED", "KEY_VALIDITY_UNPROVED"}
             if origin == HQ and "ANSWER_NOT_WITNESSED" in said and not _all_witnessed(ended, verdict.legs):
                 said -= undated
+            if origin == HQ and ended.world.losses.came_back:
+                # The witness may have come after the revocation.
+                said -= {"KEY_VALIDITY_UNPROVED"}
             if said:
                 yield f"evidence of {format_id(request_id)} at {node} is {verdict.verdict}: {sorted(said)}"
 

@@ -9,6 +9,7 @@ from common.errors import Refusal
 from common.ids import HQ
 from common.security.keyring import KeyringUse
 from hq_node.directory.commands import PublishDirectory, ResumeNode, SuspendNode
+from tests.simulation.losses import Loss
 from tests.simulation.nodes import NodeDown
 from tests.simulation.schedule import SECOND_US
 
@@ -32,6 +33,7 @@ class KeyStorms:
             ("root_replaced_per_s", self._replace_root),
             ("directory_published_per_s", self._publish),
             ("node_suspended_per_s", self._suspend),
+            ("node_lost_per_s", self._lose),
         )
         for name, storm in arranged:
             rate = getattr(world.faults.rates, name)
@@ -73,20 +75,29 @@ class KeyStorms:
         lasting_us = int(self.random.random() * SUSPENDED_S_MAX * SECOND_US)
         self.order(
             SuspendNode(node, "simulated", "operator"),
-            lambda: self.world.schedule.after(lasting_us, self._resume, node),
+            lambda _result: self.world.schedule.after(lasting_us, self._resume, node),
         )
 
     def _resume(self, node: str) -> None:
-        self.order(ResumeNode(node, "simulated", "operator"), lambda: self._suspended.discard(node))
+        self.order(ResumeNode(node, "simulated", "operator"), lambda _result: self._suspended.discard(node))
 
-    def order(self, command: Any, then: Callable[[], object] = lambda: None) -> None:
-        """An operator of HQ has something done, and tries until it is, or is refused."""
+    def _lose(self) -> None:
+        node = self.world.nodes[self.random.choice(self.world.provinces)]
+        # A replica of HQ that has not heard of a revocation goes on admitting for the half second that this takes, by
+        # a clock of its own; homes then refuse what it admitted.
+        if node.node in self._suspended or not node.is_up or len(self.world.processes_of(HQ)) > 1:
+            return
+        self._suspended.add(node.node)
+        Loss(self, node, lambda: self._suspended.discard(node.node)).begin()
+
+    def order(self, command: Any, then: Callable[[Any], object] = lambda _result: None) -> None:
+        """An operator of HQ has something done, and tries until it is, or is refused (`then` hears of None)."""
         ordered = _Order(self.world, command, then)
         ordered.attempt()
 
 
 class _Order:
-    def __init__(self, world: World, command: Any, then: Callable[[], object]) -> None:
+    def __init__(self, world: World, command: Any, then: Callable[[Any], object]) -> None:
         self._world, self._command, self._then = world, command, then
         self._done = False
 
@@ -100,9 +111,9 @@ class _Order:
         except NodeDown:
             return
 
-    def _told(self, _result: Any, error: BaseException | None) -> None:
+    def _told(self, result: Any, error: BaseException | None) -> None:
         if self._done or not (error is None or isinstance(error, Refusal)):
             return
         self._done = True
         self._world.trace(HQ, f"{type(self._command).__name__}: {error.code if error is not None else 'done'}")
-        self._then()
+        self._then(result)

@@ -27,6 +27,8 @@ class KeyWatcher:
         self._version = 1
         self._shut_out: dict[str, tuple[int, str]] = {}
         """Nodes that do not take part, with the moment, and the process that published it."""
+        self._dead: dict[tuple[str, str], tuple[int, str]] = {}
+        """Signing keys that a revocation has ended, the same way."""
         self._position = 0
 
     def frame_sent(self, _node: SimulatedNode, _peer: str, _frame: bytes) -> None:
@@ -40,6 +42,9 @@ class KeyWatcher:
         if node.node == HQ:
             self._look_at_admissions(node, outcome)
             self._look_for_directory(node)
+
+    def enrolled_anew(self, _node: str, _with_its_database: bool) -> None:
+        """It begins with the directory of its enrolment, which is newer than what it had."""
 
     def _look_at_version(self, node: SimulatedNode) -> None:
         """A process works by what it took last: in one life, and over all its lives."""
@@ -62,12 +67,18 @@ class KeyWatcher:
                 self._shut_out.pop(entry.node, None)
             else:
                 self._shut_out.setdefault(entry.node, (self.world.schedule.now_us, node.name))
+            if entry.status is NodeStatus.REVOKED:
+                for key in entry.keys:
+                    self._dead.setdefault((entry.node, key.key_id), (self.world.schedule.now_us, node.name))
 
     def _look_at_admissions(self, node: SimulatedNode, outcome: GroupOutcome) -> None:
         """What was received and admitted in this group, of nodes that were shut out before it."""
         assert node.core is not None
         out = {peer for peer, since in self._shut_out.items() if self._has_heard(node, *since)}
         for batch in outcome.receipts:
+            dead = self._dead.get((batch.peer, batch.seal.key_id))
+            if dead is not None and self._has_heard(node, *dead):
+                self.world.find("revoked-keys-are-dead", f"{node.name} received {batch.link} {batch.seal.seal_number}")
             if batch.peer in out:
                 self.world.find("shut-out-is-out", f"{node.name} received {batch.link} {batch.seal.seal_number}")
         run = databases.driver_connection(node.core.connection).execute

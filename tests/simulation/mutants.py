@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from tests.simulation import mutants_of_keys, mutants_of_legs, mutants_of_messaging, mutants_of_replicas
+from tests.simulation import (
+    mutants_of_keys,
+    mutants_of_legs,
+    mutants_of_losses,
+    mutants_of_messaging,
+    mutants_of_replicas,
+)
 from tests.simulation.planting import MUTANTS, Mutant, planted
 
 __all__ = ["MUTANTS", "Mutant", "planted"]
 
-PLACES = (mutants_of_messaging, mutants_of_legs, mutants_of_replicas, mutants_of_keys)
+PLACES = (mutants_of_messaging, mutants_of_legs, mutants_of_replicas, mutants_of_keys, mutants_of_losses)
 """To import them is to register what they hold."""

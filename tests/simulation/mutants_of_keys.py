@@ -13,6 +13,7 @@ from common.directory.model import Directory, KeyUse, NodeEntry, NodeStatus
 from common.directory.own_keys import NodeKeys
 from common.directory.repository import of_version
 from common.directory.rotation import NextKey
+from common.security.private_bodies import X25519PrivateKeys
 from hq_node.directory import publishing, rotation
 from hq_node.directory.repository import SealsOnTheirWay
 from tests.simulation import programs
@@ -167,3 +168,14 @@ def next_key_announced_before_it_is_stored(put: Put) -> None:
 
     original = NodeKeys.add
     put(NodeKeys, "add", add)
+
+
+@mutant("private-bodies-open", **OFTEN)
+def only_the_newest_private_key_opens(put: Put) -> None:
+    """What was encrypted for a key that was replaced while it was on its way is not opened any more."""
+
+    def unwrap(self: X25519PrivateKeys, key_id: str, wrapped: bytes, info: bytes) -> bytes | None:
+        return original(self, key_id, wrapped, info) if key_id == self.reader("").key_id else None
+
+    original = X25519PrivateKeys.unwrap
+    put(X25519PrivateKeys, "unwrap", unwrap)

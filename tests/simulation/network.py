@@ -206,6 +206,15 @@ class Network:
         if wire is not None:
             wire.tear(self.random.randrange(HALF_OPEN_US_MAX))
 
+    def slip_in(self, province: str, frame: bytes) -> bool:
+        """Somebody puts a frame into a province's stream to HQ; False where there is none that is open."""
+        wire = self._wires.get(province)
+        end = wire.ends.get(HQ) if wire is not None else None
+        if wire is None or wire.torn or end is None or end.gone or end.session is None or not end.session.is_open:
+            return False
+        wire._put(HQ, frame)
+        return True
+
     def partition(self, province: str) -> None:
         """Cuts a province off."""
         self.partitioned.add(province)

@@ -91,6 +91,7 @@ class SimulatedNode:
         self._commands: deque[CommandWork] = deque()
         self._batches: deque[ReceivedBatch] = deque()
         self._step: Timer | None = None
+        self._out_of_service = False
         self._answers: list[tuple[Told, Any, BaseException | None]] = []
 
     @property
@@ -169,8 +170,24 @@ class SimulatedNode:
         delay_us = self.world.random.randrange(100_000, 4_000_000)
         self.schedule.after(delay_us, self._restart)
 
+    def take_out(self, detail: str) -> None:
+        """Its operators stop it, or it is lost; it comes back only when it is put back."""
+        self._out_of_service = True
+        self.crash(detail)
+
+    def put_back(self) -> None:
+        """Its operators start it again."""
+        self._out_of_service = False
+        self._restart()
+
+    def begin_anew(self) -> None:
+        """The data directory and the database are empty."""
+        self._private_place(self.data_dir)
+        self.world.prepare_anew(self)
+        self.processed.forget()
+
     def _restart(self) -> None:
-        if self.core is None:
+        if self.core is None and not self._out_of_service:
             self.faults.counts["restart"] += 1
             self.start()
 
@@ -358,6 +375,10 @@ class ProcessedOnce:
     def share(self, other: ProcessedOnce) -> None:
         """What another process of the node has processed is processed for this one too."""
         self._durable = other._durable
+
+    def forget(self) -> None:
+        """The node's database is gone, and what was processed with it."""
+        self._durable.clear()
 
     def note(self, incoming: Incoming, *, repeated: bool) -> None:
         """A message was processed, if the group is committed."""

@@ -301,16 +301,16 @@ class _Desk(ProvinceKeyDesk):
         )
 
 
-def call_hq(node: SimulatedNode, serve: Callable[[HqProgram], Any]) -> Awaited:
+def call_hq(node: SimulatedNode, serve: Callable[[HqProgram], Any], *, starting: bool = False) -> Awaited:
     """A call to whichever process of HQ answers; `serve` makes the coroutine that serves it there. What becomes of a
-    call whose answer is lost, the caller does not know."""
+    call whose answer is lost, the caller does not know. `starting`: by a command, while the node does not run."""
 
     def ask(told: Told) -> None:
         network, schedule, life = node.world.network, node.schedule, node.life
         waits = [True]
 
         def answer(result: Any, error: BaseException | None) -> None:
-            if waits and life == node.life and node.is_up:
+            if waits and life == node.life and (node.is_up or starting):
                 waits.clear()
                 told(result, error)
 

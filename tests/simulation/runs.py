@@ -19,6 +19,8 @@ from tests.simulation.first_keys import drawn_keys
 from tests.simulation.key_checkers import KEY_CHECKERS
 from tests.simulation.key_storms import KeyStorms
 from tests.simulation.key_watcher import KeyWatcher
+from tests.simulation.loss_checkers import LOSS_CHECKERS
+from tests.simulation.losses import simulated_enrolment
 from tests.simulation.schedule import SECOND_US
 from tests.simulation.snapshots import Snapshot
 from tests.simulation.storms import Storms
@@ -28,7 +30,7 @@ from tests.simulation.workload import Workload
 from tests.simulation.world import Finding, Size, World
 
 # Those of keys first: what is wrong with a key soon shows everywhere, and only so many findings are told.
-ALL_CHECKERS = (*KEY_CHECKERS, *CHECKERS, journals_prove)
+ALL_CHECKERS = (*KEY_CHECKERS, *LOSS_CHECKERS, *CHECKERS, journals_prove)
 FINDINGS_MAX = 12
 
 
@@ -66,7 +68,7 @@ def run_seed(
     ended: Ended | None = None
     try:
         keys = drawn_keys(Random(f"{seed}/new keys"))
-        with _silent_log(), databases.shared_engines(), no_threads(), keys:
+        with _silent_log(), databases.shared_engines(), no_threads(), keys, simulated_enrolment(world):
             ended = _run(world)
     except Exception as error:
         world.find("no-crash", f"{type(error).__name__}: {error}")
@@ -117,6 +119,9 @@ def check(world: World, workload: Workload) -> Ended:
     """Stops all nodes and runs every checker over what they stored."""
     world.stop()
     ended = Ended(world, workload, {node: Snapshot(node, it.path) for node, it in world.nodes.items()})
+    for node, lost in world.losses.databases.items():
+        for former in reversed(lost):
+            ended.nodes[node].continue_from(former)
     for checker in ALL_CHECKERS:
         for detail in checker(ended):
             world.find(checker.__name__.replace("_", "-"), detail)

@@ -42,6 +42,19 @@ class Snapshot:
             self.stored_at_us[link, number] = stored_at_us
         connection.close()
 
+    def continue_from(self, lost: Snapshot) -> None:
+        """Puts what the node's former database had of the journals, as far as its peers knew it, before its own."""
+        for link in {link for peer in self.links for link in (f"{self.node}>{peer}", f"{peer}>{self.node}")}:
+            sealer, peer = link.split(">")[0], next(end for end in link.split(">") if end != self.node)
+            own = self.journal.get(link, [])
+            row = self.links[peer]
+            last = row["sealed_seal_number" if sealer == self.node else "received_seal_number"]
+            first = own[0][0] if own else last + 1
+            before = [(number, batch) for number, batch in lost.journal.get(link, []) if number < first]
+            if before or own:
+                self.journal[link] = before + own
+            self.stored_at_us.update({(link, number): lost.stored_at_us[link, number] for number, _ in before})
+
     def received(self, node: str) -> dict[str, list[tuple[int, bytes]]]:
         """What the node received, by link."""
         return {link: batches for link, batches in self.journal.items() if link.endswith(f">{node}")}

@@ -41,12 +41,18 @@ class AckWatcher:
     def group_done(self, _node: SimulatedNode, _outcome: GroupOutcome) -> None:
         """Nothing to see."""
 
+    def enrolled_anew(self, _node: str, _with_its_database: bool) -> None:
+        """What it says from now on is looked up as well."""
+
 
 class OwnerWatcher:
     """Whatever is sealed or received on a link is so under the epoch of its owner, by the replica that is the owner."""
 
     def __init__(self, world: World) -> None:
         self.world = world
+
+    def enrolled_anew(self, _node: str, _with_its_database: bool) -> None:
+        """Its link with HQ has the owner that it had."""
 
     def frame_sent(self, _node: SimulatedNode, _peer: str, _frame: bytes) -> None:
         """Nothing to see."""
@@ -79,6 +85,12 @@ class StateWatcher:
 
     def group_done(self, _node: SimulatedNode, _outcome: GroupOutcome) -> None:
         """Nothing to see: looking after every group would cost more than the run."""
+
+    def enrolled_anew(self, node: str, with_its_database: bool) -> None:
+        """The node's link goes on where HQ says; what an empty database never knew is not there."""
+        self._cursors = {key: value for key, value in self._cursors.items() if key[0] != node}
+        if not with_its_database:
+            self._ended = {key: value for key, value in self._ended.items() if key[0] != node}
 
     def _look(self) -> None:
         self.world.schedule.after(EVERY_US, self._look)

@@ -186,7 +186,8 @@ class Workload:
             self._again(submission)
 
     def _accepted(self, submission: Submission, result: RequestSubmitted) -> None:
-        if submission.told is not None and submission.told.request_id != result.request_id:
+        kept = submission.node not in self.world.losses.databases
+        if kept and submission.told is not None and submission.told.request_id != result.request_id:
             self.world.find("idempotency", f"{submission.command.idempotency_key} became two requests")
         submission.told = submission.told or result
         self.world.trace(submission.node, f"accepted {submission.command.kind} {format_id(result.request_id)}")

@@ -38,6 +38,7 @@ from tests.simulation import databases, kinds
 from tests.simulation.faults import Faults, draw_rates
 from tests.simulation.first_keys import first_keys_of
 from tests.simulation.links import kind_of
+from tests.simulation.losses import Losses
 from tests.simulation.network import Network
 from tests.simulation.nodes import SimulatedNode
 from tests.simulation.outside import LongWork, OutsideSystem
@@ -128,6 +129,7 @@ class World:
         self.outside = OutsideSystem()
         self.network = Network(self, Random(f"{self.seed}/network"))
         self.watchers: list[Any] = []
+        self.losses = Losses()
         self.provinces = PROVINCES[: self.random.randint(2, len(PROVINCES))]
         region = tuple(self.random.sample(self.provinces, self.random.randint(1, len(self.provinces))))
         self.first_directory = first_directory_of((HQ, *self.provinces), tuple(sorted(region)))
@@ -198,13 +200,23 @@ class World:
             return found[0]
         return self._replicas_random.choice([process for process in found if process.is_up] or found)
 
-    def _prepared_file(self, node: str) -> Path:
-        """A node's database with its identity, and at a province some customers, made as if long ago."""
+    def prepare_anew(self, node: SimulatedNode) -> None:
+        """A database with nothing in it but the customers, in the place of one that is lost."""
+        for ending in ("", "-wal", "-shm"):
+            node.path.with_name(node.path.name + ending).unlink(missing_ok=True)
+        self._prepared_file(node.node, node.entropy.randbytes(16))
+
+    def _prepared_file(self, node: str, incarnation: bytes = b"") -> Path:
+        """A node's database with its identity, and at a province some customers, made as if long ago. `incarnation`:
+        of one that is not enrolled yet."""
         path = self.directory / f"{node}.db"
         database = databases.make_database(path)
         with database:
-            database.execute("INSERT INTO node_identity VALUES (?, ?, ?)", (node, node.encode() * 8, STARTED_AT_US))
-            self._insert_first_directory(database, node)
+            database.execute(
+                "INSERT INTO node_identity VALUES (?, ?, ?)", (node, incarnation or node.encode() * 8, STARTED_AT_US)
+            )
+            if not incarnation:
+                self._insert_first_directory(database, node)
             if node == HQ:
                 database.execute("INSERT INTO hub_order VALUES (1, 0, '2027-01-15')")
             else:
