@@ -28,7 +28,7 @@ from common.ids import HQ, link_name
 from common.messaging.links import journal, node_identity
 from common.program.data_directory import DataDirectory
 from common.program.http_servers import PortInUse, listen_tcp
-from common.settings import SettingsInvalid
+from common.settings_file import SettingsInvalid
 
 Severity = Literal["ok", "warning", "error"]
 T = TypeVar("T")

@@ -23,6 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route, compile_path
 
 from common.errors import Refusal
+from common.validation import finding_of
 
 FINDINGS_MAX = 10
 JSON_TYPE = "application/json"
@@ -35,7 +36,7 @@ class MalformedInput(Refusal):
     """The request is not one that this address takes."""
 
     en = "The request cannot be read: {detail}."
-    zh = "请求无法解析：{detail}。"
+    zh = "请求无法解析：{detail_zh}。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +123,18 @@ class Parameters:
         try:
             checked = self._model.model_validate(given)
         except ValidationError as error:
-            raise MalformedInput(detail="; ".join(map(self._told, error.errors()[:FINDINGS_MAX]))) from None
+            findings = [(self._where(each), finding_of(each)) for each in error.errors()[:FINDINGS_MAX]]
+            raise MalformedInput(
+                detail="; ".join(f"{where}: {finding.en}" for where, finding in findings),
+                detail_zh="；".join(f"{where}：{finding.zh}" for where, finding in findings),
+            ) from None
         values = {name: getattr(checked, name) for name in self._keys}
         return values | {self._request: request} if self._request else values
 
-    def _told(self, finding: Mapping[str, Any]) -> str:
-        # The input itself is left out: it may hold personal data.
+    def _where(self, finding: Mapping[str, Any]) -> str:
         first, *further = finding["loc"] or ("",)
         place = self._places.get(first, "")
-        where = [place, *further] if further or place == "body" else [place, first]
-        return f"{'.'.join(map(str, where))}: {finding['msg']}"
+        return ".".join(map(str, [place, *further] if further or place == "body" else [place, first]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +193,13 @@ async def _from_body(request: Request, _name: str) -> Any:
     if not body:
         return NOT_GIVEN
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
-        raise MalformedInput(detail=f"body: it must be of the type {JSON_TYPE}")
+        raise MalformedInput(
+            detail=f"body: it must be of the type {JSON_TYPE}", detail_zh=f"body：类型应为 {JSON_TYPE}"
+        )
     try:
         return json.loads(body)
     except ValueError as error:
-        where = f" ({error.msg}, character {error.pos})" if isinstance(error, json.JSONDecodeError) else ""
-        raise MalformedInput(detail=f"body: it is not JSON{where}") from None
+        en = zh = ""
+        if isinstance(error, json.JSONDecodeError):
+            en, zh = f" ({error.msg}, character {error.pos})", f"（第 {error.pos} 个字符）"
+        raise MalformedInput(detail=f"body: it is not JSON{en}", detail_zh=f"body：不是有效的 JSON{zh}") from None

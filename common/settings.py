@@ -7,18 +7,13 @@ where it stands and how to mend it; a key that nobody knows is an error, since i
 from __future__ import annotations
 
 import ipaddress
-import os
-import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from dataclasses import asdict
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from common.backup.settings import BackupSettings
-from common.errors import Fault
 from common.journal.settings import RetentionSettings
 from common.link.settings import LinkSettings
 from common.messaging.intake import RetryPolicy
@@ -26,69 +21,13 @@ from common.messaging.sealer import SealLimits
 from common.messaging.writer import WriterLimits
 from common.node_context import RequestLimits
 from common.sign_in.settings import SignInSettings
+from common.validation import Unfit
 
 ENVIRONMENT_PREFIX = "QUANWANG_"
-NOT_SETTINGS = frozenset(
-    {
-        "QUANWANG_BACKUP_PASSPHRASE",
-        "QUANWANG_DATA",
-        "QUANWANG_ENVIRONMENTS",
-        "QUANWANG_KEY_PASSPHRASE",
-        "QUANWANG_LANG",
-        "QUANWANG_MASTER_KEY",
-        "QUANWANG_STATE_TABLES",
-        "QUANWANG_TEST_POSTGRES_URL",
-    }
-)
-"""Variables that commands, scripts and tests read; they are not settings of a node."""
-
-NEVER_SHOWN = "database"
-"""What is given in this table may hold a password."""
-
 PORT_MAX = 65_535
 
 ReplicaRole = Literal["link", "worker", "web"]
 REPLICA_ROLES: tuple[ReplicaRole, ...] = ("link", "worker", "web")
-
-S = TypeVar("S", bound="NodeSettings")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with the settings: where it stands, what it is, how to mend it."""
-
-    where: str
-    en: str
-    zh: str
-    mend_en: str = ""
-    mend_zh: str = ""
-
-    def text(self, language: str) -> str:
-        """The problem and its remedy in `language` ("zh..." is Chinese, all else English)."""
-        between = "" if language.startswith("zh") else " "
-        return between.join(filter(None, (self.fact(language), self.remedy(language))))
-
-    def fact(self, language: str) -> str:
-        """Where it is, and what."""
-        return f"{self.where}: {self.zh if language.startswith('zh') else self.en}"
-
-    def remedy(self, language: str) -> str:
-        """What to do."""
-        return self.mend_zh if language.startswith("zh") else self.mend_en
-
-
-class SettingsInvalid(Fault):
-    """The settings cannot be used; `problems` says everything that is wrong with them."""
-
-    en = "The settings cannot be used:\n{problems_en}"
-    zh = "设置不可用：\n{problems_zh}"
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        self.problems = problems
-        super().__init__(
-            problems_en="\n".join(f"  {problem.text('en')}" for problem in problems),
-            problems_zh="\n".join(f"  {problem.text('zh')}" for problem in problems),
-        )
 
 
 class Section(BaseModel):
@@ -141,11 +80,16 @@ class ApiSettings(Section):
     @model_validator(mode="after")
     def _guarded(self) -> Self:
         if bool(self.tls_certificate_file) != bool(self.tls_key_file):
-            raise ValueError("give tls_certificate_file and tls_key_file, or neither")
+            raise Unfit(
+                "give tls_certificate_file and tls_key_file, or neither",
+                "tls_certificate_file 与 tls_key_file 须同时提供，或都不提供",
+            )
         if not self.tls_certificate_file and not _is_loopback(self.host):
-            raise ValueError(
+            raise Unfit(
                 "without tls_certificate_file and tls_key_file it listens on this machine alone: "
-                f"set host to 127.0.0.1, not {self.host}"
+                f"set host to 127.0.0.1, not {self.host}",
+                "未提供 tls_certificate_file 和 tls_key_file 时只能监听本机："
+                f"请将 host 设为 127.0.0.1，而不是 {self.host}",
             )
         return self
 
@@ -185,11 +129,20 @@ class DatabaseSettings(Section):
         try:
             parsed = sa.make_url(text)
         except sa.exc.ArgumentError:
-            raise ValueError("it is not a URL such as postgresql://user@host/database") from None
+            raise Unfit(
+                "it is not a URL such as postgresql://user@host/database",
+                "不是有效的 URL，正确写法如 postgresql://user@host/database",
+            ) from None
         if parsed.get_backend_name() not in ("postgresql", "postgres"):
-            raise ValueError("only postgresql:// is known; leave it out for the SQLite file in the data directory")
+            raise Unfit(
+                "only postgresql:// is known; leave it out for the SQLite file in the data directory",
+                "仅支持 postgresql://；如使用数据目录中的 SQLite 文件，请不要设置",
+            )
         if not parsed.database:
-            raise ValueError("it names no database; write postgresql://user@host/database")
+            raise Unfit(
+                "it names no database; write postgresql://user@host/database",
+                "未指明数据库，请写成 postgresql://user@host/database",
+            )
         return SecretStr(parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
 
 
@@ -206,7 +159,10 @@ class ReplicaSettings(Section):
     @classmethod
     def _some_role(cls, roles: tuple[ReplicaRole, ...]) -> tuple[ReplicaRole, ...]:
         if not roles or len(set(roles)) != len(roles):
-            raise ValueError("name each role once, and at least one of link, worker, web")
+            raise Unfit(
+                "name each role once, and at least one of link, worker, web",
+                "每个角色只能列一次，且至少包含 link、worker、web 之一",
+            )
         return roles
 
 
@@ -376,25 +332,37 @@ class NodeSettings(BaseSettings):
     def _limits_are_positive(cls, limits: Any) -> Any:
         wrong = [name for name, value in asdict(limits).items() if not isinstance(value, str) and value <= 0]
         if wrong:
-            raise ValueError(f"{', '.join(wrong)} must be greater than 0")
+            raise Unfit(f"{', '.join(wrong)} must be greater than 0", f"{'、'.join(wrong)} 必须大于 0")
         return limits
 
     @field_validator("backup", mode="after")
     @classmethod
     def _backups_are_kept(cls, backup: BackupSettings) -> BackupSettings:
         if backup.every_hours < 0 or backup.keep < 1:
-            raise ValueError("every_hours must not be negative, and keep must be greater than 0")
+            raise Unfit(
+                "every_hours must not be negative, and keep must be greater than 0",
+                "every_hours 不得为负数，keep 必须大于 0",
+            )
         if backup.every_hours and not (backup.passphrase_file or backup.key_file):
-            raise ValueError("every_hours needs passphrase_file or key_file: a backup holds private keys")
+            raise Unfit(
+                "every_hours needs passphrase_file or key_file: a backup holds private keys",
+                "设置 every_hours 时须提供 passphrase_file 或 key_file：备份中含有私钥",
+            )
         return backup
 
     @model_validator(mode="after")
     def _what_is_refused_is_pruned_no_earlier(self) -> Self:
         lifetime_days = self.requests.message_lifetime_ms / 86_400_000
         if min(self.retention.inbox_days, self.retention.journal_days) <= lifetime_days:
-            raise ValueError("retention.inbox_days and journal_days must be longer than requests.message_lifetime_ms")
+            raise Unfit(
+                "retention.inbox_days and journal_days must be longer than requests.message_lifetime_ms",
+                "retention.inbox_days 和 journal_days 必须长于 requests.message_lifetime_ms",
+            )
         if self.requests.message_lifetime_ms <= self.requests.time_to_live_ms_max:
-            raise ValueError("requests.message_lifetime_ms must be longer than requests.time_to_live_ms_max")
+            raise Unfit(
+                "requests.message_lifetime_ms must be longer than requests.time_to_live_ms_max",
+                "requests.message_lifetime_ms 必须长于 requests.time_to_live_ms_max",
+            )
         return self
 
     @classmethod
@@ -408,80 +376,3 @@ class NodeSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment before the file, whose content is given as arguments."""
         return env_settings, init_settings
-
-
-def load_settings(settings: type[S], file: Path, environment: Mapping[str, str] = os.environ) -> S:
-    """The settings of a node. Raises SettingsInvalid with everything that is wrong."""
-    content = _read(file)
-    problems = _unknown_variables(settings, environment)
-    try:
-        loaded = settings(**content)
-    except ValidationError as error:
-        problems += [_problem(found, file, environment) for found in error.errors()]
-    if problems:
-        raise SettingsInvalid(tuple(problems))
-    return loaded
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problem = Problem(
-            str(file),
-            f"it is not TOML ({error}).",
-            f"不是有效的 TOML（{error}）。",
-            "Correct that line.",
-            "请更正该行。",
-        )
-        raise SettingsInvalid((problem,)) from error
-
-
-def _unknown_variables(settings: type[NodeSettings], environment: Mapping[str, str]) -> list[Problem]:
-    """Variables of the environment that look like settings but are none: the library passes over these in silence."""
-    problems = []
-    for name in sorted(environment):
-        if not name.upper().startswith(ENVIRONMENT_PREFIX) or name.upper() in NOT_SETTINGS:
-            continue
-        first = name[len(ENVIRONMENT_PREFIX) :].lower().split("__")[0]
-        if first not in settings.model_fields:
-            known = ", ".join(settings.model_fields)
-            problems.append(
-                Problem(
-                    f"environment variable {name}",
-                    f"there is no setting of this name. Known: {known}.",
-                    f"没有此名称的设置。可用名称：{known}。",
-                    "Correct the name, or remove the variable.",
-                    "请更正名称或删除该变量。",
-                )
-            )
-    return problems
-
-
-def _problem(found: Any, file: Path, environment: Mapping[str, str]) -> Problem:
-    """One finding of the validation, in words."""
-    path = ".".join(str(part) for part in found["loc"])
-    variable = ENVIRONMENT_PREFIX + "__".join(str(part) for part in found["loc"]).upper()
-    where = f"environment variable {variable}" if variable in environment else f"{file}, {path or 'the file'}"
-    kind = found["type"]
-    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        return Problem(
-            where,
-            "there is no setting of this name.",
-            "没有此名称的设置。",
-            "Correct the name, or remove it.",
-            "请更正名称或将其删除。",
-        )
-    if kind == "missing":
-        return Problem(where, "it is missing.", "缺少此设置。", "Add it.", "请补充。")
-    message = str(found["msg"]).removeprefix("Value error, ")
-    given = repr(found.get("input"))[:80] if path and not path.startswith(NEVER_SHOWN) else ""
-    return Problem(
-        where,
-        f"{message}{f' ({given} was given)' if given else ''}.",
-        f"取值无效（{message}{f'，当前值 {given}' if given else ''}）。",
-        "Correct the value.",
-        "请更正取值。",
-    )

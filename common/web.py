@@ -113,7 +113,7 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
-    known: QuanwangError = MalformedInput(detail=detail)
+    known: QuanwangError = MalformedInput(detail=detail, detail_zh=detail)
     if status in (404, 405):
         known = AddressNotFound(detail=f"{request.method} {request.url.path}")
     return error_response(known, _language(request), status)

@@ -13,7 +13,8 @@ from typing import TypeVar
 from common.db.engine import sqlite_url, store_at
 from common.errors import Fault
 from common.security.private_files import make_private_directory, require_private_directory
-from common.settings import NodeSettings, load_settings
+from common.settings import NodeSettings
+from common.settings_file import load_settings
 
 SETTINGS_FILE = "node.toml"
 DATABASE_FILE = "node.db"

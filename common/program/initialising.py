@@ -21,7 +21,9 @@ from common.messaging.link_resume import LinkResume, resume_link
 from common.messaging.links import node_identity
 from common.program.data_directory import DataDirectory
 from common.security.private_files import write_private
-from common.settings import DatabaseSettings, Problem, SettingsInvalid
+from common.settings import DatabaseSettings
+from common.settings_file import Problem, SettingsInvalid
+from common.validation import finding_of
 
 INCARNATION_BYTES = 16
 
@@ -45,8 +47,8 @@ def database_table(url: str) -> dict[str, dict[str, Any]]:
     try:
         DatabaseSettings(url=SecretStr(url))
     except ValidationError as error:
-        reason = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise SettingsInvalid((Problem("--database-url", reason, reason),)) from None
+        unfit = finding_of(error.errors()[0])
+        raise SettingsInvalid((Problem("--database-url", f"{unfit.en}.", f"{unfit.zh}。"),)) from None
     return {"database": {"url": url}}
 
 

@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from common.rest.documents import encoded
 from common.rest.errors import BodyNotJson, BodyUnfit, BodyUnreadable, FieldFinding
+from common.validation import finding_of
 
 DEPTH_MAX = 16
 """Levels of objects and lists within each other."""
@@ -123,30 +124,8 @@ def _too_deep() -> BodyUnreadable:
     )
 
 
-_WORDS = {
-    "missing": ("FIELD_MISSING", "it is missing", "缺少该字段"),
-    "extra_forbidden": ("FIELD_UNKNOWN", "there is no such field, or it cannot be set", "没有该字段，或该字段不可设置"),
-    "string_type": ("FIELD_UNFIT", "it must be text", "应为文本"),
-    "int_type": ("FIELD_UNFIT", "it must be a whole number", "应为整数"),
-    "bool_type": ("FIELD_UNFIT", "it must be true or false", "应为 true 或 false"),
-    "list_type": ("FIELD_UNFIT", "it must be a list", "应为列表"),
-    "dict_type": ("FIELD_UNFIT", "it must be an object", "应为对象"),
-    "model_type": ("FIELD_UNFIT", "it must be an object", "应为对象"),
-    "string_too_long": ("FIELD_TOO_LONG", "it may have at most {max_length} characters", "最多 {max_length} 个字符"),
-    "string_too_short": ("FIELD_TOO_SHORT", "it needs at least {min_length} characters", "至少 {min_length} 个字符"),
-    "too_long": ("FIELD_TOO_LONG", "it may have at most {max_length} entries", "最多 {max_length} 项"),
-    "too_short": ("FIELD_TOO_SHORT", "it needs at least {min_length} entries", "至少 {min_length} 项"),
-    "greater_than_equal": ("FIELD_UNFIT", "it must be at least {ge}", "不得小于 {ge}"),
-    "less_than_equal": ("FIELD_UNFIT", "it must be at most {le}", "不得大于 {le}"),
-    "string_pattern_mismatch": ("FIELD_UNFIT", "it must look like {pattern}", "格式应为 {pattern}"),
-    "literal_error": ("FIELD_UNFIT", "it must be {expected}", "应为 {expected}"),
-}
-
-
 def _finding(found: Mapping[str, Any]) -> FieldFinding:
-    code, en, zh = _WORDS.get(found["type"], ("FIELD_UNFIT", "its value does not fit", "取值不符合要求"))
-    facts = found.get("ctx") or {}
-    return FieldFinding(_path(found["loc"]), code, en.format(**facts), zh.format(**facts))
+    return FieldFinding(_path(found["loc"]), *finding_of(found))
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.validation import Unfit
+
 MINUTE_US, HOUR_US = 60_000_000, 3_600_000_000
 
 
@@ -30,7 +32,10 @@ class SignInSettings:
 
     def __post_init__(self) -> None:
         if self.hashing_memory_kib < 8 * self.hashing_lanes:
-            raise ValueError("hashing_memory_kib must be at least 8 for each of hashing_lanes")
+            raise Unfit(
+                "hashing_memory_kib must be at least 8 for each of hashing_lanes",
+                "hashing_memory_kib 不得小于 hashing_lanes 的 8 倍",
+            )
 
     @property
     def idle_us(self) -> int:

@@ -14,6 +14,8 @@ from hq_node.directory.commands import ApproveNode, InviteNode, ResumeNode, Revo
 from hq_node.directory.queries import list_nodes
 
 HOUR_US = 3_600_000_000
+GIVEN_CHARACTERS_MAX = 100
+"""More than a province's code has, so that whoever mistypes one is told what a code is."""
 
 
 class NewInvitation(BaseModel):
@@ -21,7 +23,7 @@ class NewInvitation(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    node: str = Field(max_length=2)
+    node: str = Field(max_length=GIVEN_CHARACTERS_MAX)
     valid_hours: int = Field(default=0, ge=0, le=100_000)
     invited_by: str = Field(default="admin", max_length=100)
 

@@ -14,7 +14,7 @@ from common.cli.offline import InProcess
 from common.db.engine import open_writer
 from common.errors import QuanwangError
 from common.program.data_directory import DataDirectory
-from common.settings import SettingsInvalid
+from common.settings_file import SettingsInvalid
 from hq_node.replica_setup import HqUnsound, ReplicaDirectoryExists, ReplicaNeedsPostgres
 from hq_node.settings import HqSettings
 from tests.support.stores import POSTGRES, Databases, databases_of

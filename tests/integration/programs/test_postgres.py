@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import hq_node.bootstrap as hq
 import province_node.bootstrap as province
 from common.db.faults import DatabaseOfAnotherNode
-from common.settings import SettingsInvalid
+from common.settings_file import SettingsInvalid
 from tests.support.stores import POSTGRES, Databases, databases_of
 
 

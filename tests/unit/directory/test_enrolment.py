@@ -38,6 +38,7 @@ from hq_node.directory.model import (
 )
 from hq_node.directory.queries import NodeState, list_nodes
 from hq_node.directory.repository import invitations
+from hq_node.directory.routes import NewInvitation
 from tests.support.enrolment import Candidate, EnrolmentDesk, HandClock
 from tests.support.stores import Databases
 
@@ -132,10 +133,11 @@ def test_invitation_pins_hq_and_its_secret_is_not_stored(desk: EnrolmentDesk, cl
     assert "secret" not in repr(Candidate("31").request(invitation))
 
 
-@pytest.mark.parametrize("node", ["00", "99", "3", "", "上海"])
+@pytest.mark.parametrize("node", ["00", "99", "3", "", "999", "上海"])
 def test_only_provinces_are_invited(desk: EnrolmentDesk, node: str) -> None:
+    wish = NewInvitation(node=node)
     with pytest.raises(UnknownProvince):
-        desk.run(InviteNode(node, invited_by="operator"))
+        desk.run(InviteNode(wish.node, invited_by="operator"))
 
 
 @pytest.mark.parametrize("valid_us", [-1, 31 * DAY_US])

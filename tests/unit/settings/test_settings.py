@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from common.settings import ApiSettings, SettingsInvalid, load_settings
+from common.settings import ApiSettings
+from common.settings_file import SettingsInvalid, load_settings
 from hq_node.settings import HqSettings
 from province_node.settings import ProvinceSettings
 
@@ -64,6 +65,22 @@ def test_all_problems_are_told_at_once_with_where_they_stand(file: Path) -> None
     assert "QUANWANG_DATA" not in said
     assert len(refused.problems) == 8
     assert "缺少此设置" in refused.text("zh")
+
+
+def test_a_value_that_does_not_fit_is_told_in_both_languages_with_what_was_given(file: Path) -> None:
+    refused = refusal(file, 'node = "31"\n[http]\nport = 99999\n')
+    assert f"{file}, http.port: it must be at most 65535 (99999 was given)." in refused.text("en")
+    assert f"{file}, http.port: 不得大于 65535（当前值 99999）。" in refused.text("zh")
+
+
+def test_a_table_that_does_not_fit_is_told_without_its_content(file: Path) -> None:
+    refused = refusal(file, 'node = "31"\n[api]\nport = 1\nhost = "0.0.0.0"\n')
+    (problem,) = refused.problems
+    assert problem.en == (
+        "without tls_certificate_file and tls_key_file it listens on this machine alone: "
+        "set host to 127.0.0.1, not 0.0.0.0."
+    )
+    assert problem.zh.startswith("未提供 tls_certificate_file 和 tls_key_file 时只能监听本机")
 
 
 def test_what_is_no_toml_is_told_with_its_line(file: Path) -> None:

@@ -95,6 +95,16 @@ async def test_what_cannot_be_read_is_told_without_repeating_it(client: httpx.As
     assert "customer" not in response.text
 
 
+async def test_what_does_not_fit_is_told_in_the_language_of_the_caller(client: httpx.AsyncClient) -> None:
+    chinese = await client.post("/length", json={"name": 7}, headers={"accept-language": "zh-CN"})
+    assert chinese.json()["reason"] == "请求无法解析：body.name：应为文本。"
+    assert chinese.json()["message"] == "The request cannot be read: body.name: it must be text."
+    broken = await client.post(
+        "/length", content=b"{", headers={"content-type": "application/json", "accept-language": "zh-CN"}
+    )
+    assert broken.json()["reason"] == "请求无法解析：body：不是有效的 JSON（第 1 个字符）。"
+
+
 async def test_an_unknown_address_is_told(client: httpx.AsyncClient) -> None:
     response = await client.get("/nothing")
     assert (response.status_code, response.json()["code"]) == (404, "ADDRESS_NOT_FOUND")
