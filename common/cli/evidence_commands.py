@@ -49,7 +49,10 @@ def export(
     _write(session, path, content)
     document = {"request_id": answer["request_id"], "file": str(path), "bytes": len(content)}
     said = session.words("evidence.exported", **document)
-    session.result(document, lambda: session.out.print(said, markup=False))
+    undated = _undated(content)
+    session.result({**document, "undated": undated}, lambda: session.out.print(said, markup=False))
+    for node in undated:
+        session.note("evidence.undated", node=node)
 
 
 @app.command("verify")
@@ -85,6 +88,14 @@ def verify(
     session.result(document, lambda: _show(session, list(story_text(document, session.language))))
     if verdict.verdict != PROVED:
         session.end(Exit.REFUSED)
+
+
+def _undated(content: bytes) -> list[str]:
+    """The nodes whose answers in the file nothing of HQ dates yet."""
+    from common.evidence.container import unpack
+    from common.evidence.undated import undated_answers
+
+    return undated_answers(unpack(content))
 
 
 def _show(session: Session, lines: list[str]) -> None:

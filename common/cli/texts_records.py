@@ -58,6 +58,12 @@ RECORDS: dict[str, tuple[str, str]] = {
     ),
     # Evidence
     "evidence.exported": ("{bytes:,} bytes of evidence are in {file}.", "证据已写入 {file}（{bytes:,} 字节）。"),
+    "evidence.undated": (
+        "It proves all but the time of {node}'s answer, which nothing of HQ dates yet: `evidence verify` will call it "
+        "incomplete (ANSWER_NOT_WITNESSED). Export it again once HQ has sealed something more for {node}.",
+        "除节点 {node} 的应答时间尚无总部内容可证明外，其余均可证实：`evidence verify` 将显示为不完整"
+        "（ANSWER_NOT_WITNESSED）。请在总部再次向节点 {node} 签封任何内容之后重新导出。",
+    ),
     "usage.root_key": (
         "--root takes the root key as 64 hexadecimal digits or in base64.",
         "--root 应为根密钥的 64 位十六进制数字或 base64。",
@@ -68,7 +74,7 @@ RECORDS: dict[str, tuple[str, str]] = {
     "audit.entries": ("entries", "记录"),
     "audit.exported": ("{entries:,} entries are in {file}.", "已将 {entries:,} 条记录写入 {file}。"),
     "audit.good": (
-        "All is well: {entries:,} entries, none changed, none missing; {seals:,} seals say the same.",
+        "All is well. Entries: {entries:,}, none changed, none missing; seals that say the same: {seals:,}.",
         "审计日志完好：共 {entries:,} 条，无改动，无缺失；{seals:,} 个签封与之一致。",
     ),
     "audit.missing": (

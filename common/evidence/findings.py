@@ -179,8 +179,10 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
     ),
     "ANSWER_NOT_WITNESSED": (
         MISSING,
-        "Nothing of the hub says when the answer came: only node {node} itself dates it.",
-        "没有枢纽的印记或签封证明应答时间，仅有节点 {node} 自己的时间。",
+        "Nothing of the hub says when the answer came: only node {node} itself dates it. Export it again once HQ has "
+        "sealed something more for node {node}: that seal dates it.",
+        "没有枢纽的印记或签封证明应答时间，仅有节点 {node} 自己的时间。"
+        "请在总部再次向节点 {node} 签封任何内容之后重新导出，该签封即可证明应答时间。",
     ),
     # Requests, answers, decisions
     "REQUEST_MISSING": (MISSING, "The request itself is not in the evidence.", "证据中没有请求报文。"),

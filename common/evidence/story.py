@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,27 @@ from common.evidence.legs import Leg, outcome_of
 from common.evidence.seals import HUB
 from common.evidence.statements import Message, Statement
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
+
+_CODES = {
+    "admitted": "受理",
+    "relayed": "已转达",
+    "completed": "已完成",
+    "rejected": "已拒绝",
+    "expired": "已过期",
+    "cancelled": "已取消",
+}
+"""What stands in the data as an English word, in Chinese."""
+_PLACES = {
+    "directory": "目录",
+    "directories": "目录",
+    "file": "文件",
+    "leg": "分支",
+    "message": "报文",
+    "root keys": "根密钥",
+    "seal": "签封",
+    "statement": "陈述",
+    "statements": "陈述",
+}
 
 _VERDICTS = {1: "admitted", 2: "relayed"}
 
@@ -130,11 +151,31 @@ def _kind(routing: pb.Routing) -> str:
     return "ended" if routing.source == HUB else "answered"
 
 
+def _each_once(statements: list[dict[str, Any]], word: Callable[..., str]) -> Iterator[tuple[str, list[str]]]:
+    """What was said and stamped, each once, with all seals that bear it: on its way a message stands under several."""
+    request = next((s["said"]["digest"] for s in statements if s["said"] and s["said"]["what"] == "asked"), "")
+    told: dict[str, dict[str, list[str]]] = {}
+    # A stamp alone is about the request, which is told first where both were sealed in the same moment.
+    for statement in sorted(statements, key=lambda each: (each["seal"]["sealed_at_us"], each["said"] is None)):
+        said, stamp, seal = statement["said"], statement["stamp"], statement["seal"]
+        about = told.setdefault(said["digest"] if said is not None else request, {})
+        seals: list[str] = []
+        if said is not None:
+            seals = about.setdefault("  " + word(said["what"], **said, reason=said["reason_code"]), [])
+        if stamp is not None:
+            seals = about.setdefault("  " + word("stamped", **stamp, admitted=_iso(stamp["admitted_at_us"])), [])
+        seals.append(word("sealed", **seal, at=_iso(seal["sealed_at_us"])))
+    for lines in told.values():
+        yield from lines.items()
+
+
 def story_text(verdict: dict[str, Any], language: str) -> Iterator[str]:
     """A verdict in words, line by line."""
     place = 1 if language.startswith("zh") else 0
 
     def word(key: str, **facts: Any) -> str:
+        if place:
+            facts |= {name: _CODES.get(facts[name], facts[name]) for name in ("verdict", "outcome") if name in facts}
         return _WORDS[key][place].format(**facts).rstrip()
 
     yield f"{word('verdict')}: {word(verdict['verdict'])}"
@@ -143,14 +184,9 @@ def story_text(verdict: dict[str, Any], language: str) -> Iterator[str]:
     for leg in verdict["legs"]:
         yield ""
         yield f"{word('leg')} {leg['origin']}/{leg['destination']}"
-        for statement in leg["statements"]:
-            said, stamp = statement["said"], statement["stamp"]
-            if said is not None:
-                yield "  " + word(said["what"], **said, reason=said["reason_code"])
-            if stamp is not None:
-                yield "  " + word("stamped", **stamp, admitted=_iso(stamp["admitted_at_us"]))
-            seal = statement["seal"]
-            yield word("sealed", **seal, at=_iso(seal["sealed_at_us"]))
+        for told, seals in _each_once(leg["statements"], word):
+            yield told
+            yield from seals
         decided = leg["decided"]
         if decided is None:
             yield "  " + word("undecided")
@@ -159,7 +195,13 @@ def story_text(verdict: dict[str, Any], language: str) -> Iterator[str]:
     if verdict["findings"]:
         yield ""
     for finding in verdict["findings"]:
-        yield f"{word(finding['severity'])}: {finding['code']} ({finding['where']}): {finding['text']}"
+        yield f"{word(finding['severity'])}: {finding['code']} ({_place(finding['where'], place)}): {finding['text']}"
+
+
+def _place(where: str, language: int) -> str:
+    """Where a finding stands, such as "leg 31/44": the part's name in words, its number as it is."""
+    name, _, number = (where, "", "") if where in _PLACES else where.partition(" ")
+    return f"{_PLACES.get(name, name)} {number}".rstrip() if language else where
 
 
 def _written(request_id: str) -> str:

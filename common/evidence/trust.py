@@ -79,6 +79,12 @@ class Trust:
     def empty(self) -> bool:
         return not self._versions
 
+    @property
+    def of_another_root(self) -> bool:
+        """Whether there are directories, and all of them are by a root that was not given: nothing more can be read
+        from the file, neither for it nor against it."""
+        return self.empty and bool(self._by_others)
+
     def knows(self, node: str) -> bool:
         """Whether any directory here has an entry of the node."""
         return any(node in version.entries for version in self._versions.values())

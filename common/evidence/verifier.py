@@ -82,6 +82,10 @@ def verify_evidence(data: bytes, root_keys: Sequence[bytes]) -> Verdict:
 def _check(bundle: evidence_pb2.Bundle, root_keys: Sequence[bytes], verdict: Verdict) -> None:
     trust = Trust(root_keys, bundle.root_changes)
     trust.take(bundle.directories)
+    if trust.of_another_root:
+        # All else would follow from it: no key is known, so no seal is good, and no statement is proved.
+        verdict.findings += trust.findings
+        return
     if trust.empty:
         trust.findings.append(found("DIRECTORY_MISSING", "directories"))
     seals, wrong_seals = check_seals(bundle.seals, trust)

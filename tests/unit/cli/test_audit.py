@@ -86,14 +86,14 @@ def test_entries_are_found_by_what_they_are(line: CommandLine) -> None:
 def test_a_sound_log_is_verified(line: CommandLine) -> None:
     result = line("audit", "verify")
     assert (result.code, result.err) == (0, "")
-    assert result.out == "All is well: 3 entries, none changed, none missing; 0 seals say the same.\n"
+    assert result.out == "All is well. Entries: 3, none changed, none missing; seals that say the same: 0.\n"
 
 
 def test_what_was_sealed_shows_a_log_that_was_written_anew(line: CommandLine, federation: Federation) -> None:
     federation.connect()
     federation.suspend()
     federation.run()
-    assert "3 entries, none changed, none missing; 2 seals say the same." in line("audit", "verify").out
+    assert "Entries: 3, none changed, none missing; seals that say the same: 2." in line("audit", "verify").out
     # Whoever can write the database can make another chain of it, but not other seals.
     engine = open_writer(federation.urls[HQ])
     with engine.connect() as connection:

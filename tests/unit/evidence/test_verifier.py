@@ -92,7 +92,8 @@ def test_another_root_key_proves_nothing(file: bytes) -> None:
 
     verdict = verify_evidence(file, [bytes(32)])
     assert verdict.verdict == REFUTED
-    assert {"ROOT_WRONG", "DIRECTORY_MISSING"} <= codes(verdict)
+    assert codes(verdict) == {"ROOT_WRONG"}, "what follows from it is not told as well"
+    assert verdict.legs == []
 
 
 def test_a_directory_without_a_head_is_carried_whole(federation: Federation, tmp_path: Path) -> None:
@@ -114,6 +115,33 @@ def test_a_verdict_is_told_in_words(federation: Federation, file: bytes, languag
     lines = list(story_text(verify(federation, file).to_dict(language), language))
     assert lines[0] in ("Verdict: PROVED", "结论: 已证实")
     assert any(federation.signers[GUANGDONG].key_id in line for line in lines)
+
+
+@pytest.mark.parametrize("exporter", [HQ, SHANGHAI])
+def test_what_a_province_asks_of_itself_is_told_once(federation: Federation, exporter: str) -> None:
+    from common.evidence.story import story_text
+
+    federation.connect()
+    leg = federation.suspend(SHANGHAI, SHANGHAI)
+    federation.run()
+    lines = list(story_text(verify(federation, export(federation, exporter, leg[:16])).to_dict(), "en"))
+    told = [line for line in lines if line.startswith("  ") and not line.startswith("    ")]
+    assert len(told) == len(set(told)) == 5, lines
+    assert [line.split()[1] for line in told] == ["asked", "stamped", "answered:", "stamped", "by"]
+    borne = [line.split()[4].rstrip(",") for line in lines if line.startswith("    by seal")]
+    assert sorted(borne) == ["00>31", "00>31", "00>31", "31>00", "31>00"], "every seal is there all the same"
+
+
+def test_chinese_words_have_no_english_codes_among_them(federation: Federation, request_id: bytes) -> None:
+    from common.evidence.story import story_text
+
+    home = verify(federation, export(federation, GUANGDONG, request_id))
+    text = "\n".join(story_text(home.to_dict("zh"), "zh"))
+    assert "总部印记：受理" in text
+    assert "应答：已完成" in text
+    assert "（分支 31/44）" in text or "(分支 31/44)" in text
+    for english in ("admitted", "relayed", "completed", "leg "):
+        assert english not in text
 
 
 def test_statements_are_told_in_the_order_of_their_seals(federation: Federation, file: bytes) -> None:
