@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Backups: create, list, verify, restore.", no_args_is_help=True)
 
-MEBIBYTE = 1_048_576
+KIBIBYTE, MEBIBYTE = 1 << 10, 1 << 20
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", dir_okay=False)]
 Directory = Annotated[
@@ -226,4 +226,6 @@ def _cover(links: Any) -> str:
 
 
 def _size(count: int) -> str:
+    if count < MEBIBYTE:
+        return f"{count / KIBIBYTE:,.1f} KiB"
     return f"{count / MEBIBYTE:,.1f} MiB"

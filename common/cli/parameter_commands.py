@@ -120,16 +120,16 @@ def _show_list(session: Session, page: Mapping[str, Any]) -> None:
     for item in page["items"]:
         rows.add_row(
             display.plain(item["name"]),
-            display.plain(_with_unit(item, item["value"])),
-            display.plain(_with_unit(item, item["default"])),
+            display.plain(_with_unit(session, item, item["value"])),
+            display.plain(_with_unit(session, item, item["default"])),
             display.when(session, item["since_us"] or None),
             str(item["scheduled"] or ""),
         )
     rows.show("parameters.none")
 
 
-def _with_unit(item: Mapping[str, Any], value: Any) -> str:
-    unit = item["allowed"].get("unit", "")
+def _with_unit(session: Session, item: Mapping[str, Any], value: Any) -> str:
+    unit = _unit(session, item["allowed"])
     return f"{_shown(value)} {unit}" if unit else _shown(value)
 
 
@@ -138,8 +138,8 @@ def _show_one(session: Session, found: Mapping[str, Any]) -> None:
     facts = display.facts_table()
     facts.add_row(words("column.parameter"), display.plain(found["name"]))
     facts.add_row(words("column.meaning"), display.plain(found["zh" if session.language == "zh" else "en"]))
-    facts.add_row(words("column.value"), display.plain(_with_unit(found, found["value"])))
-    facts.add_row(words("column.default"), display.plain(_with_unit(found, found["default"])))
+    facts.add_row(words("column.value"), display.plain(_with_unit(session, found, found["value"])))
+    facts.add_row(words("column.default"), display.plain(_with_unit(session, found, found["default"])))
     facts.add_row(words("column.allowed"), display.plain(_allowed(session, found["allowed"])))
     session.out.print(facts)
     session.out.print()
@@ -170,4 +170,10 @@ def _state(version: Mapping[str, Any]) -> str:
 def _allowed(session: Session, allowed: Mapping[str, Any]) -> str:
     kind = allowed["type"]
     options = ", ".join(allowed.get("options", ()))
-    return session.words(f"parameters.allowed.{kind}", **{"unit": "", **allowed, "options": options})
+    facts = {**allowed, "unit": _unit(session, allowed), "options": options}
+    return session.words(f"parameters.allowed.{kind}", **facts).rstrip()
+
+
+def _unit(session: Session, allowed: Mapping[str, Any]) -> str:
+    """What the number counts, in words; empty where it has no unit."""
+    return session.words.name("unit", allowed.get("unit", ""))

@@ -93,6 +93,12 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
         "Correct the name there, or leave that column out of it; --map OURS=THEIRS puts a single one right.",
         "请更正列名，或从映射中删去该列；也可用 --map 标准列=文件列 更正单个列。",
     ),
+    "mend.CUSTOMER_NOT_FOUND": (
+        "A customer's number begins with the code of the province, such as 31-T001. `{program} customers list` shows "
+        "the numbers, and `{program} customers find` looks for a document, a contact number or an address.",
+        "客户编号以省份代码开头，例如 31-T001。可用 `{program} customers list` 查看编号，"
+        "或用 `{program} customers find` 按证件号码、联系电话或地址查找。",
+    ),
     "mend.ENROLMENT_NOT_FOUND": (
         "`{program} nodes list` shows who waits. The province joins with `province-node enrol`.",
         "可用 `{program} nodes list` 查看等待批准的节点。省节点需先运行 `province-node enrol`。",
@@ -435,8 +441,8 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     "customers.no_subscriptions": ("No subscriptions.", "没有订购。"),
     "customers.looked_for": ("Look for: ", "查找内容："),
     "customers.nothing_looked_for": (
-        "Standard input gave nothing to look for. Type the number, or: echo ... | {program} customers find document",
-        "标准输入中没有查找内容。请输入号码，或使用：echo ... | {program} customers find document",
+        "Standard input gave nothing to look for. Type it, or: echo ... | {program} customers find {by}{data}",
+        "标准输入中没有查找内容。请直接输入，或使用：echo ... | {program} customers find {by}{data}",
     ),
     "customers.more_found": ("There are more; narrow the search.", "还有更多，请缩小查找范围。"),
     "customers.exported": (

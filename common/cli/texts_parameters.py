@@ -29,6 +29,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         "More: parameters show {parameter} --before {before}",
         "继续查看：parameters show {parameter} --before {before}",
     ),
+    "unit.d": ("d", "天"),
+    "unit.h": ("h", "小时"),
     "parameters.allowed.switch": ("true or false", "true 或 false"),
     "parameters.allowed.whole": ("{least} to {most} {unit}", "{least} 至 {most} {unit}"),
     "parameters.allowed.choice": ("one of {options}", "以下之一：{options}"),

@@ -229,7 +229,8 @@ def _destinations(command: SubmitServiceRequest, uow: AskingUnitOfWork) -> tuple
         return _checked([member for member in members if member in directory.active_provinces()], uow)
     for destination in command.destinations:
         if destination not in directory.active_provinces():
-            raise UnknownDestination(destination=destination, version=directory.version)
+            known = ", ".join(sorted(directory.active_provinces())) or "-"
+            raise UnknownDestination(destination=destination, version=directory.version, known=known)
     return _checked(command.destinations, uow)
 
 

@@ -45,8 +45,10 @@ class TooManyDestinations(Refusal):
 class UnknownDestination(Refusal):
     """The directory does not name this node, or it may not be asked."""
 
-    en = "The directory (version {version}) has no active node {destination}."
-    zh = "目录（版本 {version}）中没有启用的节点 {destination}。"
+    en = "The directory (version {version}) has no active province {destination}."
+    zh = "目录（版本 {version}）中没有启用的省节点 {destination}。"
+    mend_en = "Ask a province; HQ (00) relays and serves no requests. Active provinces: {known}."
+    mend_zh = "请向省节点提交；总部（00）只转发请求，不受理请求。启用的省节点：{known}。"
 
 
 class UnknownRegion(Refusal):

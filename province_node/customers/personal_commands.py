@@ -29,6 +29,8 @@ SHOWN = (
     "city_code",
     "address",
 )
+NAMED = {"kind": "customer_kind", "document_kind": "document_kind"}
+"""Fields whose values are codes, with the group of names that people call them by."""
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The customer's number, such as 44-0000000001.")]
 
@@ -67,7 +69,8 @@ def find(
         session.err.print(session.words("customers.looked_for"), end="", markup=False)
     text = sys.stdin.readline().strip()
     if not text:
-        raise Misused(session.words("customers.nothing_looked_for"))
+        own = {"program": session.program.name, "data": session.data_option, "by": str(by)}
+        raise Misused(session.words("customers.nothing_looked_for", **own))
     with session.admin() as client:
         found = client.post("/customers/search", {"by": str(by), "text": text, "city_code": city, "limit": limit})
     session.result(found, lambda: _show_found(session, found))
@@ -161,7 +164,8 @@ def _show_found(session: Session, found: Any) -> None:
 def _show_fields(session: Session, found: Any, names: Sequence[str]) -> None:
     facts = display.facts_table()
     for name in names:
-        value = session.words.name("customer_kind", found[name]) if name == "kind" else found[name]
+        group = NAMED.get(name)
+        value = session.words.name(group, found[name]) if group else found[name]
         facts.add_row(session.words(f"customers.{name}"), display.plain(value))
     session.out.print(facts)
 

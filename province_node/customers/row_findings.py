@@ -36,7 +36,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "DOCUMENT_BIRTH_DATE": ("contains no possible birth date", "号码中的出生日期无效"),
     "DOCUMENT_CHECK_DIGIT": ("the check digit is wrong", "校验码错误"),
     "DOCUMENT_KIND_UNFIT": ("a person has no document of the kind {value}", "个人客户不能使用 {value} 类证件"),
-    "TELEPHONE_SHAPE": ("cannot be a telephone number", "不是有效的电话号码"),
+    "TELEPHONE_SHAPE": (
+        "cannot be a telephone number: write a mobile number such as 13800138000, a fixed line with its area code such "
+        "as 02161234567, or a foreign number with + before it",
+        "不是有效的电话号码：手机号码如 13800138000，固定电话须带区号如 02161234567，境外号码以 + 开头",
+    ),
     "SERVICE_NUMBER_SHAPE": (
         "can be neither a telephone number nor a circuit",
         "既不是有效的电话号码，也不是有效的电路编号",

@@ -66,7 +66,8 @@ def test_the_screen_shows_the_first_problems_and_the_report_has_all(province: Co
         "line": "3",
         "column": "contact_number",
         "code": "TELEPHONE_SHAPE",
-        "reason": "cannot be a telephone number",
+        "reason": "cannot be a telephone number: write a mobile number such as 13800138000, a fixed line with its area "
+        "code such as 02161234567, or a foreign number with + before it",
     }
 
 

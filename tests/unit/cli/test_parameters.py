@@ -46,7 +46,10 @@ def test_a_parameter_is_set_shown_and_reset(line: CommandLine) -> None:
     shown = line("parameters", "show", DAYS)
     assert "ticket 4711" in shown.out
     assert "1 to 365 d" in shown.out
-    assert "无法投递" in line("parameters", "show", DAYS, "--lang", "zh").out
+    assert "30 天" in line("parameters", "list", "--lang", "zh").out
+    chinese = line("parameters", "show", DAYS, "--lang", "zh").out
+    assert "无法投递" in chinese
+    assert "1 至 365 天" in chinese
     line("parameters", "reset", DAYS, "--reason", "as before")
     document = json.loads(line("parameters", "show", DAYS, "--json").out)
     assert (document["value"], [one["value"] for one in document["versions"]]) == (30, [None, 60])

@@ -101,6 +101,14 @@ async def test_what_the_rules_refuse_is_refused_here_too(
     assert (await node.client().get(ADDRESS)).json() == []
 
 
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_whoever_asks_a_node_that_serves_no_requests_is_told_which_do(node: RestNode, language: str) -> None:
+    body = {"kind": "query-node-status", "destination": ["00"]}
+    refused = await node.client().post(ADDRESS, json=body, headers={"Accept-Language": language})
+    assert refused.json()["code"] == "UNKNOWN_DESTINATION"
+    assert ", ".join(sorted((SHANGHAI, GUANGDONG, ZHEJIANG))) in refused.json()["reason"]
+
+
 async def test_lists_are_narrowed_by_state_and_by_leg(node: RestNode) -> None:
     client = node.client()
     done = await ask(client, GUANGDONG)
