@@ -245,7 +245,9 @@ def _moment(leg: Leg, statement: Statement) -> tuple[int, bool]:
         return min(answered), True
     if statement.seal.witnessed_at_us:
         return statement.seal.witnessed_at_us, False
-    if message.routing.phase == pb.PHASE_FINAL:
+    # It may have been said again, under a later seal; it is dated as it was first.
+    witnessed = any(other.message is message and other.seal.witnessed_at_us for other in leg.statements)
+    if message.routing.phase == pb.PHASE_FINAL and not witnessed:
         leg.say("ANSWER_NOT_WITNESSED", node=message.routing.source)
     return seal.sealed_at_us, False
 

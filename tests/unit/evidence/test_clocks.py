@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from common.evidence import gather
+from common.evidence.container import unpack
 from common.evidence.verifier import INCOMPLETE, PROVED
+from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ
 from common.journal.erasing import erase
 from common.journal.private_bodies import without_private_bodies
+from common.messaging.envelope import parse
 from tests.support.evidence import codes, export, verify
 from tests.support.federation import GUANGDONG, ZHEJIANG, Federation
 from tests.support.pruning import let_days_pass, pruning_node
@@ -90,6 +93,22 @@ def test_a_witness_is_found_when_the_clock_was_set_back_after_the_answer(federat
     federation.suspend(ZHEJIANG, GUANGDONG, "44-later")
     federation.run()
     verdict = verify(federation, export(federation, GUANGDONG, leg[:16]))
+    assert (verdict.verdict, codes(verdict)) == (PROVED, set())
+
+
+def test_an_answer_that_was_said_again_is_witnessed_as_it_was_said_first(federation: Federation) -> None:
+    leg = federation.suspend()
+    federation.run()
+    federation.add_subscription("44-later")
+    federation.suspend(ZHEJIANG, GUANGDONG, "44-later")
+    federation.run()
+    said = seal_pb2.Entry.FromString(federation.serving(GUANGDONG, leg).answer)
+    federation.tamper = lambda sender, _receiver, frame: () if sender == HQ else (frame,)
+    federation.say(GUANGDONG, HQ, parse(said.header, said.body, said.private_body))
+    federation.tamper = None
+    file = export(federation, GUANGDONG, leg[:16])
+    assert len({s.seal for s in unpack(file).statements if s.envelope == 2}) == 2
+    verdict = verify(federation, file)
     assert (verdict.verdict, codes(verdict)) == (PROVED, set())
 
 
