@@ -17,16 +17,21 @@ from common.access_control.rights import Permission
 from common.api_tokens.handlers import HANDLERS as token_handlers
 from common.api_tokens.permissions import NEEDS as TOKEN_NEEDS
 from common.api_tokens.permissions import READING as TOKEN_READING
+from common.audit.handlers import handlers as audit_handlers
+from common.audit.permissions import NEEDS as AUDIT_NEEDS
 from common.audit.permissions import READING as AUDIT_READING
+from common.backup.permissions import NEEDS as BACKUP_NEEDS
 from common.clock import Clock
 from common.db.engine import open_writer
 from common.db.unit_of_work import Announce, UnitOfWork
 from common.directory.model import Directory
+from common.directory.permissions import NEEDS as OWN_KEY_NEEDS
 from common.errors import Fault
 from common.event_hub.handlers import HANDLERS as event_hub_handlers
 from common.event_hub.parameters import PARAMETERS as EVENT_HUB_PARAMETERS
 from common.event_hub.permissions import NEEDS as EVENT_HUB_NEEDS
 from common.event_hub.permissions import READING as EVENT_READ
+from common.evidence.permissions import NEEDS as EVIDENCE_NEEDS
 from common.ids import HQ, IdSource
 from common.journal.handlers import handlers as journal_handlers
 from common.journal.permissions import NEEDS as JOURNAL_NEEDS
@@ -69,6 +74,10 @@ from common.sign_in.permissions import NEEDS as SIGN_IN_NEEDS
 from common.sign_in.permissions import READING as SIGN_IN_READING
 
 KIT_NEEDS: Declared = {
+    **AUDIT_NEEDS,
+    **BACKUP_NEEDS,
+    **EVIDENCE_NEEDS,
+    **OWN_KEY_NEEDS,
     **JOURNAL_NEEDS,
     **PARKED_NEEDS,
     **LEASE_NEEDS,
@@ -190,6 +199,7 @@ class NodeCore:
                 **handlers,
                 **lease_handlers(handlers),
                 **rest_handlers(handlers),
+                **audit_handlers(handlers),
                 ClaimLink: sealer.claim,
             },
             intake,

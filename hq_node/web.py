@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,8 @@ from starlette.applications import Starlette
 
 from common.alarms.routes import alarm_routes
 from common.api_tokens.routes import token_routes
-from common.audit.routes import audit_routes
+from common.audit.routes import MakeDeed, audit_routes
+from common.backup.commands import CreateBackup
 from common.db.leg_counts import LegCounts
 from common.evidence.routes import evidence_routes
 from common.ids import format_id
@@ -36,6 +38,7 @@ from common.sign_in.routes import sign_in_routes
 from common.trace import describe_trace
 from common.version import SOFTWARE_VERSION
 from common.web import build_app
+from hq_node.directory.commands import ExportRootKey, ImportRootKey
 from hq_node.directory.draft_routes import draft_routes
 from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.routes import node_routes
@@ -72,12 +75,20 @@ def open_legs(connection: sa.Connection, _context: NodeContext) -> list[OpenLegs
 ROLE = Role("hq", trace, counts, legs, open_legs, relayed_leg_times)
 
 
+OUTSIDE: Mapping[str, MakeDeed] = {
+    "backup-create": CreateBackup,
+    "root-export": ExportRootKey,
+    "root-import": ImportRootKey,
+}
+"""What HQ's command line does by itself, beside the node."""
+
+
 def admin_app(node: Node, in_force: DirectoryInForce) -> Starlette:
     """The admin API."""
     routers = [
         operator_routes(node),
         alarm_routes(node),
-        audit_routes(node),
+        audit_routes(node, OUTSIDE),
         organisation_routes(node),
         operator_admin_routes(node),
         sign_in_routes(node),

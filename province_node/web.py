@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from common.alarms.routes import alarm_routes
 from common.api_tokens.routes import token_routes
 from common.audit.routes import audit_routes
+from common.backup.commands import CreateBackup
 from common.db.leg_counts import LegCounts
 from common.evidence.routes import evidence_routes
 from common.evidence.windows import LegTimes
@@ -91,7 +92,7 @@ def admin_app(node: Node) -> Starlette:
     routers = [
         operator_routes(node),
         alarm_routes(node),
-        audit_routes(node),
+        audit_routes(node, {"backup-create": CreateBackup}),
         organisation_routes(node),
         parameter_routes(node),
         operator_admin_routes(node),
@@ -105,7 +106,7 @@ def admin_app(node: Node) -> Starlette:
         evidence_routes(node),
         journal_routes(node),
         customer_routes(node, subscription_counts, requests_about),
-        personal_data_routes(node.personal_data, node.reads, records_left, customer_count),
+        personal_data_routes(node, records_left, customer_count),
         subscription_routes(node),
     ]
     return build_app(routers, node.settings.http.request_body_bytes_max)

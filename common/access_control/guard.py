@@ -7,6 +7,7 @@ from typing import Any
 from common.access_control.actor import Actor, ActorKind
 from common.access_control.needs import Declared, Needs, OwnAccount, innermost
 from common.access_control.rights import NotPermitted
+from common.audit.commands import DeedFailedOutside
 from common.audit.entry import DONE, AuditEntry
 from common.errors import Fault, QuanwangError
 
@@ -52,7 +53,7 @@ class Guard:
             resource=needs.resource,
             action=needs.action,
             record=needs.record(wish),
-            outcome=DONE if error is None else error.code,
+            outcome=_outcome(error),
             reason=needs.reason(wish),
             customer=needs.customer(wish),
         )
@@ -62,3 +63,9 @@ class Guard:
         if not isinstance(needs, Needs):
             raise PermissionNotDeclared(wish=type(wish).__name__)
         return needs
+
+
+def _outcome(error: QuanwangError | None) -> str:
+    if error is None:
+        return DONE
+    return str(error.facts["outcome"]) if isinstance(error, DeedFailedOutside) else error.code

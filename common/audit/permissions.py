@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from common.access_control.needs import INTERNAL, Declared
 from common.access_control.rights import Permission
+from common.audit.commands import Noted
 
 READING = frozenset({Permission("audit", "read")})
+
+NEEDS: Declared = {Noted: INTERNAL}
+"""What is noted says what is needed (common.access_control.needs.Wraps)."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.audit.commands import Deed, DeedFailedOutside, Noted
+from common.audit.entry import DONE
 from common.audit.queries import ENTRIES_MAX, Sought, log_size, search, verify_slice
 from common.audit.sealed import verify_sealed_slice
+from common.errors import REASON_CODE_PATTERN, Refusal
 from common.program.node import Node
 from common.routing import InQuery, Router
 
@@ -33,8 +38,29 @@ class Search(BaseModel):
     until_us: int = Field(default=0, ge=0, lt=TIME_US_MAX)
 
 
-def audit_routes(node: Node) -> Router:
-    """The routes of one node."""
+class DeedOutside(BaseModel):
+    """What the command line did by itself, beside the node, and how it ended: DONE, or the code of what failed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    deed: str = Field(max_length=TEXT_CHARACTERS_MAX)
+    record: str = Field(default="", max_length=TEXT_CHARACTERS_MAX)
+    outcome: str = Field(pattern=f"^{REASON_CODE_PATTERN.pattern}$")
+
+
+class DeedUnknown(Refusal):
+    """Nothing of that name is done beside the node."""
+
+    en = "{deed} is nothing that is done beside the node; there are: {known}."
+    zh = "{deed} 不是可在节点之外执行的操作，可选：{known}。"
+
+
+MakeDeed = Callable[[str], Deed]
+"""The deed about a record."""
+
+
+def audit_routes(node: Node, outside: Mapping[str, MakeDeed]) -> Router:
+    """The routes of one node. `outside`: what its command line does by itself, by name."""
     router = Router(prefix="/audit")
 
     @router.get("")
@@ -44,6 +70,16 @@ def audit_routes(node: Node) -> Router:
         limit: Annotated[int, Field(ge=1, le=ENTRIES_MAX)] = 50,
     ) -> dict[str, Any]:
         return await node.reads.run(search, Sought(**sought.model_dump()), before, limit)
+
+    @router.post("/deeds")
+    async def deeds(given: DeedOutside) -> dict[str, Any]:
+        make = outside.get(given.deed)
+        if make is None:
+            raise DeedUnknown(deed=repr(given.deed), known=", ".join(sorted(outside)))
+        failed = None if given.outcome == DONE else DeedFailedOutside(outcome=given.outcome)
+        with suppress(DeedFailedOutside):
+            await node.local_desk.execute(Noted(make(given.record), failed))
+        return {"noted": True}
 
     @router.get("/size")
     async def size() -> dict[str, int]:

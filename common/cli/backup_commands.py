@@ -10,6 +10,7 @@ import typer
 from common.cli import display
 from common.cli.exits import Exit
 from common.cli.listing import Listing
+from common.cli.noting import noted
 from common.cli.progress import Bar, progress_bar
 from common.cli.session import Session, command
 
@@ -58,12 +59,14 @@ def create(
     from common.clock import SystemClock
 
     data, code, settings = _node_of(session)
-    secret = _secret(settings, passphrase_file, key_file)
     kind = session.program.bootstrap().KIND
-    with progress_bar(session) as bar:
-        made = create_backup(
-            data, kind.schema, code, settings, secret, SystemClock(), directory, _shown(session, bar)
-        ).to_dict()
+    with noted(session, "backup-create") as deed:
+        secret = _secret(settings, passphrase_file, key_file)
+        with progress_bar(session) as bar:
+            made = create_backup(
+                data, kind.schema, code, settings, secret, SystemClock(), directory, _shown(session, bar)
+            ).to_dict()
+        deed.record = Path(made["file"]).name
     session.result(made, lambda: _show_made(session, made))
 
 

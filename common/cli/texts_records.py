@@ -71,6 +71,10 @@ RECORDS: dict[str, tuple[str, str]] = {
     # Audit log
     "audit.none": ("No entries.", "没有记录。"),
     "audit.more": ("There are older ones: --before {before}.", "还有更早的记录：--before {before}。"),
+    "audit.not_noted": (
+        "That this failed is not in the audit log, for the node cannot write into it ({detail})",
+        "本次失败未写入审计日志，节点无法写入（{detail}）",
+    ),
     "audit.entries": ("entries", "记录"),
     "audit.exported": ("{entries:,} entries are in {file}.", "已将 {entries:,} 条记录写入 {file}。"),
     "audit.good": (

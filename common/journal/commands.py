@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.audit.commands import Deed
+
+
+@dataclass(frozen=True, slots=True)
+class PruneNow(Deed):
+    """Archive and prune now what is old enough, batch by batch."""
+
 
 @dataclass(frozen=True, slots=True)
 class PruneJournal:

@@ -46,9 +46,10 @@ async def erase(node: Any, request_id: bytes, after: str = "", files_max: int = 
     Raises RequestNotFound, RequestStillOpen, BatchNotDelivered; ArchiveDamaged, FileBusy, OSError.
     """
     async with node.pruning:
-        windows, batches = await node.reads.run(
-            _places, node.role.leg_times, node.context, node.archive, request_id, node.clock.now_us()
+        look = partial(
+            node.reads.run, _places, node.role.leg_times, node.context, node.archive, request_id, node.clock.now_us()
         )
+        windows, batches = await node.local_desk.attempt(ErasePrivateBodies(request_id, ()), look)
         # The database comes first, and again with each step: what it holds may have been archived meanwhile.
         stored: int = await node.local_desk.execute(ErasePrivateBodies(request_id, batches))
         loop = asyncio.get_running_loop()

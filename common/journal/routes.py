@@ -7,9 +7,11 @@ from typing import Annotated, Any
 from pydantic import Field
 from starlette.requests import Request
 
+from common.journal.commands import PruneNow
 from common.journal.comparison import SEALS_MAX, Question, Ranges, other_end
 from common.journal.erasing import FILES_MAX, erase
-from common.journal.pruning import prune
+from common.journal.permissions import PRUNE
+from common.journal.pruning import Pruned, prune
 from common.journal.queries import count_old, digest_slice, list_journals, range_digests, verify_slice
 from common.program.node import Node
 from common.routing import Router
@@ -29,7 +31,10 @@ def journal_routes(node: Node) -> Router:
 
     @router.post("/journal/prune")
     async def prune_now(slices: Annotated[int, Field(ge=1, le=SLICES_MAX)] = 16) -> dict[str, Any]:
-        return (await prune(node, node.settings.retention, slices)).to_dict()
+        async def work() -> Pruned:
+            return await prune(node, node.settings.retention, slices)
+
+        return (await node.local_desk.perform(PruneNow(), PRUNE, work)).to_dict()
 
     @router.get("/journal/old")
     async def old() -> dict[str, Any]:

@@ -288,7 +288,9 @@ class Dispatcher:
     def _run_command(self, work: CommandWork, uow: UnitOfWork) -> tuple[Any, BaseException | None]:
         handler = self._handlers.get(type(work.command))
         if handler is None:
-            return None, UnknownCommand(command=type(work.command).__name__)
+            unknown = UnknownCommand(command=type(work.command).__name__)
+            self._audit_failed(work, unknown, uow)
+            return None, unknown
         uow.begin_item(work.actor)
         try:
             self._guard.admit(work.command, work.actor)

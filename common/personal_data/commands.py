@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.audit.commands import Deed
+
 
 @dataclass(frozen=True, slots=True)
 class OpenPersonalData:
@@ -20,3 +22,18 @@ class RenewRecords:
     """Bring up to so many records to the current generation of keys; when none is left, do away with former keys."""
 
     records_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenewNow(Deed):
+    """Bring records to the current generation of keys now, rather than when the node comes to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceMasterKey(Deed):
+    """A new master key in the file, and everything wrapped by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetFormerMasterKeys(Deed):
+    """Take former master keys out of the file."""

@@ -40,9 +40,9 @@ class PersonalDataDesk:
         self._writer = writer
         self._wanted = asyncio.Event()
 
-    async def rotate(self) -> KeyRotationBegun:
-        """New keys, to which records are brought from now on. Raises KeyRotationUnderWay."""
-        begun: KeyRotationBegun = await self._writer().execute(BeginKeyRotation())
+    async def rotate(self, asking: Writing) -> KeyRotationBegun:
+        """New keys, to which records are brought from now on, for whoever asks. Raises KeyRotationUnderWay."""
+        begun: KeyRotationBegun = await asking.execute(BeginKeyRotation())
         self._wanted.set()
         return begun
 

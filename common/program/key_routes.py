@@ -6,8 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.directory.commands import RotateOwnKeys
 from common.directory.model import NodeKey
 from common.directory.own_keys import ROTATED_USES
+from common.directory.permissions import ROTATE_OWN_KEYS
 from common.program.key_keeper import ROTATED
 from common.program.node import Node
 from common.routing import Router
@@ -36,9 +38,14 @@ def key_routes(node: Node) -> Router:
     @router.post("/rotate")
     async def rotate(wish: Rotation | None = None) -> dict[str, Any]:
         uses = list(dict.fromkeys((wish or Rotation()).uses)) or list(ROTATED)
-        rotated = await node.key_keeper.rotate_root() if KeyringUse.ROOT in uses else []
-        others = [use for use in uses if use is not KeyringUse.ROOT]
-        rotated = rotated + (await node.key_keeper.rotate(others) if others else [])
+
+        async def work() -> list[str]:
+            rotated = await node.key_keeper.rotate_root() if KeyringUse.ROOT in uses else []
+            others = [use for use in uses if use is not KeyringUse.ROOT]
+            return rotated + (await node.key_keeper.rotate(others) if others else [])
+
+        deed = RotateOwnKeys(tuple(use.value for use in uses))
+        rotated = await node.local_desk.perform(deed, ROTATE_OWN_KEYS, work)
         return {"rotated": rotated, "directory_version": node.context.directory.version, "items": own_keys(node)}
 
     return router

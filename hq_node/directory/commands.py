@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from common.audit.commands import Deed
 from common.directory.rotation import KeyRotation
 
 
@@ -127,3 +128,24 @@ class RotateRoot:
     """Let the root key `public_key`, which HQ holds beside the one in force, take its place."""
 
     public_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRootKey(Deed):
+    """Write the root key into a file of its own; done on HQ's machine, by its command line."""
+
+    record: str = ""
+    """The key's id, as far as it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRootKey(Deed):
+    """Bring the root key back into HQ; done on its machine, by its command line."""
+
+    record: str = ""
+    """The key's id, as far as it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRootKey(Deed):
+    """Take the root key out of HQ."""

@@ -14,10 +14,11 @@ from common.directory.wire import DIRECTORY_BYTES_MAX, decode_directory
 from common.program.node import Node
 from common.routing import Router
 from hq_node.directory.changes import changes_of
-from hq_node.directory.commands import ExportDraft, ImportSigned, NameNextRoot
+from hq_node.directory.commands import ExportDraft, ForgetRootKey, ImportSigned, NameNextRoot
 from hq_node.directory.draft_repository import draft_of, exports_of
 from hq_node.directory.exchange import sign_draft_file
 from hq_node.directory.in_force import DirectoryInForce
+from hq_node.directory.permissions import FORGET_ROOT_KEY
 
 SIGNED_CHARACTERS_MAX = 2 * DIRECTORY_BYTES_MAX
 KEY_PATTERN = "^[0-9a-f]{64}$"
@@ -86,7 +87,12 @@ def draft_routes(node: Node, in_force: DirectoryInForce) -> Router:
 
     @router.post("/forget-root")
     async def forget_root(given: RootStatement) -> dict[str, Any]:
-        await node.key_keeper.forget_root(bytes.fromhex(given.public_key), bytes.fromhex(given.signature))
+        public_key, proof = bytes.fromhex(given.public_key), bytes.fromhex(given.signature)
+
+        async def work() -> None:
+            await node.key_keeper.forget_root(public_key, proof)
+
+        await node.local_desk.perform(ForgetRootKey(), FORGET_ROOT_KEY, work)
         return {"root_held": False}
 
     return router

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from common.access_control.needs import INTERNAL, Declared, Needs
+from common.access_control.rights import Permission
 from hq_node.directory.commands import (
     ApproveNode,
     ExportDraft,
+    ExportRootKey,
+    ForgetRootKey,
     FoundFederation,
+    ImportRootKey,
     ImportSigned,
     InviteNode,
     NameNextRoot,
@@ -20,6 +24,8 @@ from hq_node.directory.commands import (
     SignDraft,
     SuspendNode,
 )
+
+FORGET_ROOT_KEY = Permission("root-key", "forget")
 
 
 def _node(wish: InviteNode | ApproveNode | SuspendNode | ResumeNode | RevokeNode) -> str:
@@ -39,6 +45,9 @@ NEEDS: Declared = {
     ExportDraft: Needs("directory", "export-draft"),
     ImportSigned: Needs("directory", "import-signed"),
     NameNextRoot: Needs("directory", "name-next-root"),
+    ExportRootKey: Needs("root-key", "export", record=lambda wish: wish.record),
+    ImportRootKey: Needs("root-key", "import", record=lambda wish: wish.record),
+    ForgetRootKey: Needs(FORGET_ROOT_KEY.resource, FORGET_ROOT_KEY.action),
     SignDraft: INTERNAL,
     # What a node asks for itself is proved by its keys; what time asks, by nobody.
     RequestEnrolment: INTERNAL,

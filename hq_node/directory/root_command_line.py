@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from common.cli.noting import noted
 from common.cli.passphrases import given_passphrase
 from common.cli.session import Misused, Session, command
 from hq_node.directory.draft_command_line import Out, show_changes, write_file
@@ -38,7 +39,8 @@ def export(session: Session, out: Out, passphrase_file: PassphraseFile = None) -
     session.require_node()
     bootstrap: Any = session.program.bootstrap()
     passphrase = given_passphrase(session, passphrase_file, "root.new_passphrase", new=True)
-    key_id = bootstrap.export_root(session.data_dir, out, passphrase)
+    with noted(session, "root-export") as deed:
+        key_id = deed.record = bootstrap.export_root(session.data_dir, out, passphrase)
     document = {"key_id": key_id, "file": str(out)}
     words = session.words("root.exported", key=key_id, file=out)
     session.result(document, lambda: session.out.print(words, markup=False))
@@ -88,7 +90,8 @@ def import_key(
     session.require_node()
     bootstrap: Any = session.program.bootstrap()
     passphrase = given_passphrase(session, passphrase_file, "root.passphrase")
-    key_id = bootstrap.import_root(session.data_dir, exported, passphrase)
+    with noted(session, "root-import") as deed:
+        key_id = deed.record = bootstrap.import_root(session.data_dir, exported, passphrase)
     words = session.words("root.imported", key=key_id)
     session.result({"key_id": key_id}, lambda: session.out.print(words, markup=False))
 

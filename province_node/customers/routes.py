@@ -119,13 +119,15 @@ def customer_routes(
 
     @router.post("/search")
     async def search(search: Search) -> dict[str, Any]:
-        desk = node.local_desk
-        desk.actor.rights.require(SEARCH)
-        looked_for = wanted(search.by, search.text, search.city_code)
-        found = await node.reads.run(find_customers, vault, looked_for, search.limit)
-        numbers = tuple(item["customer_number"] for item in found["items"])
-        await desk.execute(NoteCustomerSearch(search.by, search.city_code, numbers))
-        return found
+        async def work() -> dict[str, Any]:
+            looked_for = wanted(search.by, search.text, search.city_code)
+            return await node.reads.run(find_customers, vault, looked_for, search.limit)
+
+        def told(found: dict[str, Any]) -> NoteCustomerSearch:
+            numbers = tuple(item["customer_number"] for item in found["items"])
+            return NoteCustomerSearch(search.by, search.city_code, numbers)
+
+        return await node.local_desk.perform(NoteCustomerSearch(search.by, search.city_code, ()), SEARCH, work, told)
 
     @router.get("/{customer_number}")
     async def customer(customer_number: str) -> dict[str, Any]:

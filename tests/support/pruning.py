@@ -11,6 +11,8 @@ from typing import Any
 
 import hq_node.web
 import province_node.web
+from common.access_control.actor import local_actor
+from common.access_control.desk import Desk
 from common.db.engine import open_reader
 from common.ids import HQ
 from common.journal.archive import JournalArchive
@@ -42,9 +44,9 @@ class PruningNode:
     settings: Any = field(default_factory=lambda: NodeSettings(retention=RETENTION))
 
     @property
-    def local_desk(self) -> InlineWriter:
-        """Whoever speaks to it is the node itself."""
-        return self.writer
+    def local_desk(self) -> Desk:
+        """Whoever owns the data directory."""
+        return Desk(self.writer, local_actor("root"))
 
     async def prune(
         self, settings: RetentionSettings = RETENTION, slices: int = 1_000, *, under_lease: bool = False

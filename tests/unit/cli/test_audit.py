@@ -47,7 +47,7 @@ def federation(tmp_path: Path) -> Iterator[Federation]:
 def line(federation: Federation, hq: CommandLine, tmp_path: Path) -> Iterator[CommandLine]:
     """HQ's command line, on the audit log of the federation's HQ."""
     with pruning_node(federation, HQ, tmp_path) as node:
-        hq.node.app = build_app([audit_routes(node), journal_routes(node)], 1 << 20)  # type: ignore[arg-type]
+        hq.node.app = build_app([audit_routes(node, {}), journal_routes(node)], 1 << 20)  # type: ignore[arg-type]
         yield hq
 
 
