@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Backups: create, list, verify, restore.", no_args_is_help=True)
 
-KIBIBYTE, MEBIBYTE = 1 << 10, 1 << 20
+MEBIBYTE = 1_048_576
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", dir_okay=False)]
 Directory = Annotated[
@@ -182,7 +182,7 @@ def _shown(session: Session, bar: Bar) -> Progress:
 
 
 def _show_made(session: Session, made: dict[str, Any]) -> None:
-    said = session.words("backup.made", file=made["file"], size=_size(made["bytes"]), rows=made["rows"])
+    said = session.words("backup.made", file=made["file"], size=display.size(made["bytes"]), rows=made["rows"])
     session.out.print(said, markup=False)
     if made["archives_left_out"]:
         session.note("backup.left_out", count=made["archives_left_out"])
@@ -196,7 +196,7 @@ def _show_list(session: Session, found: list[dict[str, Any]]) -> None:
             display.plain(Path(each["file"]).name),
             display.plain(each.get("node", display.NOTHING)),
             display.when(session, each.get("created_at_us")),
-            _size(each["bytes"]),
+            display.size(each["bytes"]),
             session.words(f"backup.state.{state}"),
             display.plain(_cover(each.get("links", ()))),
         )
@@ -226,9 +226,3 @@ def _show_restored(session: Session, document: dict[str, Any]) -> None:
 def _cover(links: Any) -> str:
     """How far a backup goes: for each peer the seals sealed and received."""
     return ", ".join(f"{link['peer']}: {link['sealed_seal_number']}/{link['received_seal_number']}" for link in links)
-
-
-def _size(count: int) -> str:
-    if count < MEBIBYTE:
-        return f"{count / KIBIBYTE:,.1f} KiB"
-    return f"{count / MEBIBYTE:,.1f} MiB"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 NOTHING = "–"
+KIBIBYTE, MEBIBYTE = 1 << 10, 1 << 20
 
 STYLES = {
     "acknowledged": "cyan",
@@ -132,3 +133,10 @@ def plain_lines(text: str) -> Text:
     from rich.text import Text
 
     return Text(text or NOTHING)
+
+
+def size(count: int) -> str:
+    """A number of bytes, in KiB below one MiB."""
+    if count < MEBIBYTE:
+        return f"{count / KIBIBYTE:,.1f} KiB"
+    return f"{count / MEBIBYTE:,.1f} MiB"

@@ -17,7 +17,8 @@ def test_hq_is_initialised_with_what_was_said(hq: CommandLine, tmp_path: Path) -
         *("--federation-port", "1", "--enrolment-port", "2", "--http-port", "3", "--json"),
     )
     told = {"administrator": "admin", "one_time_password": "ABCD-EFGH"}
-    assert json.loads(result.out) == {"node": "00", "data": str(tmp_path / "new"), **told}
+    kept = {"settings_kept": False}
+    assert json.loads(result.out) == {"node": "00", "data": str(tmp_path / "new"), **kept, **told}
     assert hq.bootstrap.calls == [
         (
             "init",
@@ -33,15 +34,16 @@ def test_hq_is_initialised_with_what_was_said(hq: CommandLine, tmp_path: Path) -
     ]
 
 
-def test_a_province_is_initialised_and_told_what_comes_next(province: CommandLine) -> None:
-    result = province("init", "--node", "31")
+def test_a_province_is_initialised_and_told_what_comes_next(province: CommandLine, tmp_path: Path) -> None:
+    new = ("init", "--node", "31", "--data", str(tmp_path / "new"))
+    result = province(*new)
     assert "Node 31 Shanghai is ready" in result.out
     assert "enrol" in result.err
     assert province.bootstrap.calls == [("init", {"node": "31", "http_port": 0, "database_url": ""})]
     assert "admin, one-time password ABCD-EFGH" in result.out
-    assert "节点 31 上海" in province("init", "--node", "31", "--lang", "zh").out
+    assert "节点 31 上海" in province(*new, "--lang", "zh").out
     province.bootstrap.one_time_password = ""
-    assert "password" not in province("init", "--node", "31").out
+    assert "password" not in province(*new).out
 
 
 def test_serve_and_migrate_reach_the_node(province: CommandLine) -> None:
