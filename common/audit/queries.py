@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -68,9 +69,11 @@ def search(connection: sa.Connection, sought: Sought, before: int = 0, limit: in
     size = min(limit, ENTRIES_MAX)
     table = audit_log.c
     statement = sa.select(audit_log).order_by(table.number.desc()).limit(size + 1)
-    for name in ("actor", "resource", "action", "record", "customer", "outcome"):
+    for name in ("actor", "resource", "action", "record", "outcome"):
         if wanted := getattr(sought, name):
             statement = statement.where(table[name] == wanted)
+    if sought.customer:
+        statement = statement.where(_about_customer(sought.customer))
     if sought.from_us:
         statement = statement.where(table.at_us >= sought.from_us)
     if sought.until_us:
@@ -83,6 +86,16 @@ def search(connection: sa.Connection, sought: Sought, before: int = 0, limit: in
         for row in rows[:size]
     ]
     return {"items": items, "next": items[-1]["number"] if len(rows) > size else 0}
+
+
+def _about_customer(number: str) -> sa.ColumnElement[bool]:
+    """What was done about a customer, and the searches that found them among others, which name them in the details."""
+    c = audit_log.c
+    searches = sa.and_(c.resource == "customer", c.action == "search")
+    return sa.or_(
+        c.customer == number,
+        sa.and_(searches, c.details.contains(json.dumps(number, ensure_ascii=False), autoescape=True)),
+    )
 
 
 def _described(row: sa.Row[Any]) -> dict[str, Any]:

@@ -29,6 +29,9 @@ Resource = Annotated[
 ]
 Action = Annotated[str | None, typer.Option("--action", metavar="ACTION", help="Only this action, such as revoke.")]
 Record = Annotated[str | None, typer.Option("--record", metavar="ID", help="Only about this record.")]
+Customer = Annotated[
+    str | None, typer.Option("--customer", metavar="NUMBER", help="Only what was done about this customer.")
+]
 Outcome = Annotated[
     str | None, typer.Option("--outcome", metavar="CODE", help="Only this outcome: DONE, or the code of a refusal.")
 ]
@@ -47,6 +50,7 @@ def list_entries(
     resource: Resource = None,
     action: Action = None,
     record: Record = None,
+    customer: Customer = None,
     outcome: Outcome = None,
     since: Since = None,
     before: Annotated[
@@ -55,7 +59,7 @@ def list_entries(
     limit: Annotated[int, typer.Option("--limit", min=1, max=ENTRIES_A_CALL, help="At most so many.")] = 50,
 ) -> None:
     """List entries of the audit log, the newest first."""
-    sought = _sought(session, actor, resource, action, record, outcome, since)
+    sought = _sought(session, actor, resource, action, record, customer, outcome, since)
     with session.admin() as client:
         page = client.get("/audit", **sought, before=before, limit=limit)
     session.result(page, lambda: _show(session, page))
@@ -102,11 +106,12 @@ def export(
     resource: Resource = None,
     action: Action = None,
     record: Record = None,
+    customer: Customer = None,
     outcome: Outcome = None,
     since: Since = None,
 ) -> None:
     """Write entries of the audit log into a file, one JSON object a line, the newest first."""
-    sought = _sought(session, actor, resource, action, record, outcome, since)
+    sought = _sought(session, actor, resource, action, record, customer, outcome, since)
     written = 0
     with session.admin() as client, progress_bar(session) as bar, out.open("w", encoding="utf-8") as file:
         for entry in _all(session, client, sought, bar):
@@ -134,6 +139,7 @@ def _sought(
     resource: str | None,
     action: str | None,
     record: str | None,
+    customer: str | None,
     outcome: str | None,
     since: str | None,
 ) -> dict[str, Any]:
@@ -148,6 +154,7 @@ def _sought(
         "resource": resource,
         "action": action,
         "record": record,
+        "customer": customer,
         "outcome": outcome,
         "from_us": from_us,
     }

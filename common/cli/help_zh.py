@@ -248,6 +248,8 @@ OPTIONS: Mapping[str, str] = {
     "--resource": "只列出此类资源，如 node。",
     "--action": "只列出此操作，如 revoke。",
     "--record": "只列出与该记录有关的操作。",
+    "audit list --customer": "只列出与该客户有关的操作。",
+    "audit export --customer": "只列出与该客户有关的操作。",
     "--outcome": "只列出此结果：DONE，或拒绝的代码。",
     "--since": "只列出最近这段时间，如 30m、12h 或 7d。",
     "audit list --before": "只列出此编号之前的记录。",

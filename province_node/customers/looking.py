@@ -14,8 +14,8 @@ from province_node.customers.searching import masked
 
 REVEALABLE = ("document_number", "contact_number", "address")
 REASON_CHARACTERS_MAX = 200
-FOUND_NOTED_MAX = 50
-"""So many of the customers whom a search found stand in the audit log by number; of the rest, how many there were."""
+FOUND_NOTED_MAX = 500
+"""So many of the customers whom a search found stand in the audit log by number: as many as one answer can name."""
 HOUR_US = 3_600_000_000
 
 

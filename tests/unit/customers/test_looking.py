@@ -26,6 +26,7 @@ from province_node.customers.commands import (
 from province_node.customers.looking import RevealedTooOften, RevealFieldUnknown, RevealReasonMissing
 from province_node.customers.model import CustomerErased, CustomerNotFound
 from province_node.customers.parameters import REVEALS_AN_HOUR_MAX
+from province_node.customers.queries import ROWS_MAX
 from tests.support.federation import Federation
 from tests.support.stores import Databases
 
@@ -131,6 +132,25 @@ def test_many_at_once_are_counted_as_well(counter: Counter) -> None:
     ]
     counter.core.dispatcher.run_group(works, ())
     assert [type(error) for error in outcomes] == [type(None)] * 2 + [RevealedTooOften] * 3
+
+
+def test_who_has_looked_at_a_customer_is_found_by_the_number_searches_among_them(counter: Counter) -> None:
+    counter.run(NoteCustomerSearch("address", "310100", tuple(f"31-{number}" for number in (1, 7, 12))))
+    counter.run(NoteCustomerSearch("contact", "", ("31-12",)))
+    counter.run(ShowCustomer("31-1"))
+
+    def actions(number: str) -> list[str]:
+        try:
+            found = search(counter.core.connection, Sought(customer=number))["items"]
+            return [entry["action"] for entry in found]
+        finally:
+            counter.core.connection.rollback()
+
+    assert actions("31-1") == ["read", "search"]
+    assert actions("31-12") == ["search", "search"]
+    counter.run(NoteCustomerSearch("address", "310100", tuple(f"31-{number}" for number in range(100, 100 + ROWS_MAX))))
+    assert actions(f"31-{99 + ROWS_MAX}") == ["search"]
+    assert actions("31-2") == actions("31-%") == []
 
 
 def test_what_was_looked_for_is_not_in_the_log_but_whom_it_led_to(counter: Counter) -> None:
