@@ -9,7 +9,9 @@ of a command.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import socket
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +27,7 @@ from common.errors import Fault, QuanwangError, Refusal, TemporaryFault
 SOCKET_FILE = "admin.sock"
 ADDRESS_FILE = "admin.address"
 SETTINGS_FILE = "node.toml"
+LOCK_FILE = "node.lock"
 
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 60.0
@@ -235,9 +238,26 @@ def _addresses(data_dir: Path) -> Iterator[str]:
         written = ""
     except OSError as error:
         raise DataDirectoryForeign(path=data_dir, detail=error.strerror) from error
-    if written:
+    if written and _is_own(written, data_dir):
         yield written
     yield str(data_dir / SOCKET_FILE)
+
+
+def _is_own(address: str, data_dir: Path) -> bool:
+    """Whether a written address is of this directory's node: a directory that was copied still names the socket of the
+    one that it was copied from. A node that serves holds its own directory's lock, which no copy shares."""
+    try:
+        if os.path.realpath(os.path.dirname(address)) == os.path.realpath(data_dir):
+            return True
+        with (data_dir / LOCK_FILE).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise DataDirectoryForeign(path=data_dir, detail=error.strerror) from error
+    return False
 
 
 def _connected(address: str) -> socket.socket:

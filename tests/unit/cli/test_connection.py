@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import threading
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from common.cli import connection
 from common.cli.connection import NodeSlow, NodeUnreachable, live_socket
 from common.cli.durations import format_duration, parse_duration_ms
+from common.program.data_directory import DataDirectory
 from tests.support.fake_admin import REQUEST, CommandLine, Failure, listening
 
 
@@ -41,10 +43,22 @@ def test_a_socket_that_a_crash_left_behind_is_no_running_node(hq: CommandLine) -
 
 def test_a_socket_elsewhere_is_found_by_its_written_address(hq: CommandLine, tmp_path: Path) -> None:
     elsewhere = tmp_path / "short.sock"
+    hq.data.chmod(0o700)
     (hq.data / "admin.address").write_text(f"{elsewhere}\n", encoding="utf-8")
-    with listening(hq.node.app, elsewhere):
+    with DataDirectory(hq.data).locked(), listening(hq.node.app, elsewhere):
         assert live_socket(hq.data) == str(elsewhere)
     assert live_socket(hq.data) is None
+
+
+def test_a_copied_directory_never_speaks_for_the_node_that_it_was_copied_from(hq: CommandLine, tmp_path: Path) -> None:
+    hq.data.chmod(0o700)
+    (hq.data / "admin.address").write_text(f"{hq.data / 'admin.sock'}\n", encoding="utf-8")
+    copy = tmp_path / "copy"
+    with DataDirectory(hq.data).locked():
+        shutil.copytree(hq.data, copy)
+        with listening(hq.node.app, hq.data / "admin.sock"):
+            assert live_socket(hq.data) == str(hq.data / "admin.sock")
+            assert live_socket(copy) is None
 
 
 def test_a_data_directory_too_deep_for_a_socket_is_no_problem(hq: CommandLine) -> None:
