@@ -74,7 +74,13 @@ BUILT_IN: Mapping[str, Role] = {
             "auditor",
             "Auditor",
             "审计员",
-            {**_LOOKING, "audit:read": _NETWORK, "event-subscription:read": _NETWORK, "service-request:read": _NETWORK},
+            {
+                **_LOOKING,
+                "audit:read": _NETWORK,
+                "evidence:export": _NETWORK,
+                "event-subscription:read": _NETWORK,
+                "service-request:read": _NETWORK,
+            },
             _HIDDEN,
         ),
         _role(
@@ -108,6 +114,16 @@ BUILT_IN: Mapping[str, Role] = {
                         "private-body:erase",
                         "customer:erase",
                         "personal-data-keys:rotate",
+                        "personal-data-keys:renew",
+                        "personal-data-keys:forget-former",
+                        "personal-data-keys:replace-master-key",
+                        "node-keys:rotate",
+                        "root-key:export",
+                        "root-key:forget",
+                        "root-key:import",
+                        "backup:create",
+                        "journal:prune",
+                        "evidence:export",
                         "event-subscription:create",
                         "event-subscription:delete",
                         "event-subscription:replay",
@@ -155,6 +171,7 @@ _FEDERATION = "It decides who belongs to the federation, and no operation needs 
 _FOR_GOOD = "It cannot be undone by anybody."
 
 _OUTWARDS = "It decides which other systems are told of what happens here."
+_KEYS = "It is about the keys by which the whole federation knows this node."
 _RULES = "It changes by which rules the node works."
 _TREE = "The organisation tree says whose records are whose, so it decides who may do what as well."
 
@@ -168,7 +185,18 @@ ADMINISTRATOR_ALONE: Mapping[str, str] = {
     **dict.fromkeys(("node:invite", "node:approve", "node:revoke"), _FEDERATION),
     **dict.fromkeys(("node:end-legs", "parked-message:end"), _FOR_GOOD),
     **dict.fromkeys(("private-body:erase", "customer:erase"), _FOR_GOOD),
-    "personal-data-keys:rotate": "It touches every record that holds personal data.",
+    **dict.fromkeys(
+        (
+            "personal-data-keys:rotate",
+            "personal-data-keys:renew",
+            "personal-data-keys:forget-former",
+            "personal-data-keys:replace-master-key",
+        ),
+        "It touches every record that holds personal data.",
+    ),
+    **dict.fromkeys(("node-keys:rotate", "root-key:export", "root-key:forget", "root-key:import"), _KEYS),
+    "backup:create": "A backup holds all that the node has, its keys among it.",
+    "journal:prune": "It takes out of the database what only the archive keeps then.",
     **dict.fromkeys(("event-subscription:create", "event-subscription:delete"), _OUTWARDS),
     "event-subscription:replay": _OUTWARDS,
     "parameter:set": _RULES,
