@@ -76,6 +76,14 @@ class NodeBooks:
             return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
 
 
+class AsItWas:
+    """A directory to judge by what was sealed before: whatever became of a node since, its keys were good then."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.version, self.hash = directory.version, directory.hash
+        self.signing_key = self.past_signing_key = directory.past_signing_key
+
+
 class Books:
     """All nodes' tables, and what is wrong with them: each check gives one line for each fault it finds."""
 
@@ -163,7 +171,7 @@ class Books:
     def _chain(self, sender: str, receiver: str, batches: list[bytes], directory: Directory) -> Iterator[str]:
         settings = LinkSettings()
         judge = EntryJudge(receiver, OriginProofs(lambda: directory, settings), settings)
-        checker = Receiver(receiver, sender, Position(), lambda: directory, judge, settings)
+        checker = Receiver(receiver, sender, Position(), lambda: AsItWas(directory), judge, settings)
         checker.begin(self.nodes[sender].incarnation())
         now_us = time.time_ns() // 1000
         for batch in batches:
