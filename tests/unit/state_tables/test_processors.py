@@ -17,7 +17,7 @@ from common.messaging.inbox import leg_of
 from common.messaging.outbox import Outgoing
 from common.requests.commands import CancelServiceRequest
 from common.requests.model import AskedLeg, RequestAlreadyEnded
-from common.requests.repository import ASKED_LEGS, _leg_row
+from common.requests.repository import ASKED_LEGS, REQUESTS, RequestRow, _leg_row
 from common.state_table import UnnamedTransition
 from hq_node.hub.model import HubLeg
 from hq_node.hub.repository import HUB_LEGS, HubLegRow
@@ -251,6 +251,8 @@ def test_the_origin_parks_phases_that_it_does_not_know(federation: Federation, p
 def test_the_origin_refuses_to_cancel_what_has_ended(federation: Federation, state: str) -> None:
     asked = asked_request()
     leg = plant_at_origin(federation, asked, state)
+    row = RequestRow(leg[:16], "query-node-status", 1, "", 1, 60_000, "clerk", SHANGHAI, "counter", "NONE", None, b"")
+    federation.execute(SHANGHAI, Plant(REQUESTS, (row,)))
     assert_refused(federation, SHANGHAI, CancelServiceRequest(leg[:16]), RequestAlreadyEnded, leg)
 
 
