@@ -21,6 +21,7 @@ from common.live.sampling import HistoryTimers
 from common.messaging.writer import Writer
 from common.parked.commands import JudgeParkedAgain
 from common.parked.model import DIRECTORY_PROBLEMS
+from common.program.apps import health_app
 from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
 from common.program.replicas import ReplicaLife
@@ -37,7 +38,7 @@ from hq_node.journal_comparison.asking import asking_provinces, open_links
 from hq_node.opening import authority_of, directory_in_force, limits_of, node_keys, offline_addresses, open_node
 from hq_node.recovery.giving_back import GivingBack
 from hq_node.settings import HqSettings
-from hq_node.web import admin_app, api_app, health_app
+from hq_node.web import admin_app, api_app
 
 
 class HqProgram:

@@ -54,6 +54,7 @@ from common.parked.model import DIRECTORY_PROBLEMS
 from common.personal_data.commands import OpenPersonalData
 from common.personal_data.desk import PersonalDataDesk
 from common.personal_data.vault import Vault
+from common.program.apps import health_app
 from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
 from common.program.initialising import database_table, give_identity, migrate_database, write_settings
@@ -91,7 +92,7 @@ from province_node.recovery.asking import fetching_from_hq
 from province_node.serving.commands import FinishLeg, RefuseLeg
 from province_node.serving.taking_back import answer_of
 from province_node.settings import ProvinceSettings
-from province_node.web import ROLE, admin_app, api_app, health_app, telling_apis
+from province_node.web import ROLE, admin_app, api_app, telling_apis
 
 NEW_CERTIFICATE = (
     "Ask HQ for a new invitation and enrol the node again with the same keys.",

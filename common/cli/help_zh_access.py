@@ -30,7 +30,7 @@ ACCESS_OPTIONS: Mapping[str, str] = {
     "parameters reset --from": "生效时间，例如 2026-12-01 或 2026-12-01T08:00；省略为立即生效。",
     "parameters set --reason": "原因；保存在参数变更历史和审计日志中。",
     "parameters reset --reason": "原因；保存在参数变更历史和审计日志中。",
-    "parameters withdraw --reason": "原因；保存在参数变更历史和审计日志中。",
+    "parameters withdraw --reason": "原因；保存在审计日志中。",
     "parameters withdraw VERSION": "版本号，见 `parameters show`。",
     "parameters show --before": "仅显示该版本之前的版本。",
     "parameters show --limit": "最多显示的版本数。",

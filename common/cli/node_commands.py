@@ -25,7 +25,19 @@ def add_node_commands(app: typer.Typer) -> None:
     app.command("top")(command(top))
 
 
-FIRST_ADMINISTRATOR = "admin"
+PORT_MAX = 65_535
+
+HttpPort = Annotated[
+    int, typer.Option("--http-port", min=0, max=PORT_MAX, help="For health and metrics; 0: the system chooses.")
+]
+DatabaseUrl = Annotated[
+    str,
+    typer.Option(
+        "--database-url",
+        metavar="URL",
+        help="A PostgreSQL database in place of the file: postgresql://user@host/database.",
+    ),
+]
 
 
 def show_made(session: Session, node: str, next_key: str, password: str, known_before: bool) -> None:
@@ -35,8 +47,10 @@ def show_made(session: Session, node: str, next_key: str, password: str, known_b
     said = "node.made_before" if known_before else "node.made"
     made = session.words(said, node=display.node_name(session, node), path=session.data_dir)
     if password:
-        document["administrator"], document["one_time_password"] = FIRST_ADMINISTRATOR, password
-        made += "\n" + session.words("node.administrator", operator=FIRST_ADMINISTRATOR, password=password)
+        from common.sign_in.first_administrator import FIRST
+
+        document["administrator"], document["one_time_password"] = FIRST, password
+        made += "\n" + session.words("node.administrator", operator=FIRST, password=password)
     session.result(document, lambda: session.out.print(made, markup=False))
     session.note(next_key, path=session.data_dir)
 

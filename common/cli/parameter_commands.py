@@ -79,7 +79,7 @@ def withdraw(
     session: Session,
     parameter: Parameter,
     version: Annotated[int, typer.Argument(metavar="VERSION", help="As `parameters show` lists it.")],
-    reason: Reason,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the audit log.")],
 ) -> None:
     """Take back a value that has not come into force yet."""
     with session.admin() as client:

@@ -31,7 +31,6 @@ log = get_logger()
 
 DAY_US = 86_400_000_000
 ROTATED = (KeyringUse.SIGNING, KeyringUse.PRIVATE_BODIES, KeyringUse.TLS)
-AGAIN_S_MAX = 600.0
 TAKE_OVER_S = 1.0
 
 Alarm = Callable[[str, str, str], None]

@@ -10,12 +10,11 @@ from common.audit.queries import count_since
 from common.errors import Refusal
 from province_node.customers.commands import NoteCustomerSearch, RevealCustomer, ShowCustomer
 from province_node.customers.parameters import REVEALS_AN_HOUR_MAX
+from province_node.customers.queries import FOUND_MAX
 from province_node.customers.searching import masked
 
 REVEALABLE = ("document_number", "contact_number", "address")
 REASON_CHARACTERS_MAX = 200
-FOUND_NOTED_MAX = 500
-"""So many of the customers whom a search found stand in the audit log by number: as many as one answer can name."""
 HOUR_US = 3_600_000_000
 
 
@@ -50,7 +49,7 @@ def show_customer(command: ShowCustomer, uow: Any) -> dict[str, Any]:
 
 def note_customer_search(command: NoteCustomerSearch, uow: Any) -> None:
     """What was looked for is not noted; whom it led to is."""
-    numbers = list(command.found[:FOUND_NOTED_MAX])
+    numbers = list(command.found[:FOUND_MAX])
     noted = {"by": command.by, "city_code": command.city_code, "count": len(command.found), "found": numbers}
     uow.describe_change(None, noted)
 

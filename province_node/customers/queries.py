@@ -50,12 +50,6 @@ def list_customers(connection: sa.Connection, after: str = "", limit: int = 50) 
     return {"items": items, "next": items[-1]["customer_number"] if len(rows) > size else ""}
 
 
-def customer_row(connection: sa.Connection, customer_number: str) -> sa.Row | None:
-    """One customer's row as it is stored, or None: what is personal is sealed, but for the name."""
-    statement = sa.select(CUSTOMERS).where(CUSTOMERS.c.customer_number == customer_number)
-    return connection.execute(statement).one_or_none()
-
-
 def records_left(connection: sa.Connection, generation: int) -> int:
     """How many customers are not sealed under this generation of keys yet."""
     table = CUSTOMERS.c

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from province_node.customers.column_mapping import TELCO
 from province_node.customers.csv_import import ImportSummary
-from province_node.customers.queries import customer_count, customer_row, list_customers
+from province_node.customers.queries import customer_count, list_customers
 from province_node.subscriptions.commands import SuspendSubscription
 from province_node.subscriptions.handlers import suspend_subscription
 from province_node.subscriptions.queries import subscription_count, subscription_row
 from tests.support.province_uow import ProvinceDatabase
-from tests.unit.customers.conftest import codes, load
+from tests.unit.customers.conftest import codes, customer_row, load
 
 HEADING = "customer_number,name,address,subscription_id,service_number,offering,status\n"
 EXTRACT = (

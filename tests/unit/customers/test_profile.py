@@ -8,9 +8,9 @@ from common.errors import Refusal
 from province_node.customers.commands import QueryCustomerProfile
 from province_node.customers.events import CustomerProfileQueried, ProfileSubscription
 from province_node.customers.handlers import query_customer_profile
-from province_node.customers.queries import customer_count, customer_row
+from province_node.customers.queries import customer_count
 from tests.support.province_uow import ProvinceDatabase
-from tests.unit.customers.conftest import load
+from tests.unit.customers.conftest import customer_row, load
 
 EXTRACT = """\
 customer_number,name,document_kind,document_number,contact_number,address,subscription_id,service_number,offering,status

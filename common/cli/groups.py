@@ -1,0 +1,43 @@
+"""The groups of commands that every node has."""
+
+from __future__ import annotations
+
+import typer
+
+from common.cli import (
+    alarm_commands,
+    audit_commands,
+    backup_commands,
+    evidence_commands,
+    journal_commands,
+    keys_commands,
+    operator_commands,
+    organisation_commands,
+    parameter_commands,
+    parked_commands,
+    role_commands,
+    token_commands,
+)
+
+
+def add_groups(app: typer.Typer) -> None:
+    """Adds them to a node's command line, behind what is its own."""
+    for name, group in (
+        ("evidence", evidence_commands.app),
+        ("keys", keys_commands.app),
+        ("audit", audit_commands.app),
+        ("organisations", organisation_commands.app),
+        ("operators", operator_commands.app),
+        ("roles", role_commands.app),
+        ("teams", role_commands.teams_app),
+        ("access", role_commands.access_app),
+        ("tokens", token_commands.app),
+        ("sessions", token_commands.sessions_app),
+        ("parameters", parameter_commands.app),
+        ("journal", journal_commands.app),
+        ("private-bodies", journal_commands.private_bodies_app),
+        ("parked", parked_commands.app),
+        ("alarms", alarm_commands.app),
+        ("backup", backup_commands.app),
+    ):
+        app.add_typer(group, name=name)
