@@ -223,6 +223,8 @@ class AlarmSettings(Section):
     """How long an own key is still valid. Days."""
     draft_waiting: RuleSettings = RuleSettings(value=24)
     """The next directory waits for the signature of a root key that is kept elsewhere (HQ). Hours."""
+    own_keys_missing: RuleSettings = RuleSettings(severity="critical")
+    """A replica lacks keys of the node that the directory names (HQ)."""
 
 
 class KeySettings(Section):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -71,9 +70,7 @@ class HqProgram:
             limits.key_overlap_us,
             settings.keys.look_ms * 1000,
         )
-        self._shared_keys = SharedKeys(
-            keys, certificates, node.clock, settings.replica.name or socket.gethostname(), self._keys_changed
-        )
+        self._shared_keys = SharedKeys(keys, certificates, node.clock, self._keys_changed)
         self._shared_keys.follow(self._in_force.published)
         self._alarm_timers, self._history_timers = AlarmTimers(node, guard), HistoryTimers(node)
         self._replica: ReplicaLife | None = None
@@ -88,8 +85,9 @@ class HqProgram:
 
     def timed_commands(self) -> list[Any]:
         self._look_for_another_directory()
+        self._shared_keys.look(self._in_force.published)
         # Each process has counted for itself; what else time asks for is one process's work.
-        own = [*self._history_timers.due(), *self._shared_keys.due(self._in_force.published)]
+        own = self._history_timers.due()
         if self._replica is not None:
             return own + self._replica.due(self._timers, self._hub_timers.rest)
         return own + self._timers()

@@ -14,6 +14,7 @@ from common.alarms.repository import IS_STANDING, alarm_history, alarms
 from common.messaging.inbox import IS_OPEN, PARKED, inbox
 from common.messaging.links import links
 from common.messaging.outbox import outbox
+from common.replicas.repository import live_replicas
 
 HISTORY_MAX = 200
 MESSAGES_READ_MAX = 2_000
@@ -58,8 +59,8 @@ def standing_alarm_count(connection: sa.Connection) -> int:
 
 
 def database_readings(connection: sa.Connection, now_us: int) -> tuple[Reading, ...]:
-    """What the rules want to know of queues and of messages that could not be processed."""
-    return (*_queues(connection, now_us), *_inbox(connection, now_us))
+    """What the rules want to know of queues, of messages that could not be processed, and of the node's processes."""
+    return (*_queues(connection, now_us), *_inbox(connection, now_us), *_replicas(connection, now_us))
 
 
 def _queues(connection: sa.Connection, now_us: int) -> Iterator[Reading]:
@@ -69,6 +70,12 @@ def _queues(connection: sa.Connection, now_us: int) -> Iterator[Reading]:
         oldest_us = connection.execute(waiting).scalar()
         if oldest_us is not None:
             yield Reading("QUEUE_OLD", peer, (now_us - oldest_us) / 1e6)
+
+
+def _replicas(connection: sa.Connection, now_us: int) -> Iterator[Reading]:
+    for replica in live_replicas(connection, now_us):
+        if replica.missing_keys:
+            yield Reading("OWN_KEYS_MISSING", replica.name, 1, replica.missing_keys)
 
 
 def _inbox(connection: sa.Connection, now_us: int) -> Iterator[Reading]:

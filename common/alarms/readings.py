@@ -31,6 +31,7 @@ def node_readings(node: Node, guard: ClockGuard) -> tuple[Reading, ...]:
         *_disk(node),
         *_validity(node.context.directory, node.context.node, now_us),
         *_certificate(node, now_us),
+        *_missing_keys(node),
     )
 
 
@@ -82,3 +83,10 @@ def _validity(directory: Directory, own: str, now_us: int) -> Iterator[Reading]:
 def _certificate(node: Node, now_us: int) -> Iterator[Reading]:
     _, until_us = tls.validity_us(node.key_keeper.certificate())
     yield Reading("KEY_ENDING", "tls", (until_us - now_us) / DAY_US, "TLS certificate")
+
+
+def _missing_keys(node: Node) -> Iterator[Reading]:
+    """Of a node that is one process; replicas say it of themselves in their reports."""
+    missing = node.key_keeper.keys.missing_and_why
+    if missing and node.core.replica is None:
+        yield Reading("OWN_KEYS_MISSING", node.context.node, 1, missing)

@@ -52,6 +52,7 @@ RULES = (
     AlarmRule("DIRECTORY_ENDING", "days", below=True),
     AlarmRule("KEY_ENDING", "days", below=True),
     AlarmRule("DRAFT_WAITING", "h"),
+    AlarmRule("OWN_KEYS_MISSING", ""),
 )
 
 

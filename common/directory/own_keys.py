@@ -50,7 +50,14 @@ class NodeKeys:
         self.missing: tuple[str, ...] = ()
         """Keys of the node that the directory names and this process does not hold, where others of its processes do.
         As long as there are any, nothing is sealed or opened here: what is on its way belongs to those others."""
+        self.not_read_because = ""
+        """Why the files could not be read anew the last time, in words; empty: they were."""
         self._in_force: _InForce | None = None
+
+    @property
+    def missing_and_why(self) -> str:
+        """Which keys are missing, and why where that is known, for whoever must bring them; empty: none are."""
+        return ": ".join(filter(None, (", ".join(self.missing), self.not_read_because))) if self.missing else ""
 
     # In force
 

@@ -149,6 +149,7 @@ class ReplicaLife:
         self._lease = LeaseKeeper(TIMERS_LEASE, self._name, node.clock) if leads else None
         self._led_under = 0
         self._next_report_us = 0
+        self._reported_missing = ""
         self._writer: Writer | None = None
         own = {ACCESS_NOTICE: node.access.changed, PARAMETER_NOTICE: self._look_at_parameters}
         self._looks = {**own, **looks}
@@ -199,14 +200,19 @@ class ReplicaLife:
 
     def _report(self) -> list[Any]:
         now_us = self._node.clock.monotonic_us()
-        if now_us < self._next_report_us:
+        missing = self._node.key_keeper.keys.missing_and_why
+        if now_us < self._next_report_us and missing == self._reported_missing:
             return []
-        self._next_report_us = now_us + REPORT_US
+        self._next_report_us, self._reported_missing = now_us + REPORT_US, missing
         context = self._node.context
         activities = self._node.link_activities()
         is_open = tuple(sorted(peer for peer, activity in list(activities.items()) if activity.open))
         leads = self._lease is not None and self._lease.epoch > 0
-        return [ReportReplica(self._name, self._roles, context.software_version, context.started_at_us, is_open, leads)]
+        return [
+            ReportReplica(
+                self._name, self._roles, context.software_version, context.started_at_us, is_open, leads, missing
+            )
+        ]
 
     def _seen(self, seen: ReplicasSeen) -> None:
         self._others = {

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ReportReplica:
-    """Said every few seconds. `open_links`: the peers whose streams end here."""
+    """Said every few seconds. `open_links`: the peers whose streams end here. `missing_keys`: which of the node's keys
+    this process lacks, and why where that is known."""
 
     name: str
     roles: tuple[str, ...]
@@ -15,6 +16,7 @@ class ReportReplica:
     started_at_us: int
     open_links: tuple[str, ...] = ()
     leads: bool = False
+    missing_keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)

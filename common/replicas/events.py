@@ -16,6 +16,7 @@ class ReplicaSeen:
     seen_at_us: int
     open_links: tuple[str, ...]
     leads: bool
+    missing_keys: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from common.replicas.commands import ForgetReplica, ReportReplica
 from common.replicas.events import ReplicasSeen
-from common.replicas.repository import GONE_US, REPLICAS, ReplicaRow, live_replicas, replicas
+from common.replicas.repository import GONE_US, MISSING_KEYS_MAX, REPLICAS, ReplicaRow, live_replicas, replicas
 
 
 def report_replica(command: ReportReplica, uow: Any) -> ReplicasSeen:
@@ -22,6 +22,7 @@ def report_replica(command: ReportReplica, uow: Any) -> ReplicasSeen:
         uow.now_us,
         " ".join(command.open_links),
         command.leads,
+        command.missing_keys[:MISSING_KEYS_MAX],
     )
     uow.rows(REPLICAS).get(command.name)
     uow.rows(REPLICAS).update(row)

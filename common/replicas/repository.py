@@ -20,6 +20,7 @@ replicas = sa.Table(
     sa.Column("seen_at_us", sa.BigInteger, nullable=False),
     sa.Column("open_links", sa.String(512), nullable=False),
     sa.Column("leads", sa.Boolean, nullable=False),
+    sa.Column("missing_keys", sa.String(512), nullable=False, server_default=""),
 )
 
 
@@ -31,9 +32,13 @@ class ReplicaRow(NamedTuple):
     seen_at_us: int
     open_links: str
     leads: bool
+    missing_keys: str
 
 
 REPLICAS = RowSpec(replicas, ReplicaRow)
+
+MISSING_KEYS_MAX = 512
+"""Characters; the beginning of what is longer is enough to act on."""
 
 SILENT_US = 15_000_000
 """A process that has said nothing for so long is taken for gone. Clocks may differ by some seconds."""
@@ -52,6 +57,7 @@ def seen(row: ReplicaRow) -> ReplicaSeen:
         row.seen_at_us,
         tuple(row.open_links.split()),
         bool(row.leads),
+        row.missing_keys,
     )
 
 

@@ -3,7 +3,8 @@
 The replicas share the files (`keys.directory`), so a key is there before a directory names it. This process looks at
 the files before it goes by a directory that names a key which it lacks, and once a second whether they have changed.
 Where a key is lacking all the same (the files are a copy that nobody has brought up to date), the replica seals and
-opens nothing and takes no links until it has it: the other replicas do all that meanwhile.
+opens nothing and takes no links until it has it: the other replicas do all that meanwhile. An operator hears of it by
+the alarm OWN_KEYS_MISSING, which stands for as long as this process reports that it lacks any.
 """
 
 from __future__ import annotations
@@ -11,12 +12,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from common.alarms.commands import RaiseAlarm
 from common.clock import Clock
 from common.directory.model import Directory
-from common.directory.own_keys import NodeKeys, OwnKeysMissing
+from common.directory.own_keys import NodeKeys
 from common.errors import QuanwangError
 from common.log import get_logger
 from hq_node.directory.authority import server_certificate_file
@@ -41,19 +40,15 @@ class SharedKeys:
         keys: NodeKeys,
         certificates: OwnCertificates,
         clock: Clock,
-        replica: str,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._keys = keys
         self._certificates = certificates
         self._clock = clock
-        self._replica = replica
         self._changed = changed
         self._turn = threading.Lock()
         self._read: Signature = ()
         self._next_look_us = 0
-        self._said: tuple[str, ...] = ()
-        self._problem = ""
 
     @property
     def complete(self) -> bool:
@@ -67,22 +62,16 @@ class SharedKeys:
                 self._reread()
             self._judge(directory)
 
-    def due(self, directory: Directory) -> list[Any]:
-        """Looks at the files, now and then; the commands by which an operator hears of what is missing."""
+    def look(self, directory: Directory) -> None:
+        """Looks at the files, now and then."""
         now_us = self._clock.monotonic_us()
         with self._turn:
-            if now_us >= self._next_look_us:
-                self._next_look_us = now_us + LOOK_US
-                if self._keys.missing or self._signature() != self._read:
-                    self._reread()
-                self._judge(directory)
-            if self._said == self._keys.missing:
-                return []
-            self._said = self._keys.missing
-        if not self._said:
-            return []
-        missing = OwnKeysMissing(keys=", ".join(self._said), path=self._keys.data_dir)
-        return [RaiseAlarm(OwnKeysMissing.code, self._replica, " ".join(filter(None, (str(missing), self._problem))))]
+            if now_us < self._next_look_us:
+                return
+            self._next_look_us = now_us + LOOK_US
+            if self._keys.missing or self._signature() != self._read:
+                self._reread()
+            self._judge(directory)
 
     def _judge(self, directory: Directory) -> None:
         missing = self._keys.not_held(directory)
@@ -104,11 +93,11 @@ class SharedKeys:
             self._certificates.reread(self._keys.keyring)
         except (QuanwangError, OSError) as error:
             problem = str(error)
-            if problem != self._problem:
+            if problem != self._keys.not_read_because:
                 log.warning("keys not read anew", detail=problem)
-            self._problem = problem
+            self._keys.not_read_because = problem
             return
-        self._read, self._problem = signature, ""
+        self._read, self._keys.not_read_because = signature, ""
 
     def _signature(self) -> Signature:
         """Which files these are: each is replaced as a whole."""

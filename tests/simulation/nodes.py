@@ -259,8 +259,7 @@ class SimulatedNode:
             return
         self.schedule.after(TICK_US, self._tick, life)
         if isinstance(self.program, HqProgram):
-            for command in self.program.look_after_other_replicas():
-                self.execute(command, self._timed)
+            self.program.look_after_other_replicas()
         if self.lease is not None:
             for command in self.lease.due() + (self.lease.under(self._timers()) if self.lease.epoch else []):
                 self.execute(command, self._timed)

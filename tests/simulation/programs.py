@@ -145,7 +145,7 @@ class HqProgram(Program):
         super().__init__(node)
         keyring = self.keys.keyring
         self.certificates = _StoredCertificates(node.keys_place)
-        self.shared_keys = _SharedKeys(self.keys, self.certificates, node.clock, node.name)
+        self.shared_keys = _SharedKeys(self.keys, self.certificates, node.clock)
         self.signed: directory_pb2.SignedDirectory | None = None
         self.authority = Authority(
             root_public_key=node.world.root_public_key,
@@ -208,10 +208,10 @@ class HqProgram(Program):
         if channel == DIRECTORY_NOTICE:
             self.look_for_another_directory()
 
-    def look_after_other_replicas(self) -> list[Any]:
+    def look_after_other_replicas(self) -> None:
         """What they may have published, and stored: some times a second."""
         self.look_for_another_directory()
-        return self.shared_keys.due(self._in_force.published)
+        self.shared_keys.look(self._in_force.published)
 
     def look_for_another_directory(self) -> None:
         """Another process of HQ may have published."""

@@ -176,6 +176,7 @@ def test_a_replica_without_the_next_keys_leaves_the_links_to_the_others_until_it
         b.wait_for("own keys complete", after=said)
         assert in_force(b) == in_force(a)
         eventually(b.ready, "b is ready")
+        eventually(lambda: "OWN_KEYS_MISSING" not in alarms(a), "the alarm has cleared")
         # And takes links again.
         a.stop()
         eventually(lambda: owners(federation) == {"b"}, "b has all links")

@@ -22,6 +22,8 @@ from common.messaging.inbox import INBOX, PARKED, WAITING, InboxRow
 from common.messaging.links import LINKS, new_link
 from common.messaging.outbox import OUTBOX, OutboxRow
 from common.program.inline_writer import InlineWriter
+from common.replicas.commands import ReportReplica
+from common.replicas.repository import SILENT_US
 from common.settings import AlarmSettings
 from hq_node.hub.model import HubLeg
 from hq_node.hub.queries import overdue_readings
@@ -196,3 +198,24 @@ def test_legs_that_a_province_owes_an_answer_are_counted_for_it(node: Node) -> N
     node.pass_time(60_000_000)
     node.evaluate()
     assert node.listed() == [("OVERDUE:44", "raised")]
+
+
+def test_a_replica_that_lacks_keys_is_an_alarm_for_as_long_as_it_says_so(node: Node) -> None:
+    def reports(missing: str) -> None:
+        node.run(ReportReplica("b", ("worker",), "1.0", node.federation.clock.at_us, missing_keys=missing))
+        node.evaluate()
+
+    reports("0a1b: the passphrase is wrong")
+    assert node.listed() == [("OWN_KEYS_MISSING:b", "raised")]
+    assert node.read(show_alarm, "OWN_KEYS_MISSING", "b", "en")["detail"] == "0a1b: the passphrase is wrong"
+    reports("0a1b")
+    assert node.told == [("OWN_KEYS_MISSING", "raised", "critical")]
+    reports("")
+    assert node.listed() == []
+
+
+def test_a_replica_that_lacked_keys_when_it_died_is_no_alarm_any_longer(node: Node) -> None:
+    node.run(ReportReplica("b", ("worker",), "1.0", node.federation.clock.at_us, missing_keys="0a1b"))
+    assert node.evaluate() == 1
+    node.pass_time(SILENT_US + 1)
+    assert node.evaluate() == 0

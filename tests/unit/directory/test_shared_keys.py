@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from common.alarms.commands import RaiseAlarm
 from common.directory.model import Directory, KeyUse, NodeEntry, NodeStatus
 from common.directory.own_keys import NodeKeys, OwnKeysMissing
 from common.ids import HQ
@@ -86,7 +85,7 @@ def open_replica(place: Path) -> Replica:
     def changed() -> None:
         changes.append(not keys.missing)
 
-    return Replica(place, keys, certificates, SharedKeys(keys, certificates, clock, "b", changed), clock, changes)
+    return Replica(place, keys, certificates, SharedKeys(keys, certificates, clock, changed), clock, changes)
 
 
 @pytest.fixture
@@ -105,11 +104,11 @@ def test_the_next_keys_are_there_when_the_directory_that_names_them_is_taken(pla
     b.shared.follow(directory)
     assert b.shared.complete
     assert b.signs_with(directory) == a.signs_with(directory) == a.keys.keyring.signer.key_id
-    assert b.shared.due(directory) == []
+    b.shared.look(directory)
     assert b.changes == []
 
 
-def test_a_replica_whose_copy_lacks_the_keys_neither_seals_nor_opens_and_says_so_once(
+def test_a_replica_whose_copy_lacks_the_keys_neither_seals_nor_opens_and_says_which(
     place: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy"
@@ -127,17 +126,14 @@ def test_a_replica_whose_copy_lacks_the_keys_neither_seals_nor_opens_and_says_so
     assert str(copy) in missing.value.remedy("zh-CN")
     with pytest.raises(OwnKeysMissing):
         b.keys.unwrap("any", b"", b"")
-    (alarm,) = b.shared.due(directory)
-    assert isinstance(alarm, RaiseAlarm)
-    assert (alarm.kind, alarm.subject) == ("OWN_KEYS_MISSING", "b")
-    assert new in alarm.detail
+    assert new in b.keys.missing_and_why
     b.later()
-    assert b.shared.due(directory) == []
+    b.shared.look(directory)
     assert b.changes == [False]
     for part in ("keys", "tls"):
         shutil.copytree(place / part, copy / part, dirs_exist_ok=True)
     b.later()
-    assert b.shared.due(directory) == []
+    b.shared.look(directory)
     assert b.changes == [False, True]
     assert b.signs_with(directory) == new
 
@@ -146,12 +142,12 @@ def test_what_changes_in_the_files_without_a_directory_is_seen_within_a_second(p
     """As when the root key is taken out of the keyring, or a certificate is stored."""
     a, b = open_replica(place), open_replica(place)
     directory = directory_of(b.keys.keyring, 1)
-    b.shared.due(directory)
+    b.shared.look(directory)
     a.keys.keyring = a.keys.keyring.without_use(place, KeyringUse.ROOT)
-    assert b.shared.due(directory) == []
+    b.shared.look(directory)
     assert b.keys.keyring.root_signers
     b.later()
-    assert b.shared.due(directory) == []
+    b.shared.look(directory)
     assert not b.keys.keyring.root_signers
 
 
@@ -165,18 +161,17 @@ def test_a_certificate_that_another_replica_stored_is_used_with_its_key(place: P
     )
     directory = directory_of(a.keys.keyring, 2)
     b.later()
-    b.shared.due(directory)
+    b.shared.look(directory)
     assert fingerprint(b.certificates.current.server) != former
     assert b.keys.keyring.tls_key_pem_of(b.certificates.current.server) == a.keys.keyring.tls_key_pem
 
 
-def test_files_that_cannot_be_read_leave_what_is_held_in_force_and_the_alarm_says_why(place: Path) -> None:
+def test_files_that_cannot_be_read_leave_what_is_held_in_force_and_it_is_said_why(place: Path) -> None:
     a, b = open_replica(place), open_replica(place)
     directory = a.rotate()
     a.keys.keyring.protected(place, b"another passphrase")
     b.shared.follow(directory)
-    (alarm,) = b.shared.due(directory)
-    assert "passphrase" in alarm.detail
+    assert "passphrase" in b.keys.missing_and_why
     assert not b.shared.complete
 
 
