@@ -12,6 +12,9 @@ NO_HASH = bytes(32)
 DONE = "DONE"
 """The outcome of what was done; what was not has the code of its refusal or fault."""
 
+CUSTOMER, SEARCH, READ = "customer", "search", "read"
+"""What every look at customers' personal data is noted as, whichever resource shows it."""
+
 TEXT_CHARACTERS_MAX = 512
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.access_control.actor import Actor
-from common.audit.entry import DONE, NO_HASH, entry_hash
+from common.audit.entry import CUSTOMER, DONE, NO_HASH, READ, SEARCH, entry_hash
 from common.audit.repository import audit_log, entry_of, head
 
 ENTRIES_MAX = 500
@@ -89,12 +89,13 @@ def search(connection: sa.Connection, sought: Sought, before: int = 0, limit: in
 
 
 def _about_customer(number: str) -> sa.ColumnElement[bool]:
-    """What was done about a customer, and the searches that found them among others, which name them in the details."""
+    """What was done about a customer, and the searches and lists that showed them among others, which name them in the
+    details."""
     c = audit_log.c
-    searches = sa.and_(c.resource == "customer", c.action == "search")
+    of_several = sa.and_(c.resource == CUSTOMER, c.record == "", c.action.in_((SEARCH, READ)))
     return sa.or_(
         c.customer == number,
-        sa.and_(searches, c.details.contains(json.dumps(number, ensure_ascii=False), autoescape=True)),
+        sa.and_(of_several, c.details.contains(json.dumps(number, ensure_ascii=False), autoescape=True)),
     )
 
 

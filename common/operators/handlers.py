@@ -30,7 +30,6 @@ from common.operators.model import (
     PostNotHeld,
     fit_members,
     fit_name,
-    masked,
     new_operator,
     require_id,
 )
@@ -48,6 +47,7 @@ from common.operators.repository import OperatorBook, RoleBook, TeamBook, TeamRo
 from common.operators.roles import Role, RoleExists, RoleIsBuiltIn, make_role
 from common.organisations.reach import require_reach
 from common.organisations.repository import OrganisationTree
+from common.personal_data.masking import mask_name
 
 
 def create_role(command: CreateRole, uow: Any) -> Role:
@@ -211,7 +211,7 @@ def _require_posts(posts: Iterable[Post], permission: Permission, uow: Any) -> N
 def _shown(operator: Operator) -> dict[str, Any]:
     """What the audit log shows."""
     return {
-        "name": masked(operator.name),
+        "name": mask_name(operator.name),
         "organisation_id": operator.organisation_id,
         "state": operator.state,
         "posts": [f"{post.role} @ {post.organisation_id}" for post in operator.posts],

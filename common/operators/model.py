@@ -141,8 +141,3 @@ def fit_members(members: tuple[str, ...]) -> tuple[str, ...]:
             detail=f"a team has at most {MEMBERS_MAX} members", detail_zh=f"团队最多 {MEMBERS_MAX} 名成员"
         )
     return tuple(sorted(set(members)))
-
-
-def masked(name: str) -> str:
-    """A name as the audit log shows it."""
-    return f"{name[:1]}**"

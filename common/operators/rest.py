@@ -23,7 +23,7 @@ from common.operators.commands import (
     SetTeam,
     UnlockOperator,
 )
-from common.operators.model import ACTIVE, LOCKED, masked
+from common.operators.model import ACTIVE, LOCKED
 from common.operators.permissions import (
     CHANGE_ROLE,
     CREATE_ROLE,
@@ -37,6 +37,7 @@ from common.operators.queries import list_roles, list_teams, show_role
 from common.operators.repository import operators, posts
 from common.operators.roles import known_permission
 from common.operators.row_scope import Belongs
+from common.personal_data.masking import mask_name
 from common.program.node import Node
 from common.rest.attributes import MOMENT, Attribute, Collection, listed
 from common.rest.bodies import Body
@@ -184,7 +185,7 @@ OPERATOR = Resource(
     operators,
     Attribute("id", operators.c.operator),
     (
-        Attribute("name", operators.c.name, mask=masked),
+        Attribute("name", operators.c.name, mask=mask_name),
         Attribute("organisationId", operators.c.organisation_id),
         Attribute("state", operators.c.state, listed((ACTIVE, LOCKED))),
         Attribute("creationDate", operators.c.created_at_us, MOMENT),

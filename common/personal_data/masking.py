@@ -8,6 +8,11 @@ from __future__ import annotations
 HIDDEN = "*"
 
 
+def mask_name(name: str) -> str:
+    """A name: its first character (张**), and not how long it is."""
+    return f"{name[:1]}{HIDDEN * 2}" if name else ""
+
+
 def mask_document(number: str) -> str:
     """An identity document's number: the first four and the last four characters (1101**********1234)."""
     return _ends(number, 4, 4, of=18)

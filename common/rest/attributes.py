@@ -143,6 +143,12 @@ class Attribute:
     """What of a value is left for those who see it masked; None: for them it is hidden."""
     default: FieldRight = FieldRight.VISIBLE
     """What those see of it of whose roles none speaks of it."""
+    personal: bool = False
+    """Whether it says who a customer is, or how they are reached: who is shown it in the clear is noted in the audit
+    log. It is no filter and nothing to sort by, since addresses are logged on their way."""
+
+    def __post_init__(self) -> None:
+        assert not (self.personal and (self.filterable or self.sortable)), f"{self.path}: personal data in an address"
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.access_control.needs import Wraps
+from common.audit.entry import AuditEntry
 
 KEY_CHARS_MAX = 255
 """Of an Idempotency-Key."""
@@ -47,6 +48,13 @@ class AnswerCommand(Wraps):
     """`answer(result, uow)`."""
     check: Callable[[Any], None] | None = None
     once: Once | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLook:
+    """Write into the audit log that somebody is about to be shown personal data."""
+
+    entry: AuditEntry
 
 
 @dataclass(frozen=True, slots=True)

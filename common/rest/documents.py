@@ -120,6 +120,18 @@ def _put(document: Document, attribute: Attribute, value: Any) -> None:
         place(document, attribute.path, attribute.form.write(value))
 
 
+def value_at(document: Any, path: str) -> Any:
+    """What stands at a path; None where nothing does."""
+    for part in path.split("."):
+        name = part.removesuffix("[]")
+        if not isinstance(document, Mapping) or name not in document:
+            return None
+        document = document[name]
+        if part.endswith("[]"):
+            document = document[0] if document else None
+    return document
+
+
 def place(document: Document, path: str, value: Any) -> None:
     """Puts a value at its path."""
     *above, last = path.split(".")

@@ -17,7 +17,7 @@ from common.rest import streams
 from common.rest.access import Access, Shown, require_editable
 from common.rest.bodies import JSON_TYPE, MERGE_PATCH_TYPE, changes_of, digest_of, read_body, read_json, require_type
 from common.rest.calls import CONVENTIONS, DOCUMENT_TYPE, Call, document_answer, response_of
-from common.rest.commands import Answer, AnswerCommand
+from common.rest.commands import Answer, AnswerCommand, NoteLook
 from common.rest.documents import (
     Document,
     count_documents,
@@ -29,6 +29,7 @@ from common.rest.documents import (
 from common.rest.door import HEADERS
 from common.rest.errors import BodyUnreadable, NotAcceptable, ResourceNotFound, TooManyCalls, UnknownParameter
 from common.rest.filters import read_filters, where_clause
+from common.rest.looking import REASON_HEADER, Look, entry_of, look_at, read_reason
 from common.rest.paging import Page, order_by, page_headers, read_fields, read_page
 from common.rest.resource import Api, Resource, View
 
@@ -72,9 +73,11 @@ class Endpoints:
         given, others = call.conventions(*(("fields",) if stream_type else CONVENTIONS))
         where = [*where_clause(resource, read_filters(resource, others, shown.unsearchable)), *self._rows(call)]
         if stream_type:
-            return self._stream(stream_type, where, shown, read_fields(resource, given.get("fields"), shown.hidden))
+            fields = read_fields(resource, given.get("fields"), shown.hidden)
+            return self._stream(call, stream_type, where, shown, fields)
         page = read_page(resource, given, shown.hidden, shown.unsearchable)
         documents, total = await self._node.reads.run(self._read_page, where, page)
+        await self._note(call, look_at(resource, documents, shown, page.fields))
         seen = [shown.of(document, page.fields) for document in documents]
         headers = page_headers(call.path, call.parameters(), page, len(seen), total)
         status = 206 if len(seen) < total else 200
@@ -93,6 +96,7 @@ class Endpoints:
         etag = etag_of(document)
         if call.knows(document):
             return Response(status_code=304, headers={**HEADERS, "ETag": etag})
+        await self._note(call, look_at(resource, [found], shown, fields))
         return response_of(document_answer(shown.of(found, fields), ETag=etag))
 
     async def view(self, call: Call, view: View) -> Response:
@@ -114,6 +118,7 @@ class Endpoints:
         def answer(result: Any, uow: Any) -> Answer:
             document = read_document(uow.query, self._api, resource, create.created(result))
             assert document is not None, f"{resource.name}: what was created cannot be found"
+            self._note_here(call, look_at(resource, [document], shown), uow)
             seen = shown.of(document)
             headers = {"Location": document["href"], "ETag": etag_of(seen)}
             if create.tells is None:
@@ -137,7 +142,9 @@ class Endpoints:
         changes = changes_of(read_body(change.body, call.body))
 
         def answer(_result: Any, uow: Any) -> Answer:
-            document = shown.of(self._found(uow.query, call, key))
+            found = self._found(uow.query, call, key)
+            self._note_here(call, look_at(resource, [found], shown), uow)
+            document = shown.of(found)
             return document_answer(document, ETag=etag_of(document))
 
         def check(uow: Any) -> None:
@@ -172,6 +179,18 @@ class Endpoints:
     def _named(self, call: Call) -> tuple[Resource, Shown]:
         """The same where a command is run, of which the guard asks whether the caller may."""
         return self._resource, self._access.shown(call.actor, self._resource)
+
+    async def _note(self, call: Call, look: Look | None) -> None:
+        """Durable before anything is shown. Raises ReadingReasonUnfit, and what storing the entry does: what was not
+        noted is not given."""
+        if look is not None:
+            entry = entry_of(look, call.actor, read_reason(call.header(REASON_HEADER)))
+            await self._node.writer.execute(NoteLook(entry))
+
+    def _note_here(self, call: Call, look: Look | None, uow: Any) -> None:
+        """The same in the transaction whose answer shows it."""
+        if look is not None:
+            uow.audit(entry_of(look, call.actor, read_reason(call.header(REASON_HEADER))))
 
     def _rows(self, call: Call) -> Sequence[sa.ColumnElement[bool]]:
         """What every statement is narrowed by for this caller."""
@@ -227,24 +246,31 @@ class Endpoints:
 
     def _stream(
         self,
+        call: Call,
         content_type: str,
         where: Sequence[sa.ColumnElement[bool]],
         shown: Shown,
         fields: frozenset[str] | None,
     ) -> streams.StreamedAnswer:
         resource = self._resource
+        if resource.personal:
+            # A reason that does not fit is refused before anything is sent.
+            read_reason(call.header(REASON_HEADER))
 
-        def read_slice(connection: sa.Connection, after: Any) -> tuple[list[Document], Any]:
+        def read_slice(connection: sa.Connection, after: Any) -> tuple[list[Document], Any, Look | None]:
             key = resource.key.column
             behind = [] if after is None else [key > after]
             found = read_documents(
                 connection.execute, self._api, resource, [*where, *behind], [key], streams.SLICE_ROWS
             )
             last = resource.key.form.read(found[-1]["id"]) if found else None
-            return [shown.of(document, fields) for document in found], last
+            look = look_at(resource, found, shown, fields)
+            return [shown.of(document, fields) for document in found], last, look
 
         async def read(after: Any) -> tuple[list[Document], Any]:
-            return await self._node.reads.run(read_slice, after)
+            documents, last, look = await self._node.reads.run(read_slice, after)
+            await self._note(call, look)
+            return documents, last
 
         if content_type == streams.CSV:
             chunks = streams.table(read, streams.columns_of(resource, fields, shown.hidden))

@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.rest.attributes import Attribute
+from common.rest.documents import value_at
 from common.rest.errors import ParametersTooMany, ParameterUnfit, UnknownParameter
 from common.rest.resource import Resource
 
@@ -157,11 +158,11 @@ def matches(resource: Resource, conditions: Sequence[Condition], document: Mappi
         collection = resource.collection_of(condition.name)
         if collection is not None:
             of_parts.setdefault(collection.name, []).append(condition)
-        elif not _fits(condition, _value_at(document, condition.attribute.path)):
+        elif not _fits(condition, value_at(document, condition.attribute.path)):
             return False
     return all(
         any(
-            all(_fits(condition, _value_at(part, condition.attribute.path)) for condition in wanted)
+            all(_fits(condition, value_at(part, condition.attribute.path)) for condition in wanted)
             for part in document.get(name, ())
         )
         for name, wanted in of_parts.items()
@@ -176,14 +177,3 @@ def _fits(condition: Condition, written: Any) -> bool:
     value = form.read(str(written).lower() if isinstance(written, bool) else str(written))
     compare = COMPARISONS[condition.comparison]
     return any(compare(value, wanted) for wanted in condition.values)
-
-
-def _value_at(document: Any, path: str) -> Any:
-    for part in path.split("."):
-        name = part.removesuffix("[]")
-        if not isinstance(document, Mapping) or name not in document:
-            return None
-        document = document[name]
-        if part.endswith("[]"):
-            document = document[0] if document else None
-    return document

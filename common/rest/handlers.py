@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from common.rest.commands import Answer, AnswerCommand, ForgetAnswers, Once
+from common.rest.commands import Answer, AnswerCommand, ForgetAnswers, NoteLook, Once
 from common.rest.errors import IdempotencyKeyTaken
 from common.rest.repository import ANSWERS, AnswerRow, rest_answers
 
@@ -30,7 +30,7 @@ def handlers(others: Mapping[type, Callable[[Any, Any], Any]]) -> dict[type, Cal
             _keep(command.once, answer, uow)
         return answer
 
-    return {AnswerCommand: answer_command, ForgetAnswers: forget_answers}
+    return {AnswerCommand: answer_command, NoteLook: note_look, ForgetAnswers: forget_answers}
 
 
 def _given(once: Once, uow: Any) -> Answer | None:
@@ -53,6 +53,11 @@ def _keep(once: Once, answer: Answer, uow: Any) -> None:
         rows.insert(row)
     else:
         rows.update(row)
+
+
+def note_look(command: NoteLook, uow: Any) -> None:
+    """Whether they may look was asked before; the entry bears their name."""
+    uow.audit(command.entry)
 
 
 def forget_answers(command: ForgetAnswers, uow: Any) -> int:

@@ -13,6 +13,7 @@ from common.rest.attributes import Attribute, Form
 from common.rest.bodies import JSON_TYPE, MERGE_PATCH_TYPE
 from common.rest.commands import KEY_CHARS_MAX
 from common.rest.filters import COMPARISONS, EQUAL, VALUE_CHARS_MAX
+from common.rest.looking import REASON_HEADER
 from common.rest.resource import FOR_ANYBODY, Api, Resource, Task, View
 
 Json = dict[str, Any]
@@ -167,7 +168,7 @@ def _list(api: Api, resource: Resource) -> Json:
         "206": {"description": "A part.", "headers": counts, "content": {JSON_TYPE: {"schema": documents}}},
         **_errors(ALWAYS, UNFIT, {406: "The answer cannot be written so."}),
     }
-    parameters = [*_list_conventions(resource), *_filters(resource)]
+    parameters = [*_list_conventions(resource), *_filters(resource), *_reading_reason(resource)]
     return _operation(api, f"list{resource.type_name}", f"List {resource.name}", parameters, answers)
 
 
@@ -217,7 +218,8 @@ def _get(api: Api, resource: Resource) -> Json:
         "304": {"description": "It is the one that If-None-Match names.", "headers": {"ETag": _etag()}},
         **_errors(ALWAYS, UNFIT, NOT_THERE),
     }
-    parameters = [_fields(resource), _in_header("If-None-Match", "The ETag of the document that the caller has.")]
+    match = _in_header("If-None-Match", "The ETag of the document that the caller has.")
+    parameters = [_fields(resource), match, *_reading_reason(resource)]
     return _operation(api, f"get{resource.type_name}", f"Read one {resource.name}", parameters, answers)
 
 
@@ -349,6 +351,12 @@ def _query(name: str, schema: Json, description: str) -> Json:
 
 def _in_header(name: str, description: str, schema: Json | None = None) -> Json:
     return {"name": name, "in": "header", "schema": schema or {"type": "string"}, "description": description}
+
+
+def _reading_reason(resource: Resource) -> list[Json]:
+    """Of resources with personal data."""
+    why = "Why personal data is read, for the audit log; what is not ASCII is percent-encoded UTF-8."
+    return [_in_header(REASON_HEADER, why)] if resource.personal else []
 
 
 def _if_match(needed: bool) -> Json:

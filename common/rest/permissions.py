@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from common.access_control.needs import INTERNAL, Declared
-from common.rest.commands import AnswerCommand, ForgetAnswers
+from common.rest.commands import AnswerCommand, ForgetAnswers, NoteLook
 
-NEEDS: Declared = {AnswerCommand: INTERNAL, ForgetAnswers: INTERNAL}
+NEEDS: Declared = {AnswerCommand: INTERNAL, ForgetAnswers: INTERNAL, NoteLook: INTERNAL}

@@ -99,6 +99,8 @@ class Resource:
     """Which rows are there for somebody at the most, whatever else they may see; None: no such limit."""
     belongs: Belongs | None = None
     """Which columns say whose a row is; None: only who reaches all rows reaches any."""
+    customer: str = "id"
+    """At which path of a document the number of the customer stands whose it is: for resources with personal data."""
     streamed: bool = True
     """Whether all of them can be read at once, as lines or as CSV."""
     en: str = ""
@@ -108,6 +110,7 @@ class Resource:
         assert self.key.name == "id", f"{self.name}: the key is the attribute id"
         by_name = {attribute.name: attribute for attribute in (self.key, *self.attributes)}
         for collection in self.collections:
+            assert not any(part.personal for part in collection.attributes), f"{self.name}: personal data in a part"
             by_name |= {f"{collection.name}.{name}": part for name, part in collection.by_name.items()}
         object.__setattr__(self, "by_name", by_name)
 
@@ -115,6 +118,11 @@ class Resource:
     def type_name(self) -> str:
         """What stands in `@type`."""
         return self.name[0].upper() + self.name[1:]
+
+    @property
+    def personal(self) -> bool:
+        """Whether any of its attributes is personal data."""
+        return any(attribute.personal for attribute in self.by_name.values())
 
     def field_of(self, first: str) -> str:
         """By which name roles speak of an attribute of the first level: `cityCode` is `city_code`."""
@@ -206,6 +214,9 @@ class Api:
     def __post_init__(self) -> None:
         assert self.base.startswith("/"), self.base
         assert not self.base.endswith("/"), self.base
+        told = {event.resource for event in self.events}
+        personal = {resource.name for resource in self.resources if resource.personal}
+        assert not told & personal, f"{self.name}: nobody is noted as reading what events tell"
 
     def address(self, resource: Resource) -> str:
         """Where the list of a resource is."""

@@ -1,8 +1,10 @@
-"""Customers as TMF629 has them, without anything that says who they are."""
+"""Customers as TMF629 has them. Of what says who they are only the name: masks are lifted elsewhere, for a reason."""
 
 from __future__ import annotations
 
-from common.rest.attributes import MOMENT, Attribute, listed
+from common.access_control.rights import FieldRight
+from common.personal_data.masking import mask_name
+from common.rest.attributes import MOMENT, Attribute, listed, not_empty
 from common.rest.resource import Api, Resource
 from province_node.customers.model import KINDS
 from province_node.customers.permissions import READ
@@ -14,6 +16,16 @@ CUSTOMER = Resource(
     CUSTOMERS,
     Attribute("id", CUSTOMERS.c.customer_number),
     (
+        Attribute(
+            "name",
+            not_empty(CUSTOMERS.c.name),
+            filterable=False,
+            sortable=False,
+            mask=mask_name,
+            default=FieldRight.MASKED,
+            personal=True,
+            en="Who reads it in the clear is noted in the audit log.",
+        ),
         Attribute("customerKind", CUSTOMERS.c.kind, listed(KINDS)),
         Attribute("cityCode", CUSTOMERS.c.city_code, en="The administrative division (GB/T 2260)."),
         Attribute("validFor.startDateTime", CUSTOMERS.c.created_at_us, MOMENT),

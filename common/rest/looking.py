@@ -1,0 +1,86 @@
+"""Reading of personal data in the clear: noted in the audit log before anything of it is given out (SYS-03).
+
+A page, a single resource, or a slice of a stream is one entry, whoever many it shows. What is masked or hidden for the
+caller, and what `fields` leaves out, is not looked at and needs none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from common.access_control.actor import Actor
+from common.audit.entry import CUSTOMER, DONE, READ, AuditEntry
+from common.rest.access import Shown
+from common.rest.documents import Document, value_at
+from common.rest.errors import ReadingReasonUnfit
+from common.rest.resource import Resource
+
+REASON_HEADER = "Reading-Reason"
+REASON_CHARACTERS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What somebody is about to be shown: of which customers, and which attributes in the clear."""
+
+    resource: str
+    fields: tuple[str, ...]
+    customers: tuple[str, ...]
+    count: int
+    """How many documents."""
+
+
+def look_at(
+    resource: Resource, documents: Sequence[Document], shown: Shown, fields: frozenset[str] | None = None
+) -> Look | None:
+    """What of these documents (as they are, before masks) is personal and shown in the clear; None: nothing."""
+    clear = tuple(
+        name
+        for name, attribute in resource.by_name.items()
+        if attribute.personal
+        and name not in shown.masks
+        and attribute.first not in shown.hidden
+        and (fields is None or attribute.first in fields)
+        and any(value_at(document, attribute.path) is not None for document in documents)
+    )
+    if not clear:
+        return None
+    numbers = dict.fromkeys(value_at(document, resource.customer) for document in documents)
+    return Look(resource.name, clear, tuple(number for number in numbers if number), len(documents))
+
+
+def entry_of(look: Look, actor: Actor, reason: str) -> AuditEntry:
+    """The look in the audit log. Of several customers the details name all."""
+    alone = look.customers[0] if len(look.customers) == 1 else ""
+    read: Mapping[str, Any] = {"of": look.resource, "fields": list(look.fields), "count": look.count}
+    told = read if alone else {**read, "customers": list(look.customers)}
+    return AuditEntry(
+        actor_kind=actor.kind,
+        actor=actor.name,
+        organisation=actor.organisation,
+        channel=actor.channel,
+        address=actor.address,
+        session=actor.session,
+        resource=CUSTOMER,
+        action=READ,
+        record=alone,
+        outcome=DONE,
+        reason=reason,
+        customer=alone,
+        details=json.dumps({"read": told}, ensure_ascii=False, sort_keys=True),
+    )
+
+
+def read_reason(text: str) -> str:
+    """Why somebody looks, from the header: UTF-8, percent-encoded where it is not ASCII. Raises ReadingReasonUnfit."""
+    try:
+        reason = unquote(text, errors="strict").strip()
+    except UnicodeDecodeError as error:
+        raise ReadingReasonUnfit(most=REASON_CHARACTERS_MAX) from error
+    if len(reason) > REASON_CHARACTERS_MAX or not reason.isprintable():
+        raise ReadingReasonUnfit(most=REASON_CHARACTERS_MAX)
+    return reason
