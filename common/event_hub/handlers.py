@@ -33,7 +33,6 @@ from common.event_hub.model import (
     SubscriptionUnknown,
     TooManySubscriptions,
     read_callback,
-    spacing_us,
 )
 from common.event_hub.parameters import OFF_AFTER_HOURS, callback_rules
 from common.event_hub.repository import (
@@ -45,6 +44,7 @@ from common.event_hub.repository import (
     hub_deliveries,
     hub_subscriptions,
 )
+from common.outbound.spacing import spacing_us
 
 SUBSCRIPTIONS_CLAIMED_MAX = 8
 DELIVERIES_CLAIMED_MAX = 16

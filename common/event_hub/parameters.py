@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.event_hub.model import CallbackRules
+from common.outbound.addresses import AddressRules
 from common.parameters.model import Parameter, ParameterBook
 from common.parameters.value_types import Switch, Whole
 
@@ -38,6 +38,6 @@ DEAD_LETTER_DAYS = Parameter(
 PARAMETERS = (PRIVATE_CALLBACKS, PLAIN_HTTP_CALLBACKS, OFF_AFTER_HOURS, DEAD_LETTER_DAYS)
 
 
-def callback_rules(book: ParameterBook, now_us: int) -> CallbackRules:
+def callback_rules(book: ParameterBook, now_us: int) -> AddressRules:
     """Where events may be sent at present."""
-    return CallbackRules(book.value(PRIVATE_CALLBACKS, now_us), book.value(PLAIN_HTTP_CALLBACKS, now_us))
+    return AddressRules(book.value(PRIVATE_CALLBACKS, now_us), book.value(PLAIN_HTTP_CALLBACKS, now_us))

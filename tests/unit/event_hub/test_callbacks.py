@@ -10,13 +10,13 @@ import pytest
 from starlette.responses import RedirectResponse, Response
 
 from common.event_hub.callbacks import Callbacks, Told
-from common.event_hub.model import CallbackRules
 from common.event_hub.signature import HEADER, is_signed
+from common.outbound.addresses import AddressRules
 from tests.support.receiver import Receiver, certificate_of
 
 SECRET, BODY, NOW_US = b"s" * 32, b'{"eventId":"1"}', 1_790_000_000_000_000
 TYPE = "ServiceRequestStateChangeEvent"
-LOOSE = CallbackRules(private_addresses=True, plain_http=True)
+LOOSE = AddressRules(private_addresses=True, plain_http=True)
 
 
 class Names:
@@ -50,7 +50,7 @@ async def test_an_event_arrives_signed_at_its_listener() -> None:
 )
 async def test_a_name_that_leads_inside_is_not_called(addresses: list[str]) -> None:
     async with Receiver() as receiver:
-        callbacks = Callbacks(lambda: CallbackRules(plain_http=True), Names(addresses))
+        callbacks = Callbacks(lambda: AddressRules(plain_http=True), Names(addresses))
         told = await tell(callbacks, f"http://hooks.example:{receiver.port}/crm")
         assert told == Told("MALFORMED_CALLBACK")
         assert receiver.received == []
@@ -59,7 +59,7 @@ async def test_a_name_that_leads_inside_is_not_called(addresses: list[str]) -> N
 async def test_a_number_that_is_an_address_of_this_machine_is_not_called() -> None:
     async with Receiver() as receiver:
         for host in ("2130706433", "0x7f000001", "127.1", "localhost"):
-            told = await tell(Callbacks(lambda: CallbackRules(plain_http=True)), f"http://{host}:{receiver.port}/crm")
+            told = await tell(Callbacks(lambda: AddressRules(plain_http=True)), f"http://{host}:{receiver.port}/crm")
             assert told.error != "", host
         assert receiver.received == []
 
@@ -93,7 +93,7 @@ async def test_a_receiver_must_prove_its_name(tmp_path: Path) -> None:
     with certificate_of("hooks.example", tmp_path) as (certificate, key):
         context = ssl.create_default_context(cafile=str(certificate))
         async with Receiver(certificate, key) as receiver:
-            callbacks = Callbacks(lambda: CallbackRules(private_addresses=True), Names(["127.0.0.1"]), context)
+            callbacks = Callbacks(lambda: AddressRules(private_addresses=True), Names(["127.0.0.1"]), context)
             assert await tell(callbacks, f"https://hooks.example:{receiver.port}/crm") == Told()
             assert (await tell(callbacks, f"https://other.example:{receiver.port}/crm")).error == "ConnectError"
             assert len(receiver.received) == 1

@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from common.event_hub.callbacks import Callbacks
 from common.event_hub.commands import ForgetDeadLetters, NoteDeliveries
 from common.event_hub.delivering import SUBSCRIPTION_OFF, Deliverer
-from common.event_hub.model import REFUSALS_MAX, SUBSCRIPTIONS_OF_OWNER_MAX, CallbackRules
+from common.event_hub.model import REFUSALS_MAX, SUBSCRIPTIONS_OF_OWNER_MAX
 from common.event_hub.repository import hub_deliveries
 from common.event_hub.signature import HEADER, is_signed
+from common.outbound.addresses import AddressRules
 from common.requests.repository import asked_legs, requests
 from common.requests.rest import BASE, service_request_api
 from tests.support.federation import GUANGDONG, SHANGHAI, ZHEJIANG
@@ -46,7 +47,7 @@ def node(running: RestNode) -> RestNode:
 
 
 def loose_callbacks() -> Callbacks:
-    return Callbacks(lambda: CallbackRules(private_addresses=True, plain_http=True))
+    return Callbacks(lambda: AddressRules(private_addresses=True, plain_http=True))
 
 
 def deliverer(node: RestNode) -> Deliverer:
