@@ -10,17 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from common.backup.model import BackupSecretMissing, BackupSecretUnfit, BackupSecretWrong
+from common.security.passphrase_keys import derive_key, todays_cost
 from common.security.private_files import read_private
 
 PASSPHRASE_VARIABLE = "QUANWANG_BACKUP_PASSPHRASE"  # noqa: S105 - the name of the variable.
 PASSPHRASE_BYTES_MIN, KEY_BYTES_MIN, SECRET_BYTES_MAX = 8, 32, 65_536
-
-MEMORY_KIB, ITERATIONS, LANES = 65_536, 3, 1
-_MEMORY_KIB_MAX, _ITERATIONS_MAX, _LANES_MAX = 1_048_576, 64, 16
 
 _SALT_BYTES, _KEY_BYTES, _CHECK_BYTES = 32, 32, 16
 _INFO = b"quanwang/backup/v1"
@@ -58,7 +55,7 @@ def new_key(secret: Secret) -> tuple[bytes, dict[str, Any]]:
     """A key for one backup, and what else is needed to derive it again; nothing of that is secret."""
     facts: dict[str, Any] = {"secret": secret.kind, "salt": os.urandom(_SALT_BYTES).hex()}
     if secret.kind == PASSPHRASE:
-        facts |= {"memory_kib": MEMORY_KIB, "iterations": ITERATIONS, "lanes": LANES}
+        facts |= todays_cost()
     key, check = _derive(secret, facts)
     return key, {**facts, "check": check.hex()}
 
@@ -68,12 +65,6 @@ def known_key(secret: Secret, facts: Mapping[str, Any], path: Path) -> bytes:
     facts."""
     if facts["secret"] != secret.kind:
         raise BackupSecretWrong(path=path)
-    if secret.kind == PASSPHRASE and not (
-        8 <= facts["memory_kib"] <= _MEMORY_KIB_MAX
-        and 1 <= facts["iterations"] <= _ITERATIONS_MAX
-        and 1 <= facts["lanes"] <= _LANES_MAX
-    ):
-        raise ValueError("an unknown derivation")
     key, check = _derive(secret, facts)
     if not hmac.compare_digest(check, bytes.fromhex(facts["check"])):
         raise BackupSecretWrong(path=path)
@@ -83,13 +74,7 @@ def known_key(secret: Secret, facts: Mapping[str, Any], path: Path) -> bytes:
 def _derive(secret: Secret, facts: Mapping[str, Any]) -> tuple[bytes, bytes]:
     salt, value = bytes.fromhex(facts["salt"]), secret.value
     if secret.kind == PASSPHRASE:
-        value = Argon2id(
-            salt=salt,
-            length=_KEY_BYTES,
-            iterations=facts["iterations"],
-            lanes=facts["lanes"],
-            memory_cost=facts["memory_kib"],
-        ).derive(value)
+        value = derive_key(value, salt, facts)
     derived = HKDF(hashes.SHA256(), _KEY_BYTES + _CHECK_BYTES, salt, _INFO).derive(value)
     return derived[:_KEY_BYTES], derived[_KEY_BYTES:]
 

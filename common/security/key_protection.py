@@ -15,9 +15,9 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from common.errors import Fault
+from common.security.passphrase_keys import derive_key, todays_cost
 from common.security.private_files import read_private
 
 PASSPHRASE_VARIABLE = "QUANWANG_KEY_PASSPHRASE"  # noqa: S105 - the name of the variable.
@@ -26,12 +26,8 @@ ATTEMPTS = 3
 PASSPHRASE_BYTES_MIN = 8
 PASSPHRASE_BYTES_MAX = 65_536
 
-MEMORY_KIB, ITERATIONS, LANES = 65_536, 3, 1
-"""Argon2id: 64 MiB, three passes; about a fifth of a second."""
-_MEMORY_KIB_MAX, _ITERATIONS_MAX, _LANES_MAX = 1_048_576, 64, 16
-
 _KDF = "argon2id"
-_KEY_BYTES, _SALT_BYTES, _NONCE_BYTES = 32, 16, 12
+_SALT_BYTES, _NONCE_BYTES = 16, 12
 _CHECKED = b"quanwang-keyring"
 
 Passphrase = Callable[[], bytes]
@@ -150,13 +146,7 @@ class KeyProtection:
     @classmethod
     def create(cls, passphrase: bytes) -> KeyProtection:
         """A new one, with a salt of its own. Raises PassphraseUnusable."""
-        facts: dict[str, Any] = {
-            "kdf": _KDF,
-            "salt": os.urandom(_SALT_BYTES).hex(),
-            "memory_kib": MEMORY_KIB,
-            "iterations": ITERATIONS,
-            "lanes": LANES,
-        }
+        facts: dict[str, Any] = {"kdf": _KDF, "salt": os.urandom(_SALT_BYTES).hex(), **todays_cost()}
         protection = cls(_derive(checked(passphrase), facts), facts)
         protection.facts["check"] = protection.encrypt("check", _CHECKED).hex()
         return protection
@@ -164,11 +154,7 @@ class KeyProtection:
     @classmethod
     def open(cls, facts: Mapping[str, Any], passphrase: bytes, path: Path) -> KeyProtection:
         """The one that `facts` describe. Raises PassphraseWrong; ValueError, KeyError, TypeError: no such facts."""
-        if facts["kdf"] != _KDF or not (
-            8 * LANES <= facts["memory_kib"] <= _MEMORY_KIB_MAX
-            and 1 <= facts["iterations"] <= _ITERATIONS_MAX
-            and 1 <= facts["lanes"] <= _LANES_MAX
-        ):
+        if facts["kdf"] != _KDF:
             raise ValueError("an unknown derivation")
         protection = cls(_derive(passphrase, facts), facts)
         try:
@@ -191,10 +177,4 @@ class KeyProtection:
 
 
 def _derive(passphrase: bytes, facts: Mapping[str, Any]) -> bytes:
-    return Argon2id(
-        salt=bytes.fromhex(facts["salt"]),
-        length=_KEY_BYTES,
-        iterations=facts["iterations"],
-        lanes=facts["lanes"],
-        memory_cost=facts["memory_kib"],
-    ).derive(passphrase)
+    return derive_key(passphrase, bytes.fromhex(facts["salt"]), facts)
