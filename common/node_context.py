@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from common.access_control.ceilings import AccessLimits
 from common.access_control.rights import Permission
 from common.directory.model import Directory
 from common.errors import Refusal
@@ -49,6 +50,11 @@ class NodeContext:
     sign_in: SignInSettings = field(default_factory=SignInSettings)
     parameters: ParameterBook = field(default_factory=ParameterBook)
     """What operators have set; replaced whenever one of them is changed."""
+
+    @property
+    def access_limits(self) -> AccessLimits:
+        """What this node may give its people at most, by the directory in force."""
+        return self.directory.access_limits(self.node)
 
     def encrypt(self, plaintext: bytes, routing_bytes: bytes, reader: str) -> bytes:
         """A private body for `reader` and this node, bound to the routing bytes. Raises ReaderUnknown."""

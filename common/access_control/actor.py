@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from common.access_control.rights import EVERYTHING, NOTHING, Rights
+from common.access_control.ceilings import NO_LIMITS
+from common.access_control.rights import EVERYTHING, NOTHING, Limits, Rights
 
 
 class ActorKind(StrEnum):
@@ -47,6 +48,7 @@ ANYBODY = Actor(ActorKind.NOBODY)
 """Whoever it may be; may do nothing."""
 
 
-def local_actor(account: str) -> Actor:
-    """The owner of the data directory, who could change everything in it in any case."""
-    return Actor(ActorKind.LOCAL, name=account, rights=EVERYTHING)
+def local_actor(account: str, limits: Limits = NO_LIMITS) -> Actor:
+    """The owner of the data directory, who could change everything in it in any case; what headquarters has withdrawn
+    from the whole province (`limits`) no command does for them."""
+    return Actor(ActorKind.LOCAL, name=account, rights=EVERYTHING.cut(limits))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Protocol
 
 from common.errors import Refusal
 
@@ -44,6 +45,16 @@ class NotPermitted(Refusal):
     zh = "您无权执行此操作：需要权限 {permission}。请联系管理员分配含有该权限的角色。"
 
 
+class CeilingNotPermitted(NotPermitted):
+    """The action is held, or would be, and headquarters lets nobody in this province have it."""
+
+    en = (
+        "Nobody in this province may do this: headquarters has withdrawn the permission {permission} ({reason}). "
+        "`access ceilings list` shows what it limits."
+    )
+    zh = "总部已收回权限 {permission}（{reason}），本省任何人不得执行此操作。可用 `access ceilings list` 查看总部限定。"
+
+
 class OutsideScope(Refusal):
     """The action is held, but not for this record."""
 
@@ -77,10 +88,29 @@ Fields = Mapping[str, Mapping[str, FieldRight]]
 """By resource and field (or ALL_FIELDS)."""
 
 
+class Limit(Protocol):
+    """How far one thing may reach at most. `scope`: of an action, None: not at all; `view`: of a field."""
+
+    @property
+    def scope(self) -> Scope | None: ...
+    @property
+    def view(self) -> FieldRight: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class Limits(Protocol):
+    """What is limited (`common.access_control.ceilings`)."""
+
+    def __bool__(self) -> bool: ...
+    def on_action(self, permission: Permission) -> Limit | None: ...
+    def on_field(self, resource: str, name: str) -> Limit | None: ...
+
+
 class Rights:
     """Permissions with the scope in which each is held, and rights on fields."""
 
-    __slots__ = ("_everything", "_fields", "_scopes")
+    __slots__ = ("_everything", "_fields", "_limits", "_scopes")
 
     def __init__(
         self, scopes: Mapping[Permission, Scope], *, fields: Fields | None = None, everything: bool = False
@@ -88,6 +118,24 @@ class Rights:
         self._scopes = dict(scopes)
         self._fields = {resource: dict(names) for resource, names in (fields or {}).items()}
         self._everything = everything
+        self._limits: Limits | None = None
+
+    def cut(self, limits: Limits) -> Rights:
+        """The same, as far as the limits let it be.
+
+        Whoever holds everything acts for the whole node and in no organisation: a narrower scope does not bind them,
+        but what nobody may do they may not do either, nor see what nobody may see.
+        """
+        if not limits:
+            return self
+        scopes = {
+            permission: scope if limit is None else min(scope, limit.scope or scope)
+            for permission, scope in self._scopes.items()
+            if (limit := limits.on_action(permission)) is None or limit.scope is not None
+        }
+        cut = Rights(scopes, fields=self._fields, everything=self._everything)
+        cut._limits = limits
+        return cut
 
     @property
     def fields(self) -> Fields:
@@ -96,6 +144,11 @@ class Rights:
 
     def field_right(self, resource: str, field: str, default: FieldRight) -> FieldRight:
         """What is seen of a field. `default`: what the resource itself says of it, for whom no role says anything."""
+        given = self._given(resource, field, default)
+        limit = self._limits.on_field(resource, field) if self._limits is not None else None
+        return given if limit is None else min(given, limit.view)
+
+    def _given(self, resource: str, field: str, default: FieldRight) -> FieldRight:
         if self._everything:
             return FieldRight.EDITABLE
         named = self._fields.get(resource)
@@ -105,14 +158,23 @@ class Rights:
 
     def scope_of(self, permission: Permission) -> Scope | None:
         """The widest scope in which the permission is held; None where it is not."""
-        return Scope.NETWORK if self._everything else self._scopes.get(permission)
+        if not self._everything:
+            return self._scopes.get(permission)
+        return None if self._withdrawn(permission) is not None else Scope.NETWORK
 
     def require(self, permission: Permission) -> Scope:
-        """The scope in which the permission is held. Raises NotPermitted."""
+        """The scope in which the permission is held. Raises NotPermitted; CeilingNotPermitted where nobody may."""
         scope = self.scope_of(permission)
         if scope is None:
+            withdrawn = self._withdrawn(permission)
+            if withdrawn is not None:
+                raise CeilingNotPermitted(permission=str(permission), reason=withdrawn.reason)
             raise NotPermitted(permission=str(permission))
         return scope
+
+    def _withdrawn(self, permission: Permission) -> Limit | None:
+        limit = self._limits.on_action(permission) if self._limits is not None else None
+        return limit if limit is not None and limit.scope is None else None
 
     def __iter__(self) -> Iterator[tuple[Permission, Scope]]:
         return iter(sorted(self._scopes.items()))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from common.access_control.ceilings import AccessLimits, Ceiling, limits_for
 from common.directory.regions import ALL_PROVINCES
 from common.errors import Fault
 from common.ids import HQ
@@ -172,11 +173,13 @@ class Directory:
     """One version of the directory. Immutable; all times are microseconds since 1970 UTC."""
 
     __slots__ = (
+        "_access_limits",
         "_active_provinces",
         "_nodes",
         "_readers",
         "_regions",
         "_signing_keys",
+        "ceilings",
         "hash",
         "issued_at_us",
         "nodes",
@@ -197,8 +200,11 @@ class Directory:
         nodes: Iterable[NodeEntry],
         regions: Mapping[str, tuple[str, ...]],
         roots: Iterable[RootKey] = (),
+        ceilings: Iterable[Ceiling] = (),
     ) -> None:
         self.roots = tuple(roots)
+        self.ceilings = tuple(ceilings)
+        self._access_limits: dict[str, AccessLimits] = {}
         self.version = version
         self.hash = hash
         self.previous_hash = previous_hash
@@ -269,6 +275,13 @@ class Directory:
     def active_provinces(self) -> tuple[str, ...]:
         """All active nodes but HQ, by code."""
         return self._active_provinces
+
+    def access_limits(self, node: str) -> AccessLimits:
+        """What a node may give its people at most; one and the same object as long as this directory is in force."""
+        limits = self._access_limits.get(node)
+        if limits is None:
+            limits = self._access_limits.setdefault(node, limits_for(self.ceilings, node))
+        return limits
 
     def expired(self, now_us: int) -> bool:
         """Whether HQ should have published a newer one by now. A node goes on with the last valid one that it has."""

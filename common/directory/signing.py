@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from common.clock import iso
+from common.access_control.ceilings import Ceiling
 from common.directory.head import head_fits, head_of, head_signed_bytes
 from common.directory.model import NO_HASH, Directory, NodeEntry, RootKey
-from common.directory.wire import MalformedDirectory, decode_directory, encode_directory
+from common.directory.malformed import MalformedDirectory
+from common.directory.wire import decode_directory, encode_directory
 from common.errors import Fault
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 from common.security.encoding import pae
@@ -38,17 +40,20 @@ def make_directory(
     now_us: int,
     valid_us: int,
     roots: Sequence[RootKey] | None = None,
+    ceilings: Iterable[Ceiling] | None = None,
 ) -> bytes:
     """The version after `previous` (None: version 1), good for `valid_us` microseconds, still to be signed.
 
     Its time is never before that of the version before, nor before an enrolment anew that it tells of, whatever the
-    clock says. `roots`: None keeps those of before.
+    clock says. `roots`, `ceilings`: None keeps those of before.
     """
     nodes = tuple(nodes)
     told_us = [broken.at_us for entry in nodes for broken in entry.re_enrolments]
     issued_at_us = max(now_us, 0 if previous is None else previous.issued_at_us, *told_us)
     if roots is None:
         roots = () if previous is None else previous.roots
+    if ceilings is None:
+        ceilings = () if previous is None else previous.ceilings
     directory = encode_directory(
         version=1 if previous is None else previous.version + 1,
         previous_hash=NO_HASH if previous is None else previous.hash,
@@ -57,6 +62,7 @@ def make_directory(
         nodes=nodes,
         regions=regions,
         roots=roots,
+        ceilings=ceilings,
     )
     # Nothing is signed that a node would refuse.
     decode_directory(directory)
@@ -71,9 +77,10 @@ def sign_directory(
     valid_us: int,
     root: Signer,
     roots: Sequence[RootKey] | None = None,
+    ceilings: Iterable[Ceiling] | None = None,
 ) -> pb.SignedDirectory:
     """What `make_directory` makes, signed by `root`, which must be the last of its roots."""
-    return sign_bytes(make_directory(previous, nodes, regions, now_us, valid_us, roots), root)
+    return sign_bytes(make_directory(previous, nodes, regions, now_us, valid_us, roots, ceilings), root)
 
 
 def sign_bytes(directory: bytes, root: Signer) -> pb.SignedDirectory:

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from google.protobuf.message import DecodeError
 
+from common.access_control.ceilings import Ceiling
+from common.directory.ceilings_wire import decode_ceilings, encode_ceilings
 from common.directory.head import directory_hash
+from common.directory.malformed import MalformedDirectory
 from common.directory.model import (
     NO_HASH,
     Directory,
@@ -18,7 +21,6 @@ from common.directory.model import (
     RootKey,
 )
 from common.directory.regions import ALL_PROVINCES
-from common.errors import Fault
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 from common.ids import HQ, NODE_PATTERN
 from common.security.signing import key_id_of
@@ -43,13 +45,6 @@ _STATUS = {
 _STATUS_TO_WIRE = {status: value for value, status in _STATUS.items()}
 _USE = {pb.KEY_USE_SIGNING: KeyUse.SIGNING, pb.KEY_USE_PRIVATE_BODIES: KeyUse.PRIVATE_BODIES}
 _USE_TO_WIRE = {use: value for value, use in _USE.items()}
-
-
-class MalformedDirectory(Fault):
-    """The bytes are no directory, or one that contradicts itself."""
-
-    en = "Malformed directory: {detail}."
-    zh = "目录格式错误：{detail}。"
 
 
 def decode_signed(signed: bytes) -> pb.SignedDirectory:
@@ -91,6 +86,7 @@ def decode_directory(directory: bytes) -> Directory:
         nodes=nodes,
         regions=_decode_regions(parsed.regions),
         roots=[_decode_root(root) for root in parsed.roots],
+        ceilings=decode_ceilings(parsed.ceilings),
     )
 
 
@@ -102,8 +98,9 @@ def encode_directory(
     nodes: Iterable[NodeEntry],
     regions: Mapping[str, tuple[str, ...]],
     roots: Iterable[RootKey] = (),
+    ceilings: Iterable[Ceiling] = (),
 ) -> bytes:
-    """The bytes of a new directory; nodes and regions in the order of their names."""
+    """The bytes of a new directory; nodes, regions and ceilings in the order of their names."""
     directory = pb.Directory(
         version=version, previous_hash=previous_hash, issued_at_us=issued_at_us, valid_until_us=valid_until_us
     )
@@ -148,6 +145,7 @@ def encode_directory(
         )
     for name, members in sorted(regions.items()):
         directory.regions.add(name=name, nodes=members)
+    directory.ceilings.extend(encode_ceilings(ceilings))
     return directory.SerializeToString(deterministic=True)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from common.access_control.actor import Actor, ActorKind
+from common.access_control.ceilings import NO_LIMITS, AccessLimits
 from common.access_control.rights import NOTHING, Permission, Rights, joined
 from common.operators.built_in import BUILT_IN
 from common.operators.commands import Post
 from common.operators.model import ACTIVE, OperatorNotFound
-from common.operators.roles import Role
+from common.operators.roles import Role, ceilings_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,20 @@ class KnownOperator:
 
 @dataclass(frozen=True, slots=True)
 class AccessBook:
-    """All roles and operators as of one version; never changed, but replaced by the next one."""
+    """All roles and operators as of one version, under the ceilings of one directory; never changed, but replaced by
+    the next one."""
 
     version: int
     active_organisations: frozenset[str]
     own_roles: Mapping[str, Role]
     operators: Mapping[str, KnownOperator]
+    limits: AccessLimits = NO_LIMITS
+    """What headquarters lets this node give at most: whatever roles say, nobody's rights reach further."""
     _rights: dict[tuple[str, str], Rights] = field(default_factory=dict, repr=False)
+
+    def under(self, limits: AccessLimits) -> AccessBook:
+        """The same roles and operators under other ceilings."""
+        return replace(self, limits=limits, _rights={})
 
     def role(self, role: str) -> Role | None:
         """A role, built in or not."""
@@ -60,9 +68,9 @@ class AccessBook:
         if known is None or organisation_id not in self.active_organisations:
             return NOTHING
         if not only:
-            return known.rights
+            return known.rights.cut(self.limits)
         kept = {given: scope for given, scope in known.permissions.items() if str(given) in only}
-        return Rights(kept, fields=known.fields)
+        return Rights(kept, fields=known.fields).cut(self.limits)
 
     def is_active(self, operator: str) -> bool:
         """Whether there is such an operator, who is not locked."""
@@ -78,7 +86,8 @@ class AccessBook:
 
     def explain(self, operator: str, permission: Permission | None = None) -> dict[str, Any]:
         """What an operator may do, and why: each permission (or only one) with the post and the role that give it, also
-        where it does not count at present, with the reason. Raises OperatorNotFound."""
+        where it does not count at present, with the reason, and with the ceiling where the role reaches further. Raises
+        OperatorNotFound."""
         known = self.operators.get(operator)
         if known is None:
             raise OperatorNotFound(operator=repr(operator[:64]))
@@ -88,8 +97,9 @@ class AccessBook:
                 "scope": role.permissions[given].name,
                 "role": role.role,
                 "organisation_id": post.organisation_id,
-                "counts": self._counts(known, post),
-                "why_not": self._why_not(known, post),
+                "ceiling": self._ceiling(role, given),
+                "counts": not self._why_not(known, post, given),
+                "why_not": self._why_not(known, post, given),
             }
             for post in known.posts
             if (role := self.role(post.role)) is not None
@@ -97,7 +107,12 @@ class AccessBook:
             if permission is None or given == permission
         ]
         fields = [
-            {"role": role.role, "organisation_id": post.organisation_id, "fields": role.document()["fields"]}
+            {
+                "role": role.role,
+                "organisation_id": post.organisation_id,
+                "fields": role.document()["fields"],
+                "ceilings": ceilings_on(role, self.limits)["fields"],
+            }
             for post in known.posts
             if (role := self.role(post.role)) is not None and role.fields and permission is None
         ]
@@ -116,12 +131,16 @@ class AccessBook:
         if organisation_id not in self.active_organisations:
             return NOTHING
         held = (self.role(post.role) for post in known.posts if post.organisation_id == organisation_id)
-        return joined([role.rights for role in held if role is not None])
+        return joined([role.rights for role in held if role is not None]).cut(self.limits)
 
-    def _counts(self, known: KnownOperator, post: Post) -> bool:
-        return not self._why_not(known, post)
+    def _ceiling(self, role: Role, given: Permission) -> dict[str, str] | None:
+        """The ceiling above which the role gives this; None where there is none."""
+        return ceilings_on(role, self.limits)["permissions"].get(str(given))
 
-    def _why_not(self, known: KnownOperator, post: Post) -> str:
+    def _why_not(self, known: KnownOperator, post: Post, given: Permission) -> str:
         if known.state != ACTIVE:
             return "OPERATOR_LOCKED"
-        return "" if post.organisation_id in self.active_organisations else "ORGANISATION_INACTIVE"
+        if post.organisation_id not in self.active_organisations:
+            return "ORGANISATION_INACTIVE"
+        limit = self.limits.on_action(given)
+        return "CEILING" if limit is not None and limit.scope is None else ""

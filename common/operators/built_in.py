@@ -137,6 +137,8 @@ BUILT_IN: Mapping[str, Role] = {
                         "node:resume",
                         "node:revoke",
                         "node:end-legs",
+                        "ceiling:set",
+                        "ceiling:remove",
                     ),
                     _NETWORK,
                 ),
@@ -159,11 +161,17 @@ BUILT_IN: Mapping[str, Role] = {
                 "parked-message:retry": _NETWORK,
                 "node:suspend": _NETWORK,
                 "node:resume": _NETWORK,
+                "role:read": _NETWORK,
+                "ceiling:set": _NETWORK,
+                "ceiling:remove": _NETWORK,
             },
         ),
     )
 }
 """By their ids."""
+
+KNOWN_PERMISSIONS = frozenset(permission for role in BUILT_IN.values() for permission in role.permissions)
+"""All that is needed at any node: each permission is in one of these roles."""
 
 _WHO_MAY = "It decides who may do what; only who runs the node may."
 _LETS_IN = "It lets somebody in, or puts them out, whatever they may do then."

@@ -44,28 +44,29 @@ from common.operators.permissions import (
 )
 from common.operators.reach import require_another, require_no_further
 from common.operators.repository import OperatorBook, RoleBook, TeamBook, TeamRow
-from common.operators.roles import Role, RoleExists, RoleIsBuiltIn, make_role
+from common.operators.roles import Role, RoleExists, RoleIsBuiltIn, make_role, require_below
 from common.organisations.reach import require_reach
 from common.organisations.repository import OrganisationTree
 from common.personal_data.masking import mask_name
 
 
 def create_role(command: CreateRole, uow: Any) -> Role:
-    """Raises RoleExists, OutsideScope, RoleReachesFurther, and what `make_role` raises."""
+    """Raises RoleExists, OutsideScope, RoleReachesFurther, RoleAboveCeiling, and what `make_role` raises."""
     begin_change(uow)
     _require_whole_node(CREATE_ROLE, uow)
     if RoleBook(uow).find(command.role) is not None:
         raise RoleExists(role=command.role)
     role = make_role(command.role, command.name, command.permissions, command.fields, uow.node.permissions)
     require_no_further(role, CREATE_ROLE, uow)
+    require_below(role, uow.node.access_limits)
     RoleBook(uow).save(role)
     uow.describe_change(None, role.document())
     return role
 
 
 def change_role(command: ChangeRole, uow: Any) -> Role:
-    """Raises RoleNotFound, RoleIsBuiltIn, OutsideScope, OwnRightsFixed, RoleReachesFurther, and what `make_role`
-    raises."""
+    """Raises RoleNotFound, RoleIsBuiltIn, OutsideScope, OwnRightsFixed, RoleReachesFurther, RoleAboveCeiling,
+    and what `make_role` raises."""
     begin_change(uow)
     _require_whole_node(CHANGE_ROLE, uow)
     known = RoleBook(uow).get(command.role)
@@ -74,6 +75,7 @@ def change_role(command: ChangeRole, uow: Any) -> Role:
     _require_not_held(known.role, uow)
     role = make_role(command.role, command.name, command.permissions, command.fields, uow.node.permissions)
     require_no_further(role, CHANGE_ROLE, uow)
+    require_below(role, uow.node.access_limits)
     RoleBook(uow).save(role)
     uow.describe_change(known.document(), role.document())
     return role

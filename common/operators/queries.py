@@ -7,13 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.access_control.ceilings import NO_LIMITS, AccessLimits
 from common.access_control.version import access_version_of
 from common.operators.book import AccessBook, KnownOperator
 from common.operators.built_in import BUILT_IN
 from common.operators.commands import Post
 from common.operators.model import OperatorNotFound
 from common.operators.repository import operators, posts, roles, team_members, teams
-from common.operators.roles import Role, RoleNotFound, read_role
+from common.operators.roles import Role, RoleNotFound, ceilings_on, read_role
 from common.organisations.model import ACTIVE
 from common.organisations.repository import organisations, within_organisation
 
@@ -35,14 +36,15 @@ def load_book(connection: sa.Connection) -> AccessBook:
     return AccessBook(access_version_of(connection), ids, own, known)
 
 
-def list_roles(connection: sa.Connection) -> list[dict[str, Any]]:
-    """The built-in roles, then the node's own by id."""
+def list_roles(connection: sa.Connection, limits: AccessLimits = NO_LIMITS) -> list[dict[str, Any]]:
+    """The built-in roles, then the node's own by id; `ceilings`: what of each counts only so far (`ceilings_on`)."""
     own = connection.execute(sa.select(roles.c.content).order_by(roles.c.role)).scalars()
-    return [*(role.document() for role in BUILT_IN.values()), *(json.loads(content) for content in own)]
+    known = [*BUILT_IN.values(), *(read_role(json.loads(content)) for content in own)]
+    return [{**role.document(), "ceilings": ceilings_on(role, limits)} for role in known]
 
 
-def show_role(connection: sa.Connection, role: str) -> dict[str, Any]:
-    """One role, with how many posts there are in it. Raises RoleNotFound."""
+def show_role(connection: sa.Connection, role: str, limits: AccessLimits = NO_LIMITS) -> dict[str, Any]:
+    """One role, with its ceilings and how many posts there are in it. Raises RoleNotFound."""
     found: Role | None = BUILT_IN.get(role)
     if found is None:
         content = connection.execute(sa.select(roles.c.content).where(roles.c.role == role)).scalar()
@@ -50,7 +52,8 @@ def show_role(connection: sa.Connection, role: str) -> dict[str, Any]:
             raise RoleNotFound(role=repr(role[:64]))
         found = read_role(json.loads(content))
     counted = sa.select(sa.func.count()).select_from(posts).where(posts.c.role == role)
-    return {**found.document(), "posts": int(connection.execute(counted).scalar_one())}
+    posts_held = int(connection.execute(counted).scalar_one())
+    return {**found.document(), "ceilings": ceilings_on(found, limits), "posts": posts_held}
 
 
 def list_operators(

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.access_control.ceilings import AccessLimits, Ceiling
 from common.access_control.rights import FieldRight, Permission, Rights, Scope
 from common.errors import Refusal
 
@@ -55,6 +56,19 @@ class PermissionUnknown(Refusal):
 
     en = "No command or query of this node needs the permission {permission}."
     zh = "本节点没有需要权限 {permission} 的操作。"
+
+
+class RoleAboveCeiling(Refusal):
+    """The role would give more than headquarters lets this node give."""
+
+    en = (
+        "Headquarters lets this province give {subject} up to {most} at most ({reason}); the role would give {given}. "
+        "`access ceilings list` shows what it limits."
+    )
+    zh = (
+        "总部限定本省的 {subject} 最高为 {most}（{reason}），该角色将授予 {given}。"
+        "可用 `access ceilings list` 查看总部限定。"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +131,54 @@ def make_role(
         raise _unfit("it has too many permissions or fields", "权限或字段过多")
     given = {known_permission(text, declared): _scope(scope) for text, scope in permissions.items()}
     return Role(role, name, name, given, _fields(fields, {each.resource for each in declared}))
+
+
+def require_below(role: Role, limits: AccessLimits) -> None:
+    """Raises RoleAboveCeiling where the role gives anything that the node may not give."""
+    for permission, limit in _cut_permissions(role, limits).items():
+        raise _above(limit, role.permissions[permission].name)
+    for resource, names in _cut_fields(role, limits).items():
+        for name, limit in names.items():
+            raise _above(limit, role.fields[resource][name].name)
+
+
+def ceilings_on(role: Role, limits: AccessLimits) -> dict[str, Any]:
+    """What of a role does not count as it is written: by permission, and by kind of record and field, the most that
+    headquarters lets be given, since when and why. As plain data."""
+    return {
+        "permissions": {str(each): described(limit) for each, limit in _cut_permissions(role, limits).items()},
+        "fields": {
+            resource: {name: described(limit) for name, limit in names.items()}
+            for resource, names in _cut_fields(role, limits).items()
+        },
+    }
+
+
+def described(limit: Ceiling) -> dict[str, Any]:
+    """A ceiling as what it says of its subject."""
+    return {"most": limit.most, "since_us": limit.since_us, "reason": limit.reason, "set_by": limit.set_by}
+
+
+def _cut_permissions(role: Role, limits: AccessLimits) -> dict[Permission, Ceiling]:
+    return {
+        permission: limit
+        for permission, scope in sorted(role.permissions.items())
+        if (limit := limits.on_action(permission)) is not None and (limit.scope is None or limit.scope < scope)
+    }
+
+
+def _cut_fields(role: Role, limits: AccessLimits) -> dict[str, dict[str, Ceiling]]:
+    found: dict[str, dict[str, Ceiling]] = {}
+    for resource, names in sorted(role.fields.items()):
+        for name, right in sorted(names.items()):
+            limit = limits.on_field(resource, name)
+            if limit is not None and limit.view < right:
+                found.setdefault(resource, {})[name] = limit
+    return found
+
+
+def _above(limit: Ceiling, given: str) -> RoleAboveCeiling:
+    return RoleAboveCeiling(subject=limit.subject, most=limit.most, reason=limit.reason, given=given)
 
 
 def read_role(stored: Mapping[str, Any]) -> Role:

@@ -20,6 +20,7 @@ from common.operators.commands import (
     TakePost,
     UnlockOperator,
 )
+from common.operators.ceilings import published_ceilings
 from common.operators.queries import ROWS_MAX, list_operators, list_roles, list_teams, show_operator, show_role
 from common.operators.roles import FIELDS_MAX, PERMISSIONS_MAX, known_permission
 from common.program.node import Node
@@ -131,23 +132,30 @@ def operator_admin_routes(node: Node) -> Router:
         wanted = known_permission(permission, node.context.permissions) if permission else None
         return (await node.access.current()).explain(operator, wanted)
 
+    async def shown_role(role: str) -> dict[str, Any]:
+        return await node.reads.run(show_role, role, node.context.access_limits)
+
     @router.get("/roles")
     async def roles() -> dict[str, Any]:
-        return {"items": await node.reads.run(list_roles)}
+        return {"items": await node.reads.run(list_roles, node.context.access_limits)}
 
     @router.get("/roles/{role}")
     async def role_shown(role: str) -> dict[str, Any]:
-        return await node.reads.run(show_role, role)
+        return await shown_role(role)
 
     @router.post("/roles/{role}")
     async def create_role(role: str, given: WrittenRole) -> dict[str, Any]:
         await node.local_desk.execute(CreateRole(role, given.name, given.permissions, given.fields))
-        return await node.reads.run(show_role, role)
+        return await shown_role(role)
 
     @router.post("/roles/{role}/change")
     async def change_role(role: str, given: WrittenRole) -> dict[str, Any]:
         await node.local_desk.execute(ChangeRole(role, given.name, given.permissions, given.fields))
-        return await node.reads.run(show_role, role)
+        return await shown_role(role)
+
+    @router.get("/ceilings")
+    async def ceilings() -> dict[str, Any]:
+        return {"items": published_ceilings(node.context.directory.ceilings, node.context.node)}
 
     @router.get("/permissions")
     async def permissions() -> dict[str, Any]:

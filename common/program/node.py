@@ -130,7 +130,7 @@ class Node:
     @property
     def local_desk(self) -> Desk:
         """For the admin socket, which only the data directory's owner can reach."""
-        return Desk(self.writer, local_actor(account_name()))
+        return Desk(self.writer, local_actor(account_name(), self.context.access_limits))
 
     @property
     def context(self) -> NodeContext:
@@ -169,7 +169,9 @@ def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Cl
         writer=InlineWriter(core.dispatcher),
         metrics=NodeMetrics(core.node, role.name, core.context.software_version),
     )
-    node.access = AccessKeeper(node.reads, clock, shared=core.dispatcher.shared)
+    node.access = AccessKeeper(
+        node.reads, clock, shared=core.dispatcher.shared, limits=lambda: core.context.access_limits
+    )
     core.dispatcher.subscribe(AccessChanged, node.access.changed)
     add_sign_in(node, os.urandom)
     core.dispatcher.subscribe(AlarmTold, log_alarm)

@@ -55,7 +55,27 @@ def changes_of(before: Directory, after: Directory) -> list[Change]:
         if before.region_lists.get(name) != after.region_lists.get(name):
             members = ", ".join(after.region_lists.get(name, ())) or "-"
             found.append(Change(f"region {name}: {members}", f"区域 {name}：{members}"))
-    return found
+    return [*found, *_changes_of_ceilings(before, after)]
+
+
+def _changes_of_ceilings(before: Directory, after: Directory) -> Iterator[Change]:
+    known = {each.key: each for each in before.ceilings}
+    kept = {each.key: each for each in after.ceilings}
+    for key in sorted(known.keys() | kept.keys()):
+        former, each = known.get(key), kept.get(key)
+        if former == each:
+            continue
+        subject, node = key
+        for_en, for_zh = (f"node {node}", f"节点 {node}") if node else ("all provinces", "各省")
+        if each is None:
+            yield Change(f"{subject} is no longer limited for {for_en}", f"取消{for_zh}的 {subject} 上限", grave=True)
+        else:
+            most, why, by = each.most, each.reason, each.set_by
+            yield Change(
+                f"{subject} is limited to {most} for {for_en}, by {by}: {why}",
+                f"{for_zh}的 {subject} 上限为 {most}，操作员 {by}：{why}",
+                grave=True,
+            )
 
 
 def _changes_of_node(before: NodeEntry | None, after: NodeEntry) -> Iterator[Change]:

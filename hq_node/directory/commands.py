@@ -82,6 +82,26 @@ class RevokeNode:
 
 
 @dataclass(frozen=True, slots=True)
+class SetCeiling:
+    """Let provinces (`nodes`; none: all) give their people no more of something than this: `subject` is a permission
+    (customer:export) with a scope or NONE as `most`, or a field (customer.address) with a right on it."""
+
+    subject: str
+    most: str
+    reason: str
+    nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveCeiling:
+    """Take a ceiling away that was set for these provinces; none: the one that was set for all."""
+
+    subject: str
+    reason: str
+    nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RotateKeys:
     """Name a node's next keys. `rotation`: the bytes that `signature` is over, which say `wish`."""
 

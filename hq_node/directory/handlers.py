@@ -20,6 +20,7 @@ from common.security import tls
 from common.security.reader import HPKE_X25519
 from common.security.signing import ED25519, key_id_of, verify
 from hq_node.directory.authority import Authority
+from hq_node.directory.ceilings import remove_ceiling, set_ceiling
 from hq_node.directory.commands import (
     ApproveNode,
     ExportDraft,
@@ -28,12 +29,14 @@ from hq_node.directory.commands import (
     InviteNode,
     NameNextRoot,
     PublishDirectory,
+    RemoveCeiling,
     RequestEnrolment,
     ResumeNode,
     RetireKeys,
     RevokeNode,
     RotateKeys,
     RotateRoot,
+    SetCeiling,
     SignDraft,
     SuspendNode,
 )
@@ -114,6 +117,8 @@ def handlers(authority: Authority) -> dict[type, Callable[[Any, Any], Any]]:
         SuspendNode: partial(suspend_node, authority=authority),
         ResumeNode: partial(resume_node, authority=authority),
         RevokeNode: partial(revoke_node, authority=authority),
+        SetCeiling: partial(set_ceiling, authority=authority),
+        RemoveCeiling: partial(remove_ceiling, authority=authority),
         RotateKeys: partial(rotate_keys, authority=authority),
         RetireKeys: partial(retire_keys, authority=authority),
         RotateRoot: partial(rotate_root, authority=authority),

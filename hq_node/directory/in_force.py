@@ -57,6 +57,7 @@ def without_shut_out(published: Directory, draft: Directory | None) -> Directory
         nodes=nodes,
         regions=published.region_lists,
         roots=published.roots,
+        ceilings=published.ceilings,
     )
 
 

@@ -302,3 +302,28 @@ class Enrolment:
             approved_by=approved_by,
             approved_at_us=now_us,
         )
+
+
+class CeilingSubjectUnknown(Refusal):
+    """Nobody needs such a permission, or there are no such records."""
+
+    code = "CEILING_SUBJECT_NOT_FOUND"
+    en = (
+        "No node knows {subject}, so there is nothing to limit. `roles permissions` lists HQ's permissions; those of "
+        "provinces stand in docs/access-control.md."
+    )
+    zh = "没有节点使用 {subject}，无可限定。总部的权限见 `roles permissions`，各省的权限见 docs/access-control.md。"
+
+
+class CeilingNotFound(Refusal):
+    """There is nothing to take away."""
+
+    en = "There is no ceiling on {subject} for {node} (*: all provinces). `access ceilings list` shows those there are."
+    zh = "{subject} 对 {node}（* 表示各省）没有上限。可用 `access ceilings list` 查看。"
+
+
+class TooManyCeilings(Refusal):
+    """The directory would grow too long."""
+
+    en = "There are {most} ceilings at most. Set one for all provinces in place of one for each."
+    zh = "上限最多 {most} 条。请对各省统一设置，而不是逐省设置。"

@@ -15,16 +15,19 @@ from hq_node.directory.commands import (
     InviteNode,
     NameNextRoot,
     PublishDirectory,
+    RemoveCeiling,
     RequestEnrolment,
     ResumeNode,
     RetireKeys,
     RevokeNode,
     RotateKeys,
     RotateRoot,
+    SetCeiling,
     SignDraft,
     SuspendNode,
 )
 
+SET_CEILING, REMOVE_CEILING = Permission("ceiling", "set"), Permission("ceiling", "remove")
 FORGET_ROOT_KEY = Permission("root-key", "forget")
 
 
@@ -32,8 +35,12 @@ def _node(wish: InviteNode | ApproveNode | SuspendNode | ResumeNode | RevokeNode
     return wish.node
 
 
-def _why(wish: SuspendNode | ResumeNode | RevokeNode) -> str:
+def _why(wish: SuspendNode | ResumeNode | RevokeNode | SetCeiling | RemoveCeiling) -> str:
     return wish.reason
+
+
+def _subject(wish: SetCeiling | RemoveCeiling) -> str:
+    return wish.subject
 
 
 NEEDS: Declared = {
@@ -42,6 +49,8 @@ NEEDS: Declared = {
     SuspendNode: Needs("node", "suspend", record=_node, reason=_why),
     ResumeNode: Needs("node", "resume", record=_node, reason=_why),
     RevokeNode: Needs("node", "revoke", record=_node, reason=_why),
+    SetCeiling: Needs(SET_CEILING.resource, SET_CEILING.action, record=_subject, reason=_why),
+    RemoveCeiling: Needs(REMOVE_CEILING.resource, REMOVE_CEILING.action, record=_subject, reason=_why),
     ExportDraft: Needs("directory", "export-draft"),
     ImportSigned: Needs("directory", "import-signed"),
     NameNextRoot: Needs("directory", "name-next-root"),

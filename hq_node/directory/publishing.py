@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from common.access_control.actor import Actor
+from common.access_control.ceilings import Ceiling
 from common.directory.continuity import check_continuity
 from common.directory.model import Directory, NodeEntry, NodeKey, RootKey, accept
 from common.directory.signing import make_directory, open_directory, root_in_force, sign_bytes
@@ -65,6 +67,7 @@ class DirectoryWork(Protocol):
     """What these handlers need of HQ's unit of work."""
 
     now_us: int
+    actor: Actor
 
     @property
     def invitations(self) -> Invitations: ...
@@ -79,6 +82,7 @@ class DirectoryWork(Protocol):
     @property
     def server_certificates(self) -> Certificates: ...
     def record(self, event: Any) -> None: ...
+    def describe_change(self, before: Any, after: Any) -> None: ...
     def notify(self, channel: str, payload: str) -> None: ...
     def last_word_us(self, node: str, around_us: int) -> int: ...
 
@@ -110,15 +114,19 @@ def publish(
     uow: DirectoryWork,
     authority: Authority,
     roots: Sequence[RootKey] | None = None,
+    ceilings: Iterable[Ceiling] | None = None,
 ) -> Directory:
     """Signs and stores the version that says this in the place of `previous` (what `require_current` gave); links send
-    it on after the commit. Where the root key is kept elsewhere, it becomes the draft. `roots`: None keeps them.
+    it on after the commit. Where the root key is kept elsewhere, it becomes the draft. `roots`, `ceilings`: None keeps
+    them.
 
     Raises RootKeyNotHeld at the founding alone.
     """
     known = roots if roots is not None else () if previous is None else previous.roots
+    if ceilings is None:
+        ceilings = () if previous is None else previous.ceilings
     before, valid_us = published_directory(uow, authority), authority.limits.directory_valid_us
-    made = make_directory(before, entries, regions, uow.now_us, valid_us, known)
+    made = make_directory(before, entries, regions, uow.now_us, valid_us, known, ceilings)
     in_force = root_in_force(authority.root_public_key, known)
     try:
         root = authority.signer_of(in_force)

@@ -104,7 +104,8 @@ def _made_now(directory: Directory, published: Directory, uow: DirectoryWork, au
     until_us = uow.now_us + limits.directory_valid_us + certificate_overlap_us(limits)
     nodes = [_with_certificate_kept(entry, published, until_us) for entry in directory.nodes]
     valid_us = limits.directory_valid_us
-    return make_directory(published, nodes, directory.region_lists, uow.now_us, valid_us, directory.roots)
+    regions, roots, ceilings = directory.region_lists, directory.roots, directory.ceilings
+    return make_directory(published, nodes, regions, uow.now_us, valid_us, roots, ceilings)
 
 
 def _with_certificate_kept(entry: NodeEntry, published: Directory, until_us: int) -> NodeEntry:
@@ -118,7 +119,14 @@ def _with_certificate_kept(entry: NodeEntry, published: Directory, until_us: int
 
 def _decided_since(signed: Directory, draft: Directory, uow: DirectoryWork, authority: Authority) -> bytes:
     """The draft of the version after `signed`, where `draft` says more than it; else nothing."""
-    if (draft.nodes, draft.region_lists, draft.roots) == (signed.nodes, signed.region_lists, signed.roots):
+    if _content(draft) == _content(signed):
         return b""
     valid_us = authority.limits.directory_valid_us
-    return make_directory(signed, draft.nodes, draft.region_lists, uow.now_us, valid_us, draft.roots)
+    return make_directory(
+        signed, draft.nodes, draft.region_lists, uow.now_us, valid_us, draft.roots, draft.ceilings
+    )
+
+
+def _content(directory: Directory) -> tuple[object, ...]:
+    """All that a directory says, but for which version it is and how long it holds."""
+    return directory.nodes, directory.region_lists, directory.roots, directory.ceilings

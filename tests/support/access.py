@@ -82,7 +82,7 @@ class AccessNode:
             metrics=NodeMetrics(node, "any", "0"),
         )
         core.context.sign_in = CHEAP
-        self.node.access = AccessKeeper(self.node.reads, self.clock, shared=False)
+        self.node.access = _keeper(self.node)
         core.dispatcher.subscribe(AccessChanged, self.node.access.changed)
         self.entropy = self.federation._entropy
         add_sign_in(self.node, self.entropy)
@@ -150,7 +150,7 @@ class AccessNode:
         for table in (credentials, sessions, sign_in_failures, api_tokens, team_members, teams, posts, operators):
             connection.execute(sa.delete(table))
         connection.commit()
-        self.node.access = AccessKeeper(self.node.reads, self.clock, shared=False)
+        self.node.access = _keeper(self.node)
         self.core.dispatcher.subscribe(AccessChanged, self.node.access.changed)
         add_sign_in(self.node, self.entropy)
         self.apis = self._apis(self.node)
@@ -161,6 +161,10 @@ class AccessNode:
         self.node.sign_in.passwords.close()
         self.node.reads.close()
         self.federation.close()
+
+
+def _keeper(node: Node) -> AccessKeeper:
+    return AccessKeeper(node.reads, node.clock, shared=False, limits=lambda: node.context.access_limits)
 
 
 async def sign_in(client: httpx.AsyncClient, operator: str, password: str, **more: str) -> httpx.Response:

@@ -31,7 +31,7 @@ from common.directory.signing import (
     signed_bytes,
     verify_directory,
 )
-from common.directory.wire import MalformedDirectory
+from common.directory.malformed import MalformedDirectory
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 from common.ids import IdSource
 from common.security.private_bodies import Reader

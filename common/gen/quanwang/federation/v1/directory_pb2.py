@@ -24,31 +24,37 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&quanwang/federation/v1/directory.proto\x12\x16quanwang.federation.v1\"m\n\x0fSignedDirectory\x12\x11\n\tdirectory\x18\x01 \x01(\x0c\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12\x11\n\tsignature\x18\x03 \x01(\x0c\x12\x0c\n\x04head\x18\x04 \x01(\x0c\x12\x16\n\x0ehead_signature\x18\x05 \x01(\x0c\"\xa1\x01\n\rDirectoryHead\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x16\n\x0e\x64irectory_hash\x18\x02 \x01(\x0c\x12\x15\n\rprevious_hash\x18\x03 \x01(\x0c\x12\x14\n\x0cissued_at_us\x18\x04 \x01(\x03\x12\x16\n\x0evalid_until_us\x18\x05 \x01(\x03\x12\r\n\x05\x63ount\x18\x06 \x01(\r\x12\x13\n\x0bmerkle_root\x18\x07 \x01(\x0c\"\xf4\x01\n\tDirectory\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x15\n\rprevious_hash\x18\x02 \x01(\x0c\x12\x14\n\x0cissued_at_us\x18\x03 \x01(\x03\x12\x16\n\x0evalid_until_us\x18\x04 \x01(\x03\x12\x30\n\x05nodes\x18\x05 \x03(\x0b\x32!.quanwang.federation.v1.NodeEntry\x12/\n\x07regions\x18\x06 \x03(\x0b\x32\x1e.quanwang.federation.v1.Region\x12.\n\x05roots\x18\x07 \x03(\x0b\x32\x1f.quanwang.federation.v1.RootKey\"_\n\x07RootKey\x12\r\n\x05suite\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\x12\x10\n\x08since_us\x18\x03 \x01(\x03\x12\x1f\n\x17previous_root_signature\x18\x04 \x01(\x0c\"\xf3\x02\n\tNodeEntry\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07name_zh\x18\x02 \x01(\t\x12\x0f\n\x07name_en\x18\x03 \x01(\t\x12\x32\n\x06status\x18\x04 \x01(\x0e\x32\".quanwang.federation.v1.NodeStatus\x12-\n\x04keys\x18\x05 \x03(\x0b\x32\x1f.quanwang.federation.v1.NodeKey\x12\x17\n\x0ftls_fingerprint\x18\x06 \x01(\x0c\x12\x1e\n\x16\x66ormer_tls_fingerprint\x18\x07 \x01(\x0c\x12\x1b\n\x13\x66ormer_tls_until_us\x18\x08 \x01(\x03\x12\x17\n\x0fstatus_since_us\x18\t \x01(\x03\x12\x15\n\rstatus_reason\x18\n \x01(\t\x12\x11\n\tstatus_by\x18\x0b \x01(\t\x12:\n\rre_enrolments\x18\x0c \x03(\x0b\x32#.quanwang.federation.v1.ReEnrolment\"h\n\x0bReEnrolment\x12\r\n\x05\x61t_us\x18\x01 \x01(\x03\x12\x16\n\x0esigning_key_id\x18\x02 \x01(\t\x12\x1d\n\x15\x66ormer_signing_key_id\x18\x03 \x01(\t\x12\x13\n\x0b\x61pproved_by\x18\x04 \x01(\t\"\xe4\x01\n\x07NodeKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12+\n\x03use\x18\x02 \x01(\x0e\x32\x1e.quanwang.federation.v1.KeyUse\x12\r\n\x05suite\x18\x03 \x01(\t\x12\x12\n\npublic_key\x18\x04 \x01(\x0c\x12\x15\n\rvalid_from_us\x18\x05 \x01(\x03\x12\x16\n\x0evalid_until_us\x18\x06 \x01(\x03\x12\x1e\n\x16previous_key_signature\x18\x07 \x01(\x0c\x12\x17\n\x0fprevious_key_id\x18\x08 \x01(\t\x12\x11\n\tsigned_by\x18\t \x01(\t\"%\n\x06Region\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05nodes\x18\x02 \x03(\t*u\n\nNodeStatus\x12\x1b\n\x17NODE_STATUS_UNSPECIFIED\x10\x00\x12\x16\n\x12NODE_STATUS_ACTIVE\x10\x01\x12\x19\n\x15NODE_STATUS_SUSPENDED\x10\x02\x12\x17\n\x13NODE_STATUS_REVOKED\x10\x03*R\n\x06KeyUse\x12\x17\n\x13KEY_USE_UNSPECIFIED\x10\x00\x12\x13\n\x0fKEY_USE_SIGNING\x10\x01\x12\x1a\n\x16KEY_USE_PRIVATE_BODIES\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&quanwang/federation/v1/directory.proto\x12\x16quanwang.federation.v1\"m\n\x0fSignedDirectory\x12\x11\n\tdirectory\x18\x01 \x01(\x0c\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12\x11\n\tsignature\x18\x03 \x01(\x0c\x12\x0c\n\x04head\x18\x04 \x01(\x0c\x12\x16\n\x0ehead_signature\x18\x05 \x01(\x0c\"\xa1\x01\n\rDirectoryHead\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x16\n\x0e\x64irectory_hash\x18\x02 \x01(\x0c\x12\x15\n\rprevious_hash\x18\x03 \x01(\x0c\x12\x14\n\x0cissued_at_us\x18\x04 \x01(\x03\x12\x16\n\x0evalid_until_us\x18\x05 \x01(\x03\x12\r\n\x05\x63ount\x18\x06 \x01(\r\x12\x13\n\x0bmerkle_root\x18\x07 \x01(\x0c\"\xa7\x02\n\tDirectory\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x15\n\rprevious_hash\x18\x02 \x01(\x0c\x12\x14\n\x0cissued_at_us\x18\x03 \x01(\x03\x12\x16\n\x0evalid_until_us\x18\x04 \x01(\x03\x12\x30\n\x05nodes\x18\x05 \x03(\x0b\x32!.quanwang.federation.v1.NodeEntry\x12/\n\x07regions\x18\x06 \x03(\x0b\x32\x1e.quanwang.federation.v1.Region\x12.\n\x05roots\x18\x07 \x03(\x0b\x32\x1f.quanwang.federation.v1.RootKey\x12\x31\n\x08\x63\x65ilings\x18\x08 \x03(\x0b\x32\x1f.quanwang.federation.v1.Ceiling\"_\n\x07RootKey\x12\r\n\x05suite\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\x12\x10\n\x08since_us\x18\x03 \x01(\x03\x12\x1f\n\x17previous_root_signature\x18\x04 \x01(\x0c\"\xf3\x02\n\tNodeEntry\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07name_zh\x18\x02 \x01(\t\x12\x0f\n\x07name_en\x18\x03 \x01(\t\x12\x32\n\x06status\x18\x04 \x01(\x0e\x32\".quanwang.federation.v1.NodeStatus\x12-\n\x04keys\x18\x05 \x03(\x0b\x32\x1f.quanwang.federation.v1.NodeKey\x12\x17\n\x0ftls_fingerprint\x18\x06 \x01(\x0c\x12\x1e\n\x16\x66ormer_tls_fingerprint\x18\x07 \x01(\x0c\x12\x1b\n\x13\x66ormer_tls_until_us\x18\x08 \x01(\x03\x12\x17\n\x0fstatus_since_us\x18\t \x01(\x03\x12\x15\n\rstatus_reason\x18\n \x01(\t\x12\x11\n\tstatus_by\x18\x0b \x01(\t\x12:\n\rre_enrolments\x18\x0c \x03(\x0b\x32#.quanwang.federation.v1.ReEnrolment\"h\n\x0bReEnrolment\x12\r\n\x05\x61t_us\x18\x01 \x01(\x03\x12\x16\n\x0esigning_key_id\x18\x02 \x01(\t\x12\x1d\n\x15\x66ormer_signing_key_id\x18\x03 \x01(\t\x12\x13\n\x0b\x61pproved_by\x18\x04 \x01(\t\"\xe4\x01\n\x07NodeKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12+\n\x03use\x18\x02 \x01(\x0e\x32\x1e.quanwang.federation.v1.KeyUse\x12\r\n\x05suite\x18\x03 \x01(\t\x12\x12\n\npublic_key\x18\x04 \x01(\x0c\x12\x15\n\rvalid_from_us\x18\x05 \x01(\x03\x12\x16\n\x0evalid_until_us\x18\x06 \x01(\x03\x12\x1e\n\x16previous_key_signature\x18\x07 \x01(\x0c\x12\x17\n\x0fprevious_key_id\x18\x08 \x01(\t\x12\x11\n\tsigned_by\x18\t \x01(\t\"%\n\x06Region\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05nodes\x18\x02 \x03(\t\"\xe0\x01\n\x07\x43\x65iling\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x10\n\x08resource\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\t\x12\x32\n\x05scope\x18\x05 \x01(\x0e\x32#.quanwang.federation.v1.WidestScope\x12\x30\n\x04view\x18\x06 \x01(\x0e\x32\".quanwang.federation.v1.WidestView\x12\x10\n\x08since_us\x18\x07 \x01(\x03\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x0e\n\x06set_by\x18\t \x01(\t*\xbd\x01\n\x0bWidestScope\x12\x15\n\x11WIDEST_SCOPE_NONE\x10\x00\x12\x14\n\x10WIDEST_SCOPE_OWN\x10\x01\x12\x15\n\x11WIDEST_SCOPE_TEAM\x10\x02\x12\x1d\n\x19WIDEST_SCOPE_ORGANISATION\x10\x03\x12\x16\n\x12WIDEST_SCOPE_BELOW\x10\x04\x12\x19\n\x15WIDEST_SCOPE_PROVINCE\x10\x05\x12\x18\n\x14WIDEST_SCOPE_NETWORK\x10\x06*o\n\nWidestView\x12\x16\n\x12WIDEST_VIEW_HIDDEN\x10\x00\x12\x16\n\x12WIDEST_VIEW_MASKED\x10\x01\x12\x17\n\x13WIDEST_VIEW_VISIBLE\x10\x02\x12\x18\n\x14WIDEST_VIEW_EDITABLE\x10\x03*u\n\nNodeStatus\x12\x1b\n\x17NODE_STATUS_UNSPECIFIED\x10\x00\x12\x16\n\x12NODE_STATUS_ACTIVE\x10\x01\x12\x19\n\x15NODE_STATUS_SUSPENDED\x10\x02\x12\x17\n\x13NODE_STATUS_REVOKED\x10\x03*R\n\x06KeyUse\x12\x17\n\x13KEY_USE_UNSPECIFIED\x10\x00\x12\x13\n\x0fKEY_USE_SIGNING\x10\x01\x12\x1a\n\x16KEY_USE_PRIVATE_BODIES\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quanwang.federation.v1.directory_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_NODESTATUS']._serialized_start=1435
-  _globals['_NODESTATUS']._serialized_end=1552
-  _globals['_KEYUSE']._serialized_start=1554
-  _globals['_KEYUSE']._serialized_end=1636
+  _globals['_WIDESTSCOPE']._serialized_start=1714
+  _globals['_WIDESTSCOPE']._serialized_end=1903
+  _globals['_WIDESTVIEW']._serialized_start=1905
+  _globals['_WIDESTVIEW']._serialized_end=2016
+  _globals['_NODESTATUS']._serialized_start=2018
+  _globals['_NODESTATUS']._serialized_end=2135
+  _globals['_KEYUSE']._serialized_start=2137
+  _globals['_KEYUSE']._serialized_end=2219
   _globals['_SIGNEDDIRECTORY']._serialized_start=66
   _globals['_SIGNEDDIRECTORY']._serialized_end=175
   _globals['_DIRECTORYHEAD']._serialized_start=178
   _globals['_DIRECTORYHEAD']._serialized_end=339
   _globals['_DIRECTORY']._serialized_start=342
-  _globals['_DIRECTORY']._serialized_end=586
-  _globals['_ROOTKEY']._serialized_start=588
-  _globals['_ROOTKEY']._serialized_end=683
-  _globals['_NODEENTRY']._serialized_start=686
-  _globals['_NODEENTRY']._serialized_end=1057
-  _globals['_REENROLMENT']._serialized_start=1059
-  _globals['_REENROLMENT']._serialized_end=1163
-  _globals['_NODEKEY']._serialized_start=1166
-  _globals['_NODEKEY']._serialized_end=1394
-  _globals['_REGION']._serialized_start=1396
-  _globals['_REGION']._serialized_end=1433
+  _globals['_DIRECTORY']._serialized_end=637
+  _globals['_ROOTKEY']._serialized_start=639
+  _globals['_ROOTKEY']._serialized_end=734
+  _globals['_NODEENTRY']._serialized_start=737
+  _globals['_NODEENTRY']._serialized_end=1108
+  _globals['_REENROLMENT']._serialized_start=1110
+  _globals['_REENROLMENT']._serialized_end=1214
+  _globals['_NODEKEY']._serialized_start=1217
+  _globals['_NODEKEY']._serialized_end=1445
+  _globals['_REGION']._serialized_start=1447
+  _globals['_REGION']._serialized_end=1484
+  _globals['_CEILING']._serialized_start=1487
+  _globals['_CEILING']._serialized_end=1711
 # @@protoc_insertion_point(module_scope)

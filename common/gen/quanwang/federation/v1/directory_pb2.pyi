@@ -7,6 +7,23 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class WidestScope(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WIDEST_SCOPE_NONE: _ClassVar[WidestScope]
+    WIDEST_SCOPE_OWN: _ClassVar[WidestScope]
+    WIDEST_SCOPE_TEAM: _ClassVar[WidestScope]
+    WIDEST_SCOPE_ORGANISATION: _ClassVar[WidestScope]
+    WIDEST_SCOPE_BELOW: _ClassVar[WidestScope]
+    WIDEST_SCOPE_PROVINCE: _ClassVar[WidestScope]
+    WIDEST_SCOPE_NETWORK: _ClassVar[WidestScope]
+
+class WidestView(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WIDEST_VIEW_HIDDEN: _ClassVar[WidestView]
+    WIDEST_VIEW_MASKED: _ClassVar[WidestView]
+    WIDEST_VIEW_VISIBLE: _ClassVar[WidestView]
+    WIDEST_VIEW_EDITABLE: _ClassVar[WidestView]
+
 class NodeStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     NODE_STATUS_UNSPECIFIED: _ClassVar[NodeStatus]
@@ -19,6 +36,17 @@ class KeyUse(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     KEY_USE_UNSPECIFIED: _ClassVar[KeyUse]
     KEY_USE_SIGNING: _ClassVar[KeyUse]
     KEY_USE_PRIVATE_BODIES: _ClassVar[KeyUse]
+WIDEST_SCOPE_NONE: WidestScope
+WIDEST_SCOPE_OWN: WidestScope
+WIDEST_SCOPE_TEAM: WidestScope
+WIDEST_SCOPE_ORGANISATION: WidestScope
+WIDEST_SCOPE_BELOW: WidestScope
+WIDEST_SCOPE_PROVINCE: WidestScope
+WIDEST_SCOPE_NETWORK: WidestScope
+WIDEST_VIEW_HIDDEN: WidestView
+WIDEST_VIEW_MASKED: WidestView
+WIDEST_VIEW_VISIBLE: WidestView
+WIDEST_VIEW_EDITABLE: WidestView
 NODE_STATUS_UNSPECIFIED: NodeStatus
 NODE_STATUS_ACTIVE: NodeStatus
 NODE_STATUS_SUSPENDED: NodeStatus
@@ -60,7 +88,7 @@ class DirectoryHead(_message.Message):
     def __init__(self, version: _Optional[int] = ..., directory_hash: _Optional[bytes] = ..., previous_hash: _Optional[bytes] = ..., issued_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., count: _Optional[int] = ..., merkle_root: _Optional[bytes] = ...) -> None: ...
 
 class Directory(_message.Message):
-    __slots__ = ("version", "previous_hash", "issued_at_us", "valid_until_us", "nodes", "regions", "roots")
+    __slots__ = ("version", "previous_hash", "issued_at_us", "valid_until_us", "nodes", "regions", "roots", "ceilings")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_HASH_FIELD_NUMBER: _ClassVar[int]
     ISSUED_AT_US_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +96,7 @@ class Directory(_message.Message):
     NODES_FIELD_NUMBER: _ClassVar[int]
     REGIONS_FIELD_NUMBER: _ClassVar[int]
     ROOTS_FIELD_NUMBER: _ClassVar[int]
+    CEILINGS_FIELD_NUMBER: _ClassVar[int]
     version: int
     previous_hash: bytes
     issued_at_us: int
@@ -75,7 +104,8 @@ class Directory(_message.Message):
     nodes: _containers.RepeatedCompositeFieldContainer[NodeEntry]
     regions: _containers.RepeatedCompositeFieldContainer[Region]
     roots: _containers.RepeatedCompositeFieldContainer[RootKey]
-    def __init__(self, version: _Optional[int] = ..., previous_hash: _Optional[bytes] = ..., issued_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., nodes: _Optional[_Iterable[_Union[NodeEntry, _Mapping]]] = ..., regions: _Optional[_Iterable[_Union[Region, _Mapping]]] = ..., roots: _Optional[_Iterable[_Union[RootKey, _Mapping]]] = ...) -> None: ...
+    ceilings: _containers.RepeatedCompositeFieldContainer[Ceiling]
+    def __init__(self, version: _Optional[int] = ..., previous_hash: _Optional[bytes] = ..., issued_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., nodes: _Optional[_Iterable[_Union[NodeEntry, _Mapping]]] = ..., regions: _Optional[_Iterable[_Union[Region, _Mapping]]] = ..., roots: _Optional[_Iterable[_Union[RootKey, _Mapping]]] = ..., ceilings: _Optional[_Iterable[_Union[Ceiling, _Mapping]]] = ...) -> None: ...
 
 class RootKey(_message.Message):
     __slots__ = ("suite", "public_key", "since_us", "previous_root_signature")
@@ -158,3 +188,25 @@ class Region(_message.Message):
     name: str
     nodes: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, name: _Optional[str] = ..., nodes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Ceiling(_message.Message):
+    __slots__ = ("node", "resource", "action", "field", "scope", "view", "since_us", "reason", "set_by")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
+    SINCE_US_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    SET_BY_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    resource: str
+    action: str
+    field: str
+    scope: WidestScope
+    view: WidestView
+    since_us: int
+    reason: str
+    set_by: str
+    def __init__(self, node: _Optional[str] = ..., resource: _Optional[str] = ..., action: _Optional[str] = ..., field: _Optional[str] = ..., scope: _Optional[_Union[WidestScope, str]] = ..., view: _Optional[_Union[WidestView, str]] = ..., since_us: _Optional[int] = ..., reason: _Optional[str] = ..., set_by: _Optional[str] = ...) -> None: ...
