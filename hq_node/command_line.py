@@ -11,8 +11,8 @@ from common.cli import request_commands
 from common.cli.groups import add_groups
 from common.cli.node_commands import PORT_MAX, DatabaseUrl, HttpPort, add_node_commands, show_made
 from common.cli.session import Session, command
+from hq_node.directory import ceiling_command_line, draft_command_line, root_command_line
 from hq_node.directory import command_line as directory
-from hq_node.directory import draft_command_line, root_command_line
 from hq_node.hub.command_line import add_relayed_command
 
 app = typer.Typer(
@@ -111,4 +111,4 @@ app.add_typer(requests, name="requests")
 app.add_typer(directory.app, name="nodes")
 app.add_typer(draft_command_line.app, name="directory")
 app.add_typer(root_command_line.app, name="root")
-add_groups(app)
+add_groups(app, ceiling_command_line.app)

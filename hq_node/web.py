@@ -18,6 +18,7 @@ from common.requests.queries import asked_steps
 from common.requests.rest import service_request_api
 from common.rest.resource import Api
 from common.trace import describe_trace
+from hq_node.directory.ceiling_routes import ceiling_routes
 from hq_node.directory.commands import ExportRootKey, ImportRootKey
 from hq_node.directory.draft_routes import draft_routes
 from hq_node.directory.in_force import DirectoryInForce
@@ -57,7 +58,7 @@ ROLE = Role("hq", trace, counts, legs, open_legs, relayed_leg_times)
 
 def admin_app(node: Node, in_force: DirectoryInForce) -> Starlette:
     """The admin API."""
-    own = (hub_routes(node), node_routes(node), draft_routes(node, in_force))
+    own = (hub_routes(node), node_routes(node), ceiling_routes(node), draft_routes(node, in_force))
     return apps.admin_app(node, own, {"root-export": ExportRootKey, "root-import": ImportRootKey})
 
 
@@ -68,7 +69,10 @@ def telling_apis(node: Node) -> tuple[Api, ...]:
 
 def rest_apis(node: Node) -> tuple[Api, ...]:
     """All APIs of the public REST interface."""
-    return apps.rest_apis(node, telling_apis(node))
+    # Imported here: a node without the interface has no use for it.
+    from hq_node.directory.rest import ceiling_tasks
+
+    return apps.rest_apis(node, telling_apis(node), ceiling_tasks(node))
 
 
 def api_app(node: Node) -> Starlette:

@@ -151,6 +151,4 @@ def read_view(text: str) -> FieldRight:
 
 def _not_one_of(text: str, known: Iterable[str]) -> CeilingUnfit:
     listed = ", ".join(known)
-    return CeilingUnfit(
-        detail=f"{text[:64]!r} is none of {listed}", detail_zh=f"{text[:64]!r} 不是下列之一：{listed}"
-    )
+    return CeilingUnfit(detail=f"{text[:64]!r} is none of {listed}", detail_zh=f"{text[:64]!r} 不是下列之一：{listed}")

@@ -96,6 +96,13 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     "teams list": ("teams list",),
     "teams set": ("teams set counter --name 前台 --in tiyuxi-hall --member li.na --member wang.wei",),
     "access": ("access explain li.na", "access explain li.na service-request:submit"),
+    "access ceilings": ("access ceilings list",),
+    "access ceilings list": ("access ceilings list",),
+    "access ceilings set": (
+        'access ceilings set customer:export NONE --reason "directive 7"',
+        'access ceilings set customer.document_number MASKED --province 31 --province 44 --reason "pilot"',
+    ),
+    "access ceilings remove": ('access ceilings remove customer:export --reason "directive 7 has ended"',),
     "access explain": ("access explain li.na", "access explain li.na service-request:submit"),
     "tokens": ("tokens list", "tokens issue billing --role finance --in 440100 --days 180"),
     "tokens list": ("tokens list --client billing",),

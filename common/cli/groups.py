@@ -18,10 +18,12 @@ from common.cli import (
     role_commands,
     token_commands,
 )
+from common.cli.ceiling_commands import ceilings_app
 
 
-def add_groups(app: typer.Typer) -> None:
-    """Adds them to a node's command line, behind what is its own."""
+def add_groups(app: typer.Typer, ceilings: typer.Typer | None = None) -> None:
+    """Adds them to a node's command line, behind what is its own. `ceilings`: the commands for those, where the node
+    has more than every other."""
     for name, group in (
         ("evidence", evidence_commands.app),
         ("keys", keys_commands.app),
@@ -30,7 +32,7 @@ def add_groups(app: typer.Typer) -> None:
         ("operators", operator_commands.app),
         ("roles", role_commands.app),
         ("teams", role_commands.teams_app),
-        ("access", role_commands.access_app),
+        ("access", role_commands.access_app(ceilings or ceilings_app())),
         ("tokens", token_commands.app),
         ("sessions", token_commands.sessions_app),
         ("parameters", parameter_commands.app),

@@ -15,7 +15,6 @@ from common.cli.session import Misused, Session, command
 
 app = typer.Typer(help="Roles: what somebody in a post may do, and what they see.", no_args_is_help=True)
 teams_app = typer.Typer(help="Teams: operators who see each other's records.", no_args_is_help=True)
-access_app = typer.Typer(help="Who may do what, and why.", no_args_is_help=True)
 
 Role = Annotated[str, typer.Argument(metavar="ROLE", help="The role's id, as `roles list` shows it.")]
 Permissions = Annotated[
@@ -134,8 +133,14 @@ def set_team(
     session.result(made, lambda: session.out.print(words, markup=False))
 
 
-@access_app.command("explain")
-@command
+def access_app(ceilings: typer.Typer) -> typer.Typer:
+    """Who may do what. `ceilings`: the node's commands for those."""
+    app = typer.Typer(help="Who may do what, and why.", no_args_is_help=True)
+    app.command("explain")(command(explain))
+    app.add_typer(ceilings, name="ceilings")
+    return app
+
+
 def explain(
     session: Session,
     operator: Annotated[str, typer.Argument(metavar="OPERATOR", help="The operator's sign-in name.")],
@@ -203,20 +208,41 @@ def _show_one(session: Session, role: Mapping[str, Any]) -> None:
     facts.add_row(words("column.posts"), str(role["posts"]))
     session.out.print(facts)
     session.out.print()
-    rows = Listing(session, "permission", "scope")
+    ceilings = role["ceilings"]
+    rows = Listing(session, "permission", "scope", "ceiling", stacked=("ceiling",))
     for permission, scope in role["permissions"].items():
-        rows.add_row(display.plain(permission), display.plain(words.name("scope", scope)))
+        rows.add_row(
+            display.plain(permission),
+            display.plain(words.name("scope", scope)),
+            display.plain(_ceiling(session, ceilings["permissions"].get(permission), "scope")),
+        )
     rows.show()
     if role["fields"]:
         session.out.print()
-        _show_fields(session, role["fields"])
+        _show_fields(session, role["fields"], ceilings["fields"])
 
 
-def _show_fields(session: Session, fields: Mapping[str, Mapping[str, str]]) -> None:
-    rows = Listing(session, "fields", "right")
+def _ceiling(session: Session, ceiling: Mapping[str, Any] | None, words: str) -> str:
+    """Where headquarters cuts what a role gives: how far it lets it be, and why."""
+    if ceiling is None:
+        return ""
+    most = session.words.name(words, ceiling["most"])
+    return session.words("access.ceiling", most=most, reason=ceiling["reason"])
+
+
+def _show_fields(
+    session: Session,
+    fields: Mapping[str, Mapping[str, str]],
+    ceilings: Mapping[str, Mapping[str, Mapping[str, Any]]],
+) -> None:
+    rows = Listing(session, "fields", "right", "ceiling", stacked=("ceiling",))
     for kind, names in fields.items():
         for name, right in names.items():
-            rows.add_row(display.plain(f"{kind}.{name}"), display.plain(session.words.name("field_right", right)))
+            rows.add_row(
+                display.plain(f"{kind}.{name}"),
+                display.plain(session.words.name("field_right", right)),
+                display.plain(_ceiling(session, ceilings.get(kind, {}).get(name), "field_right")),
+            )
     rows.show()
 
 
@@ -242,17 +268,19 @@ def _show_explained(session: Session, found: Mapping[str, Any]) -> None:
         facts.add_row(words("column.result"), display.plain(verdict))
     session.out.print(facts)
     session.out.print()
-    rows = Listing(session, "permission", "scope", "role", "organisation", "why_not", stacked=("why_not",))
+    columns = ("permission", "scope", "role", "organisation", "ceiling", "why_not")
+    rows = Listing(session, *columns, stacked=("ceiling", "why_not"))
     for way in found["ways"]:
         rows.add_row(
             display.plain(way["permission"]),
             display.plain(words.name("scope", way["scope"])),
             display.plain(way["role"]),
             display.plain(way["organisation_id"]),
+            display.plain(_ceiling(session, way["ceiling"], "scope")),
             display.plain(words.name("why_not", way["why_not"]) if way["why_not"] else ""),
         )
     rows.show("access.nothing")
     for role in found["fields"]:
         session.out.print()
         session.out.print(f"{role['role']}@{role['organisation_id']}", style="bold", markup=False)
-        _show_fields(session, role["fields"])
+        _show_fields(session, role["fields"], role["ceilings"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from common.clock import iso
 from common.access_control.ceilings import Ceiling
+from common.clock import iso
 from common.directory.head import head_fits, head_of, head_signed_bytes
-from common.directory.model import NO_HASH, Directory, NodeEntry, RootKey
 from common.directory.malformed import MalformedDirectory
+from common.directory.model import NO_HASH, Directory, NodeEntry, RootKey
 from common.directory.wire import decode_directory, encode_directory
 from common.errors import Fault
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb

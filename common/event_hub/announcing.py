@@ -18,6 +18,7 @@ from common.event_hub.events import DeliveriesWait
 from common.event_hub.model import WAITING
 from common.event_hub.repository import DELIVERIES, DeliveryRow, hub_subscriptions
 from common.ids import format_id
+from common.rest.access import all_may_be_seen
 from common.rest.attributes import write_moment
 from common.rest.documents import Document, encoded, read_document
 from common.rest.errors import UnknownParameter
@@ -91,6 +92,10 @@ def _announcer(api: Api, kind: EventKind) -> Announce:
     def announce(event: Any, uow: Any) -> None:
         subscribers = _subscribers(api, uow)
         if not subscribers:
+            return
+        limits = uow.node.access_limits
+        if limits and not all_may_be_seen(limits, resource):
+            # Whoever subscribed may not see all of this any more, whatever they were permitted at that time.
             return
         document = read_document(uow.query, api, resource, kind.key(event))
         if document is None or not kind.when(document):

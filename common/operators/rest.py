@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from common.access_control.actor import Actor
 from common.access_control.rights import OutsideScope, Permission, Scope
+from common.operators.ceilings import published_ceilings
 from common.operators.commands import (
     MEMBERS_MAX,
     POSTS_MAX,
@@ -39,7 +40,7 @@ from common.operators.roles import known_permission
 from common.operators.row_scope import Belongs
 from common.personal_data.masking import mask_name
 from common.program.node import Node
-from common.rest.attributes import MOMENT, Attribute, Collection, listed
+from common.rest.attributes import MOMENT, Attribute, Collection, listed, write_moment
 from common.rest.bodies import Body
 from common.rest.calls import Call, document_answer, response_of
 from common.rest.commands import Answer
@@ -111,8 +112,32 @@ class _Document(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
+class CeilingDocument(_Document):
+    """The most that headquarters lets be given, since when, why and by whom."""
+
+    most: str
+    since: str
+    reason: str
+    set_by: str
+
+
+class CeilingOn(CeilingDocument):
+    """A ceiling. `subject`: a permission (customer:export) or a field (customer.address); `province`: whom it concerns,
+    empty for all."""
+
+    subject: str
+    province: str
+
+
+class CeilingList(_Document):
+    """The ceilings that are in force at this node; at headquarters all."""
+
+    ceiling: list[CeilingOn]
+
+
 class RoleDocument(_Document):
-    """A role."""
+    """A role. `ceiling`, `fieldCeiling`: what of it does not count as it is written, since headquarters lets less be
+    given."""
 
     id: str
     name: str
@@ -120,6 +145,8 @@ class RoleDocument(_Document):
     built_in: bool
     permission: dict[str, str]
     field: dict[str, dict[str, str]]
+    ceiling: dict[str, CeilingDocument]
+    field_ceiling: dict[str, dict[str, CeilingDocument]]
 
 
 class RoleList(_Document):
@@ -144,12 +171,14 @@ class TeamList(_Document):
 
 
 class Way(_Document):
-    """How a permission is held: by which role, in which organisation; `whyNot`: why it does not count now."""
+    """How a permission is held: by which role, in which organisation; `ceiling`: where headquarters lets less be given;
+    `whyNot`: why it does not count now."""
 
     permission: str
     scope: str
     role: str
     organisation_id: str
+    ceiling: CeilingDocument | None
     counts: bool
     why_not: str
 
@@ -221,12 +250,18 @@ def operator_tasks(node: Node) -> tuple[Task, ...]:
     def writing(method: str, name: str, needs: Permission, command: Any, en: str) -> Task:
         async def run(call: Call, given: WrittenRole) -> Response:
             await node.writer.execute(command(given.id, given.name, given.permission, given.field), actor=call.actor)
-            return _answer(_role(await node.reads.run(show_role, given.id)))
+            return _answer(_role(await node.reads.run(show_role, given.id, node.context.access_limits)))
 
         return Task(name, method, needs, run, WrittenRole, RoleDocument, en)
 
     async def roles(_call: Call, _given: None) -> Response:
-        return _answer(RoleList(role=[_role(role) for role in await node.reads.run(list_roles)]))
+        known = await node.reads.run(list_roles, node.context.access_limits)
+        return _answer(RoleList(role=[_role(role) for role in known]))
+
+    async def ceilings(_call: Call, _given: None) -> Response:
+        found = published_ceilings(node.context.directory.ceilings, node.context.node)
+        listed = [CeilingOn(subject=one["subject"], province=one["node"], **_ceiling(one)) for one in found]
+        return _answer(CeilingList(ceiling=listed))
 
     async def teams(call: Call, _given: None) -> Response:
         _require_all(call.actor)
@@ -250,7 +285,9 @@ def operator_tasks(node: Node) -> tuple[Task, ...]:
         permission = known_permission(given.permission, node.context.permissions) if given.permission else None
         found = (await node.access.current()).explain(given.operator, permission)
         named = {name: found[name] for name in ("operator", "state", "organisation_id", "permission", "permitted")}
-        return _answer(Explained(**named, way=[Way(**way) for way in found["ways"]]))
+        return _answer(
+            Explained(**named, way=[Way(**{**way, "ceiling": _of(way["ceiling"])}) for way in found["ways"]])
+        )
 
     return (
         executing(
@@ -277,6 +314,7 @@ def operator_tasks(node: Node) -> tuple[Task, ...]:
         writing("POST", "createRole", CREATE_ROLE, CreateRole, "A role of the node's own."),
         writing("POST", "changeRole", CHANGE_ROLE, ChangeRole, "What a role is from now on."),
         Task("role", "GET", READ_ROLE, roles, None, RoleList, "The built-in roles and the node's own."),
+        Task("ceiling", "GET", READ_ROLE, ceilings, None, CeilingList, "What headquarters lets be given at most."),
         Task("team", "GET", READ_OPERATOR, teams, None, TeamList, "All teams."),
         Task("explainAccess", "POST", READ_OPERATOR, explain, Question, Explained, "Who may do what, and why."),
     )
@@ -290,6 +328,7 @@ def _require_all(actor: Actor) -> None:
 
 
 def _role(role: Mapping[str, Any]) -> RoleDocument:
+    ceilings = role["ceilings"]
     return RoleDocument(
         id=role["role"],
         name=role["zh"],
@@ -297,7 +336,21 @@ def _role(role: Mapping[str, Any]) -> RoleDocument:
         built_in=role["built_in"],
         permission=role["permissions"],
         field=role["fields"],
+        ceiling={each: CeilingDocument(**_ceiling(found)) for each, found in ceilings["permissions"].items()},
+        field_ceiling={
+            resource: {name: CeilingDocument(**_ceiling(found)) for name, found in names.items()}
+            for resource, names in ceilings["fields"].items()
+        },
     )
+
+
+def _of(ceiling: Mapping[str, Any] | None) -> CeilingDocument | None:
+    return None if ceiling is None else CeilingDocument(**_ceiling(ceiling))
+
+
+def _ceiling(found: Mapping[str, Any]) -> dict[str, str]:
+    since = write_moment(found["since_us"])
+    return {"most": found["most"], "since": since, "reason": found["reason"], "set_by": found["set_by"]}
 
 
 def _answer(document: BaseModel) -> Response:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.operators.ceilings import published_ceilings
 from common.operators.commands import (
     MEMBERS_MAX,
     POSTS_MAX,
@@ -20,7 +21,6 @@ from common.operators.commands import (
     TakePost,
     UnlockOperator,
 )
-from common.operators.ceilings import published_ceilings
 from common.operators.queries import ROWS_MAX, list_operators, list_roles, list_teams, show_operator, show_role
 from common.operators.roles import FIELDS_MAX, PERMISSIONS_MAX, known_permission
 from common.program.node import Node

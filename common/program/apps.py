@@ -25,7 +25,7 @@ from common.requests.routes import request_routes
 from common.rest.access import ByRights
 from common.rest.app import build_api
 from common.rest.documentation import documentation_routes
-from common.rest.resource import Api
+from common.rest.resource import Api, Task
 from common.routing import Router
 from common.sign_in.routes import sign_in_routes
 from common.version import SOFTWARE_VERSION
@@ -62,13 +62,14 @@ def health_app(node: Node) -> Starlette:
     return build_app([health_routes(node)], node.settings.http.request_body_bytes_max)
 
 
-def rest_apis(node: Node, telling: Sequence[Api]) -> tuple[Api, ...]:
-    """All APIs of the public REST interface. `telling`: the role's own, which tell events whether or not it is on."""
+def rest_apis(node: Node, telling: Sequence[Api], access_tasks: Sequence[Task] = ()) -> tuple[Api, ...]:
+    """All APIs of the public REST interface. `telling`: the role's own, which tell events whether or not it is on;
+    `access_tasks`: what it adds to that of access management."""
     # Imported here: a node without the interface has no use for it.
     from common.organisations.rest import PARTY_API
     from common.sign_in.access_api import access_api
 
-    return (access_api(node), PARTY_API, *telling)
+    return (access_api(node, access_tasks), PARTY_API, *telling)
 
 
 def api_app(node: Node, title: str, apis: Sequence[Api]) -> Starlette:

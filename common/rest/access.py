@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from common.access_control.actor import Actor
-from common.access_control.rights import FieldRight, Scope
+from common.access_control.rights import FieldRight, Limits, Rights, Scope
 from common.operators.row_scope import rows_within
 from common.rest.errors import FieldFinding, FieldsNotEditable
 from common.rest.resource import ALWAYS_SHOWN, Resource
@@ -88,6 +88,16 @@ def shown_to(actor: Actor, resource: Resource) -> Shown:
     if not unsearchable:
         return EVERYTHING_SHOWN
     return Shown(frozenset(hidden), masks, frozenset(unsearchable))
+
+
+def all_may_be_seen(limits: Limits, resource: Resource) -> bool:
+    """Whether headquarters lets anybody at this node see all records of this kind, with all that they hold."""
+    rights = Rights({resource.reading: Scope.NETWORK}).cut(limits)
+    scope = rights.scope_of(resource.reading)
+    names = {name.partition(".")[0] for name in resource.by_name} - ALWAYS_SHOWN
+    kind = resource.reading.resource
+    seen = (rights.field_right(kind, resource.field_of(name), FieldRight.VISIBLE) for name in names)
+    return scope is not None and scope >= Scope.PROVINCE and min(seen, default=FieldRight.VISIBLE) >= FieldRight.VISIBLE
 
 
 def require_editable(actor: Actor, resource: Resource, names: Mapping[str, Any]) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from common.api_tokens.rest import API_TOKEN
 from common.operators.rest import OPERATOR, operator_tasks
 from common.program.node import Node
-from common.rest.resource import Api
+from common.rest.resource import Api, Task
 from common.sign_in.rest import SESSION, sign_in_tasks
 
 NAME = "accessManagement"
 BASE = "/api/accessManagement/v1"
 
 
-def access_api(node: Node) -> Api:
-    """Of one node."""
-    tasks = (*sign_in_tasks(node), *operator_tasks(node))
+def access_api(node: Node, own: Sequence[Task] = ()) -> Api:
+    """Of one node. `own`: what its role adds."""
+    tasks = (*sign_in_tasks(node), *operator_tasks(node), *own)
     return Api(NAME, BASE, "Access management", (OPERATOR, SESSION, API_TOKEN), tasks=tasks)

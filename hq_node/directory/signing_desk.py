@@ -122,9 +122,7 @@ def _decided_since(signed: Directory, draft: Directory, uow: DirectoryWork, auth
     if _content(draft) == _content(signed):
         return b""
     valid_us = authority.limits.directory_valid_us
-    return make_directory(
-        signed, draft.nodes, draft.region_lists, uow.now_us, valid_us, draft.roots, draft.ceilings
-    )
+    return make_directory(signed, draft.nodes, draft.region_lists, uow.now_us, valid_us, draft.roots, draft.ceilings)
 
 
 def _content(directory: Directory) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from common.errors import Refusal
 from province_node.customers.commands import NoteCustomerSearch, RevealCustomer, ShowCustomer
 from province_node.customers.parameters import REVEALS_AN_HOUR_MAX
 from province_node.customers.queries import FOUND_MAX
-from province_node.customers.searching import masked
+from province_node.customers.searching import is_hidden, masked, seen
 
 REVEALABLE = ("document_number", "contact_number", "address")
 REASON_CHARACTERS_MAX = 200
@@ -32,6 +32,13 @@ class RevealFieldUnknown(Refusal):
     zh = "{field} 不是脱敏字段，可查看的字段：{fields}。"
 
 
+class RevealFieldHidden(Refusal):
+    """It is not masked for whoever asks, but not there at all."""
+
+    en = "{field} cannot be shown: your roles, or a ceiling of headquarters, hide it."
+    zh = "{field} 不能查看：您的角色或总部限定隐藏了该字段。"
+
+
 class RevealedTooOften(Refusal):
     """So many in an hour look like collecting."""
 
@@ -43,8 +50,8 @@ class RevealedTooOften(Refusal):
 
 
 def show_customer(command: ShowCustomer, uow: Any) -> dict[str, Any]:
-    """The customer, masked. Raises CustomerNotFound, CustomerErased."""
-    return masked(uow.customers.get(command.customer_number))
+    """The customer, masked, without what is hidden from the actor. Raises CustomerNotFound, CustomerErased."""
+    return seen(masked(uow.customers.get(command.customer_number)), uow.actor.rights)
 
 
 def note_customer_search(command: NoteCustomerSearch, uow: Any) -> None:
@@ -55,17 +62,22 @@ def note_customer_search(command: NoteCustomerSearch, uow: Any) -> None:
 
 
 def reveal_customer(command: RevealCustomer, uow: Any) -> dict[str, str]:
-    """The fields in the clear. Raises RevealReasonMissing, RevealFieldUnknown, RevealedTooOften, CustomerNotFound,
-    CustomerErased."""
+    """The fields in the clear; where none is named, all that are not hidden from the actor.
+
+    Raises RevealReasonMissing, RevealFieldUnknown, RevealFieldHidden, RevealedTooOften, CustomerNotFound,
+    CustomerErased.
+    """
     reason = command.reason.strip()
     if not (0 < len(reason) <= REASON_CHARACTERS_MAX and reason.isprintable()):
         raise RevealReasonMissing(most=REASON_CHARACTERS_MAX)
     for field in command.fields:
         if field not in REVEALABLE:
             raise RevealFieldUnknown(field=repr(field[:64]), fields=", ".join(REVEALABLE))
+        if is_hidden(field, uow.actor.rights):
+            raise RevealFieldHidden(field=field)
     _require_within_limit(uow)
     customer = uow.customers.get(command.customer_number)
-    fields = command.fields or REVEALABLE
+    fields = command.fields or [field for field in REVEALABLE if not is_hidden(field, uow.actor.rights)]
     uow.describe_change(None, {"revealed": sorted(fields)})
     return {field: getattr(customer, field) for field in fields}
 

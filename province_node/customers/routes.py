@@ -31,7 +31,7 @@ from province_node.customers.queries import (
     list_customers,
 )
 from province_node.customers.repository import ERASED_REASON_CHARS_MAX
-from province_node.customers.searching import SEARCH_CHARS_MAX, wanted
+from province_node.customers.searching import SEARCH_CHARS_MAX, require_searchable, seen, wanted
 
 
 class ImportRows(BaseModel):
@@ -119,15 +119,20 @@ def customer_routes(
 
     @router.post("/search")
     async def search(search: Search) -> dict[str, Any]:
+        desk = node.local_desk
+
         async def work() -> dict[str, Any]:
+            rights = desk.actor.rights
+            require_searchable(search.by, rights)
             looked_for = wanted(search.by, search.text, search.city_code)
-            return await node.reads.run(find_customers, vault, looked_for, search.limit)
+            found = await node.reads.run(find_customers, vault, looked_for, search.limit)
+            return {**found, "items": [seen(item, rights) for item in found["items"]]}
 
         def told(found: dict[str, Any]) -> NoteCustomerSearch:
             numbers = tuple(item["customer_number"] for item in found["items"])
             return NoteCustomerSearch(search.by, search.city_code, numbers)
 
-        return await node.local_desk.perform(NoteCustomerSearch(search.by, search.city_code, ()), SEARCH, work, told)
+        return await desk.perform(NoteCustomerSearch(search.by, search.city_code, ()), SEARCH, work, told)
 
     @router.get("/{customer_number}")
     async def customer(customer_number: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.access_control.rights import FieldRight, Rights
 from common.errors import Refusal
 from common.personal_data.blind_index import ENDINGS, normal_document
 from common.personal_data.masking import mask_address, mask_document, mask_number
@@ -14,6 +15,7 @@ from province_node.customers.model import Customer
 from province_node.telephone_numbers import normal_number
 
 BY_DOCUMENT, BY_CONTACT, BY_ADDRESS = "document", "contact", "address"
+_SEARCHED = {BY_DOCUMENT: "document_number", BY_CONTACT: "contact_number", BY_ADDRESS: "address"}
 
 SEARCH_CHARS_MAX = 200
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -31,6 +33,13 @@ class CityMissing(Refusal):
 
     en = "An address is looked for within a city: give its GB/T 2260 code, such as 440100."
     zh = "按地址查找须限定地市，请提供 GB/T 2260 地市代码，例如 440100。"
+
+
+class SearchFieldHidden(Refusal):
+    """The field is hidden from whoever looks."""
+
+    en = "Customers cannot be looked for by {field}: your roles, or a ceiling of headquarters, hide it."
+    zh = "不能按 {field} 查找客户：您的角色或总部限定隐藏了该字段。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,23 @@ def masked(customer: Customer) -> dict[str, Any]:
         "created_at_us": customer.created_at_us,
         "updated_at_us": customer.updated_at_us,
     }
+
+
+def seen(shown: dict[str, Any], rights: Rights) -> dict[str, Any]:
+    """What `masked` shows, without the fields that are hidden from whoever has these rights."""
+    return {name: value for name, value in shown.items() if not is_hidden(name, rights)}
+
+
+def is_hidden(name: str, rights: Rights) -> bool:
+    """Whether a field of customers is not there for whoever has these rights; its number always is."""
+    return name != "customer_number" and rights.field_right("customer", name, FieldRight.VISIBLE) is FieldRight.HIDDEN
+
+
+def require_searchable(by: str, rights: Rights) -> None:
+    """Raises SearchFieldHidden: what may not be seen must not be found out by searching either."""
+    name = _SEARCHED[by]
+    if is_hidden(name, rights):
+        raise SearchFieldHidden(field=name)
 
 
 def _folded(text: str) -> str:

@@ -60,9 +60,10 @@ class AccessNode:
         node: str = SHANGHAI,
         apis: Callable[[Node], Sequence[Api]] | None = None,
         access: Any = None,
+        federation: Federation | None = None,
         **limits: Any,
     ) -> None:
-        self.federation = Federation(databases)
+        self.federation = federation or Federation(databases)
         self.clock = self.federation.clock
         core = self.core = self.federation.cores[node]
         api = ApiSettings(**{"caller_calls_at_once": 10**9, "address_calls_at_once": 10**9, **limits})

@@ -38,6 +38,8 @@ STATEMENT = {"public_key": "00" * 32, "signature": "00" * 64}
 BODIES: dict[str, Any] = {
     "/audit/deeds": {"deed": "backup-create", "outcome": "DONE"},
     "/alarms/{name:path}/acknowledgement": {"by": "li.na"},
+    "/ceilings/set": {"subject": "customer:export", "most": "NONE", **WHY},
+    "/ceilings/remove": {"subject": "customer:export", **WHY},
     "/customers/import": {"rows": []},
     "/customers/search": {"by": "contact", "text": "13800138000"},
     "/customers/{customer_number}/reveal": WHY,

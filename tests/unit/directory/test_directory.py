@@ -12,6 +12,7 @@ from common.db.engine import open_writer, store_of
 from common.db.unit_of_work import UnitOfWork
 from common.directory import repository
 from common.directory.head import directory_hash
+from common.directory.malformed import MalformedDirectory
 from common.directory.model import (
     Directory,
     DirectoryForked,
@@ -31,7 +32,6 @@ from common.directory.signing import (
     signed_bytes,
     verify_directory,
 )
-from common.directory.malformed import MalformedDirectory
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 from common.ids import IdSource
 from common.security.private_bodies import Reader

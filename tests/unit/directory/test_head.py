@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from common.directory.head import entry_bytes, entry_leaf, entry_tree, head_fits, head_of, head_signed_bytes
-from common.directory.signing import DirectoryNotByRoot, open_directory, verify_directory
 from common.directory.malformed import MalformedDirectory
+from common.directory.signing import DirectoryNotByRoot, open_directory, verify_directory
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 from common.messaging.seal import root_from_path
 from common.security.signing import Ed25519Signer

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from common.directory.malformed import MalformedDirectory
 from common.directory.model import Directory, DirectoryForked, OwnEntryWrong
 from common.directory.signing import DirectoryExpired, DirectoryNotByRoot, open_directory, sign_directory
-from common.directory.malformed import MalformedDirectory
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 from common.security.signing import Ed25519Signer
 from province_node.directory.commands import KeepFirstDirectory, TakeDirectory

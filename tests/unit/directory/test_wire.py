@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.directory.malformed import MalformedDirectory
 from common.directory.model import NodeStatus
 from common.directory.regions import ALL_PROVINCES
 from common.directory.signing import DirectoryNotByRoot, open_directory
-from common.directory.malformed import MalformedDirectory
 from common.directory.wire import decode_directory, decode_signed
 from common.gen.quanwang.federation.v1 import directory_pb2 as pb
 from common.security.signing import Ed25519Signer

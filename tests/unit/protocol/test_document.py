@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from common.directory import continuity, head, invitation, proof, signing, wire
+from common.directory import ceilings_wire, continuity, head, invitation, proof, signing, wire
 from common.errors import QuanwangError
 from common.journal import comparison
 from common.link import effects, entries, origin
@@ -68,6 +68,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         envelope,
         private_bodies,
         wire,
+        ceilings_wire,
         invitation,
     ]
     rows = table_after("## 8. Limits")
