@@ -59,6 +59,7 @@ from province_node.directory.commands import KeepFirstDirectory, TakeDirectory
 from province_node.directory.events import DirectoryTaken
 from province_node.directory.handlers import handlers as directory_handlers
 from province_node.subscriptions.repository import SUBSCRIPTIONS
+from tests.support import hq_directory
 from tests.support.enrolment import HandClock, counted_entropy
 from tests.support.holdings import GUANGDONG, SUBSCRIPTION, Holdings
 from tests.support.personal_data import make_vault
@@ -230,7 +231,7 @@ class Federation(Holdings):
         signer = lambda _directory, _now_us: self.signers[node]  # noqa: E731 - a node that was enrolled anew has another.
         common = (signer, self.private_keys[node], self.directory, self.clock, self._entropy)
         if node == HQ:
-            told |= {Keep: keep}
+            told |= {Keep: keep, **hq_directory.handlers(self.root)}
             core = hq_node.core.build_core(
                 url, *common, handlers=told, admission_rate=self.hub_rate, **self._core_parts
             )

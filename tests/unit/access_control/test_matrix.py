@@ -87,6 +87,7 @@ COMMON: dict[tuple[str, str], Row] = {
     ("GET", f"{ACCESS}/team"): ("operator:read", None),
     ("POST", f"{ACCESS}/setTeam"): ("team:set", {"id": "x", "name": "x", "organisationId": "nowhere"}),
     ("GET", f"{ACCESS}/role"): ("role:read", None),
+    ("GET", f"{ACCESS}/ceiling"): ("role:read", None),
     ("POST", f"{ACCESS}/createRole"): ("role:create", {"id": "dealer", "name": "x"}),
     ("POST", f"{ACCESS}/changeRole"): ("role:change", {"id": "dealer", "name": "x"}),
     ("GET", f"{ACCESS}/session"): ("session:read", None),
@@ -108,7 +109,11 @@ COMMON: dict[tuple[str, str], Row] = {
     },
 }
 TABLES: dict[str, dict[tuple[str, str], Row]] = {
-    HQ: COMMON,
+    HQ: COMMON
+    | {
+        ("POST", f"{ACCESS}/setCeiling"): ("ceiling:set", {"subject": "x", "most": "NONE", "reason": "x"}),
+        ("POST", f"{ACCESS}/removeCeiling"): ("ceiling:remove", {"subject": "x", "reason": "x"}),
+    },
     SHANGHAI: COMMON
     | {
         ("GET", "/tmf-api/customerManagement/v4/customer"): ("customer:read", None),

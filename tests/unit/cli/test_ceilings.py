@@ -13,6 +13,7 @@ from hq_node.directory.ceiling_routes import ceiling_routes
 from tests.support import ceilings
 from tests.support.access import SHANGHAI, AccessNode
 from tests.support.fake_admin import CommandLine
+from tests.support.federation import Federation
 from tests.support.stores import SQLITE, Databases
 
 
@@ -20,7 +21,8 @@ def test_headquarters_limits_and_the_province_sees_what_and_why(
     tmp_path: Path, hq: CommandLine, province: CommandLine
 ) -> None:
     databases = Databases(SQLITE, tmp_path)
-    federation = ceilings.limiting_federation(databases)
+    federation = Federation(databases)
+    federation.connect()
     above = AccessNode(databases, tmp_path / "hq", HQ, federation=federation)
     below = AccessNode(databases, tmp_path / "province", federation=federation)
     hq.node.app = build_app([operator_admin_routes(above.node), ceiling_routes(above.node)], 1 << 20)

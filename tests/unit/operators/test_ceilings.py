@@ -25,7 +25,7 @@ from province_node.customers.commands import CustomerRecord, ImportCustomers, Re
 from province_node.customers.looking import RevealFieldHidden
 from tests.support import ceilings
 from tests.support.access import SIGN_IN_ADDRESS, AccessNode
-from tests.support.federation import SHANGHAI, ZHEJIANG
+from tests.support.federation import SHANGHAI, ZHEJIANG, Federation
 from tests.support.stores import Databases
 
 CUSTOMERS = "/tmf-api/customerManagement/v4/customer"
@@ -37,7 +37,8 @@ CUSTOMER = CustomerRecord(
 
 @pytest.fixture
 def node(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccessNode]:
-    federation = ceilings.limiting_federation(databases)
+    federation = Federation(databases)
+    federation.connect()
     made = AccessNode(databases, tmp_path_factory.mktemp("node"), federation=federation)
     yield made
     made.close()
