@@ -24,6 +24,8 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
+from tests.support.postgres_pool import Pool
+
 GUARD = Path(__file__).resolve().parents[2] / "scripts" / "_demo_guard.py"
 
 STOP_WITHIN_S = 30.0
@@ -110,6 +112,7 @@ class Cluster:
         _, arguments = self._url.get_dialect()().create_connect_args(self._url)
         self._connection = psycopg.connect(**arguments, autocommit=True)
         self._names: set[str] = set()
+        self.pool = Pool(self)
 
     def create(self, template: str = "") -> str:
         """The URL of a new database: empty, or as the one at the URL `template` is."""
@@ -129,10 +132,12 @@ class Cluster:
 
     def release(self) -> None:
         """Leaves what was made to others."""
+        self.pool.close()
         self._connection.close()
 
     def close(self) -> None:
         """Removes all that was made."""
+        self.pool.close()
         for name in list(self._names):
             self._connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
         self._connection.close()

@@ -44,15 +44,16 @@ class Databases:
             return self._add(sqlite_url(str(path)))
         from tests.support.postgres import cluster
 
-        return self._add(cluster().create(template))
+        return self._add(cluster().pool.lend(template))
 
     def close(self) -> None:
         """Removes what was made."""
         if self.store == POSTGRES:
             from tests.support.postgres import cluster
 
+            made, pool = cluster(), cluster().pool
             for url in self._made:
-                cluster().drop(url)
+                pool.give_back(url) if pool.lent(url) else made.drop(url)
 
     def _file(self, name: str) -> Path:
         path = self._room / f"{name}.db"
