@@ -1,6 +1,6 @@
 """Databases with tables and no rows, lent to one test after another: copying one for each takes longer than most tests.
 
-What a test may have left behind is taken away when it gives its database back: rows, the state of sequences, connections.
+What a test may have left is taken away when it gives its database back: rows, the state of sequences, connections.
 A database whose tables or functions were changed is dropped in place of being lent again.
 """
 
