@@ -55,6 +55,7 @@ class PostgresStore(Store):
     name = "postgresql"
     shared = True
     savepoints = False
+    merges_ranges = True
 
     def __init__(self) -> None:
         self._statements: dict[str, PostgresStatements] = {}

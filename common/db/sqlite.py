@@ -31,6 +31,7 @@ class SqliteStore(Store):
     name = "sqlite"
     shared = False
     savepoints = True
+    merges_ranges = False
 
     def __init__(self) -> None:
         self._statements: dict[str, SqliteStatements] = {}

@@ -67,6 +67,10 @@ class Store(ABC):
     savepoints: bool
     """Whether an item that has written already is undone by a savepoint, which costs next to nothing there; otherwise
     its group is undone and run again item by item."""
+    merges_ranges: bool
+    """Whether a page out of several ranges of an index is better asked for range by range (LATERAL): the planner would
+    walk the whole table in the order of the page where it expects to find enough rows soon. Otherwise it stops in each
+    range by itself as soon as the page is full."""
 
     # Connections
 

@@ -145,8 +145,13 @@ class OrganisationTree:
 
 def within_organisation(column: sa.ColumnElement[str], organisation_id: str) -> sa.ColumnElement[bool]:
     """Rows whose `column` names the organisation or one below it."""
+    return column.in_(organisations_within(organisation_id))
+
+
+def organisations_within(organisation_id: str) -> sa.Select[tuple[str]]:
+    """The ids of the organisation and all below it."""
     c = organisation_closure.c
-    return column.in_(sa.select(c.organisation_id).where(c.ancestor_id == organisation_id))
+    return sa.select(c.organisation_id).where(c.ancestor_id == organisation_id)
 
 
 def _row_of(organisation: Organisation) -> OrganisationTableRow:

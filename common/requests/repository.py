@@ -41,7 +41,7 @@ sa.Index(
 
 # By whose they are: which of them somebody sees whose rights reach less than all.
 sa.Index("requests_by_organisation", requests.c.organisation, requests.c.request_id)
-sa.Index("requests_by_operator", requests.c.operator, requests.c.request_id)
+sa.Index("requests_by_operator", requests.c.operator, requests.c.request_id, requests.c.organisation)
 
 asked_legs = sa.Table(
     "asked_legs",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from common.access_control.actor import Actor
 from common.access_control.rights import FieldRight, Limits, Rights, Scope
-from common.operators.row_scope import rows_within
+from common.operators.row_scope import Reached, rows_within
 from common.rest.errors import FieldFinding, FieldsNotEditable
 from common.rest.resource import ALWAYS_SHOWN, Resource
 
@@ -47,7 +47,7 @@ EVERYTHING_SHOWN = Shown()
 class Access(Protocol):
     """Which rows and which attributes somebody reaches who holds the permission to read the resource."""
 
-    def rows(self, actor: Actor, resource: Resource) -> sa.ColumnElement[bool] | None:
+    def rows(self, actor: Actor, resource: Resource) -> Reached | None:
         """Which rows are there for them; None: all."""
 
     def shown(self, actor: Actor, resource: Resource) -> Shown:
@@ -61,7 +61,7 @@ class ByRights:
     def __init__(self, root: str) -> None:
         self._root = root
 
-    def rows(self, actor: Actor, resource: Resource) -> sa.ColumnElement[bool] | None:
+    def rows(self, actor: Actor, resource: Resource) -> Reached | None:
         """Whose rows nobody can tell are there for those whose permission reaches all of the node's."""
         scope = actor.rights.require(resource.reading)
         if resource.belongs is None:

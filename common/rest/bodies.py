@@ -109,13 +109,16 @@ def _require_sane(content: Any) -> None:
 
 def _require_text(text: str) -> None:
     # No database column holds these, and no person writes them.
-    unfit = BodyUnreadable(detail="a text in it has characters that no text has", detail_zh="文本中含有无效字符")
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise unfit from error
+        raise _no_text() from error
     if "\x00" in text:
-        raise unfit
+        raise _no_text()
+
+
+def _no_text() -> BodyUnreadable:
+    return BodyUnreadable(detail="a text in it has characters that no text has", detail_zh="文本中含有无效字符")
 
 
 def _too_deep() -> BodyUnreadable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -31,7 +32,8 @@ class Call:
     @property
     def path(self) -> str:
         """The address without its parameters."""
-        return self.request.url.path
+        path: str = self.request.scope["path"]
+        return path
 
     def header(self, name: str) -> str:
         """A header's content; empty where it is not given."""
@@ -58,14 +60,14 @@ class Call:
                 given[name] = value
         return given, others
 
-    def once(self, digest: bytes, lifetime_us: int) -> Once | None:
-        """What the Idempotency-Key says; None without one. Raises IdempotencyKeyUnfit."""
+    def once(self, digest: Callable[[], bytes], lifetime_us: int) -> Once | None:
+        """What the Idempotency-Key says; None without one. `digest`: of the request. Raises IdempotencyKeyUnfit."""
         key = self.request.headers.get("idempotency-key")
         if key is None:
             return None
         if not (0 < len(key) <= KEY_CHARS_MAX and key.isascii() and key.isprintable() and key.strip() == key):
             raise IdempotencyKeyUnfit(most=KEY_CHARS_MAX)
-        return Once(caller_name(self.actor), key, digest, lifetime_us)
+        return Once(caller_name(self.actor), key, digest(), lifetime_us)
 
     def require_match(self, resource: str, document: Document, needed: bool) -> None:
         """Raises ETagDiffers unless If-Match names the document's ETag, PreconditionMissing where it must be given."""

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.operators import desc_op
 
+from common.operators.row_scope import EachOf
 from common.rest.attributes import Attribute
 from common.rest.resource import Api, Resource
 
@@ -28,14 +30,18 @@ def read_documents(
     order: Sequence[sa.ColumnElement[Any]] = (),
     limit: int | None = None,
     offset: int = 0,
+    each: EachOf | None = None,
 ) -> list[Document]:
-    """The documents of the rows that fit, in this order."""
+    """The documents of the rows that fit, in this order. `each`: with a limit, and an order by the key alone, the rows
+    are looked for in each of these ranges, and the pages of all merged; else they are a part of `where`."""
     attributes = (resource.key, *resource.attributes)
     columns = [attribute.column for attribute in attributes]
-    if offset:
+    if offset or each is not None:
         # What is passed over is not worked out: a database may otherwise derive every column of all rows before.
-        keys = narrowed(sa.select(resource.key.column.label("page_key")), resource, where)
-        page = keys.order_by(*order).limit(limit).offset(offset).subquery()
+        keys = narrowed(sa.select(resource.key.column.label("page_key")), resource, where).order_by(*order)
+        if each is not None:
+            keys = _of_each(keys, each, order, offset + (limit or 0))
+        page = keys.limit(limit).offset(offset).subquery()
         on_page = resource.table.join(page, resource.key.column == page.c.page_key)
         statement = sa.select(*columns).select_from(on_page).order_by(*order)
     else:
@@ -44,6 +50,21 @@ def read_documents(
     parts = _read_parts(run, resource, [row[0] for row in rows])
     address = api.address(resource)
     return [_document(resource, attributes, row, address, parts) for row in rows]
+
+
+def _of_each(keys: sa.Select[Any], each: EachOf, order: Sequence[sa.ColumnElement[Any]], most: int) -> sa.Select[Any]:
+    """The first keys of each range, merged."""
+    values = each.values.subquery("reached")
+    also = [] if each.also is None else [each.also]
+    of_one = keys.where(each.column == next(iter(values.c)), *also).limit(most).lateral("of_one")
+    first = of_one.c.page_key
+    merged = sa.select(first).select_from(values.join(of_one, sa.true()))
+    return merged.order_by(first.desc() if is_descending(order) else first)
+
+
+def is_descending(order: Sequence[sa.ColumnElement[Any]]) -> bool:
+    """Whether the greatest comes first."""
+    return isinstance(order[0], sa.UnaryExpression) and order[0].modifier is desc_op
 
 
 def read_document(

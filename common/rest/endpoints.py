@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from common.db.engine import store_of
+from common.operators.row_scope import EachOf, condition_of
 from common.program.node import Node
 from common.rest import streams
 from common.rest.access import Access, Shown, require_editable
@@ -71,12 +73,13 @@ class Endpoints:
         resource, shown = self._readable(call)
         stream_type = self._stream_type(call.header("accept"))
         given, others = call.conventions(*(("fields",) if stream_type else CONVENTIONS))
-        where = [*where_clause(resource, read_filters(resource, others, shown.unsearchable)), *self._rows(call)]
+        filters = where_clause(resource, read_filters(resource, others, shown.unsearchable))
         if stream_type:
+            where = [*filters, *self._rows(call)]
             fields = read_fields(resource, given.get("fields"), shown.hidden)
             return self._stream(call, stream_type, where, shown, fields)
         page = read_page(resource, given, shown.hidden, shown.unsearchable)
-        documents, total = await self._node.reads.run(self._read_page, where, page)
+        documents, total = await self._node.reads.run(self._read_page, call, filters, page)
         await self._note(call, look_at(resource, documents, shown, page.fields))
         seen = [shown.of(document, page.fields) for document in documents]
         headers = page_headers(call.path, call.parameters(), page, len(seen), total)
@@ -128,7 +131,7 @@ class Endpoints:
             return replace(document_answer(told, 201, **headers), kept=encoded(seen))
 
         lifetime_us = self._node.settings.api.idempotency_hours * 3_600_000_000
-        once = call.once(digest_of("POST", call.path, content=read_json(call.body)), lifetime_us)
+        once = call.once(lambda: digest_of("POST", call.path, content=read_json(call.body)), lifetime_us)
         command = create.command(body, call.actor)
         return response_of(await self._node.writer.execute(AnswerCommand(command, answer, once=once), actor=call.actor))
 
@@ -195,8 +198,11 @@ class Endpoints:
     def _rows(self, call: Call) -> Sequence[sa.ColumnElement[bool]]:
         """What every statement is narrowed by for this caller."""
         rows = self._access.rows(call.actor, self._resource)
+        return [*([] if rows is None else [condition_of(rows)]), *self._owned(call)]
+
+    def _owned(self, call: Call) -> Sequence[sa.ColumnElement[bool]]:
         own = self._resource.owned
-        return [*([] if rows is None else [rows]), *([] if own is None else [own(call.actor)])]
+        return [] if own is None else [own(call.actor)]
 
     def _key(self, call: Call) -> Any:
         """The key in the address. What cannot be one names nothing."""
@@ -223,11 +229,17 @@ class Endpoints:
         return view.query(connection, key)
 
     def _read_page(
-        self, connection: sa.Connection, where: Sequence[sa.ColumnElement[bool]], page: Page
+        self, connection: sa.Connection, call: Call, filters: Sequence[sa.ColumnElement[bool]], page: Page
     ) -> tuple[list[Document], int]:
         resource = self._resource
+        rows, owned = self._access.rows(call.actor, resource), self._owned(call)
+        where = [*filters, *([] if rows is None else [condition_of(rows)]), *owned]
         order = order_by(resource, page)
-        documents = read_documents(connection.execute, self._api, resource, where, order, page.limit, page.offset)
+        run, part = connection.execute, (order, page.limit, page.offset)
+        if isinstance(rows, EachOf) and len(order) == 1 and store_of(connection).merges_ranges:
+            documents = read_documents(run, self._api, resource, [*filters, *owned], *part, each=rows)
+        else:
+            documents = read_documents(run, self._api, resource, where, *part)
         if 0 < len(documents) < page.limit:
             # The end is on this page, so it says how many there are.
             return documents, page.offset + len(documents)

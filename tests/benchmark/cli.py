@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from common.directory.regions import PROVINCES
-from tests.benchmark import broker_comparison, fanin, machine, memory, report
+from tests.benchmark import api, broker_comparison, fanin, machine, memory, report
 from tests.benchmark.comparison import STORES, Comparison, make_databases
 from tests.benchmark.federation import NODES, SUBSCRIPTIONS, make_federation
 from tests.benchmark.fleet import ROOT, Fleet
@@ -69,6 +69,12 @@ async def _brokers(options: argparse.Namespace, place: Path) -> dict[str, Any]:
     return await broker_comparison.measure(place, *arguments, _tell) | {"machine": about}
 
 
+async def _api(options: argparse.Namespace, place: Path) -> dict[str, Any]:
+    about = machine.describe(place)
+    arguments = (options.store, options.rows, options.calls, options.rounds)
+    return await api.measure(place, *arguments, _tell) | {"machine": about}
+
+
 async def _profile(options: argparse.Namespace, place: Path) -> dict[str, Any]:
     """By node and thread, while the same load goes on."""
     make_federation().save(place / "federation.json")
@@ -120,6 +126,12 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--in-flight", type=_depth, default=16, help="of each province")
     many.add_argument("--seconds", type=float, default=8.0, help="of each stretch")
     many.add_argument("--rounds", type=int, default=3, help="stretches of each ring")
+    rest = _command(commands, "api", "what access control, audit and data scopes cost the REST interface", _api)
+    rest.set_defaults(show=report.show_api)
+    rest.add_argument("--rows", type=int, default=1_000_000, help="service requests that the lists are out of")
+    rest.add_argument("--calls", type=int, default=400, help="of each kind in a round, on both sides")
+    rest.add_argument("--rounds", type=int, default=5)
+    rest.add_argument("--store", choices=("sqlite", "postgres", "both"), default="both")
     brokers = _command(commands, "brokers", "the same work through NATS and RabbitMQ, where installed", _brokers)
     brokers.set_defaults(show=report.show_brokers)
     brokers.add_argument("--in-flight", type=_depths, default=[64], help="depths, e.g. 1,64,512")

@@ -75,6 +75,26 @@ def show_brokers(result: dict[str, Any], console: Console) -> None:
     show_machine(result["machine"], console)
 
 
+def show_api(result: dict[str, Any], console: Console) -> None:
+    """What calls and lists cost, on each store."""
+    for store, figures in result["stores"].items():
+        table = Table(title=f"REST interface, {store}: with access control and audit, and without")
+        for heading in ("call", "with, µs", "without, µs", "ratio", "spread"):
+            table.add_column(heading, justify="right")
+        for kind, of in figures["calls"].items():
+            spread = f"{of['ratio_min']:.2f}-{of['ratio_max']:.2f}"
+            table.add_row(kind, f"{of['guarded_us']:,.0f}", f"{of['open_us']:,.0f}", f"{of['ratio']:.2f}", spread)
+        console.print(table)
+        lists = figures["lists"]
+        table = Table(title=f"50 of {lists['rows']:,} with their count: bare {lists['bare_ms']:.1f} ms of SQL")
+        for heading in ("scope", "rows in it", "ms", "ratio"):
+            table.add_column(heading, justify="right")
+        for name, of in lists["scopes"].items():
+            table.add_row(name, f"{of['rows']:,}", f"{of['ms']:.1f}", f"{of['ratio']:.2f}")
+        console.print(table)
+    show_machine(result["machine"], console)
+
+
 def show_machine(machine: dict[str, Any], console: Console) -> None:
     """What figures mean nothing without."""
     console.print(

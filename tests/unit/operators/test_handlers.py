@@ -27,7 +27,7 @@ from common.operators.commands import (
 )
 from common.operators.keeper import AccessKeeper
 from common.operators.queries import list_operators, list_roles, list_teams, show_operator, show_role
-from common.operators.row_scope import Belongs, rows_within
+from common.operators.row_scope import Belongs, condition_of, rows_within
 from common.organisations.commands import CreateOrganisation, DeactivateOrganisation, FoundOrganisations
 from common.program.inline_writer import InlineWriter
 from common.program.reads import Reads
@@ -253,7 +253,9 @@ def test_each_scope_reaches_its_rows_and_no_others(office: Office) -> None:
         actor = Actor(ActorKind.OPERATOR, "li.na", organisation)
         belongs = Belongs(records.c.organisation_id, records.c.owner if owned else None)
         condition = rows_within(scope, actor, "31", belongs)
-        statement = sa.select(records.c.record) if condition is None else sa.select(records.c.record).where(condition)
+        statement = sa.select(records.c.record)
+        if condition is not None:
+            statement = statement.where(condition_of(condition))
         return office.read(lambda reader: set(reader.execute(statement).scalars()))
 
     assert reached(Scope.OWN) == {"mine"}
