@@ -33,6 +33,11 @@ from common.event_hub.permissions import NEEDS as EVENT_HUB_NEEDS
 from common.event_hub.permissions import READING as EVENT_READ
 from common.evidence.permissions import NEEDS as EVIDENCE_NEEDS
 from common.ids import HQ, IdSource
+from common.interfaces.handlers import HANDLERS as interface_handlers
+from common.interfaces.model import Port
+from common.interfaces.parameters import PARAMETERS as INTERFACE_PARAMETERS
+from common.interfaces.permissions import NEEDS as INTERFACE_NEEDS
+from common.interfaces.permissions import READING as INTERFACE_READING
 from common.journal.handlers import handlers as journal_handlers
 from common.journal.permissions import NEEDS as JOURNAL_NEEDS
 from common.leases.handlers import handlers as lease_handlers
@@ -89,12 +94,14 @@ KIT_NEEDS: Declared = {
     **SIGN_IN_NEEDS,
     **TOKEN_NEEDS,
     **PARAMETER_NEEDS,
+    **INTERFACE_NEEDS,
     ClaimLink: INTERNAL,
 }
 """What the commands need that every node knows."""
 
 KIT_READING = (
     AUDIT_READING
+    | INTERFACE_READING
     | OPERATOR_READING
     | ORGANISATION_READING
     | PARAMETER_READING
@@ -114,7 +121,7 @@ PEOPLE_HANDLERS: Mapping[type, Handler] = {
 }
 """What is done about organisations, operators, their sign-ins, and tokens."""
 
-KIT_PARAMETERS: tuple[Parameter[Any], ...] = EVENT_HUB_PARAMETERS
+KIT_PARAMETERS: tuple[Parameter[Any], ...] = (*EVENT_HUB_PARAMETERS, *INTERFACE_PARAMETERS)
 """What may be changed at every node while it runs."""
 
 MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
@@ -155,6 +162,8 @@ class CoreParts:
     """What is needed in order to look at the role's own records."""
     parameters: Sequence[Parameter[Any]] = ()
     """The role's own parameters."""
+    ports: Sequence[Port] = ()
+    """The role's interfaces to other systems."""
 
 
 class NodeCore:
@@ -165,6 +174,7 @@ class NodeCore:
         self.context = parts.context
         needs = {**KIT_NEEDS, **parts.needs}
         self.context.permissions = permissions_in(needs) | KIT_READING | parts.reading
+        self.context.ports = {port.name: port for port in parts.ports}
         self.clock = parts.clock
         self.link_settings = parts.link_settings or LinkSettings()
         self.engine = open_writer(parts.url)
@@ -190,6 +200,7 @@ class NodeCore:
             **PEOPLE_HANDLERS,
             **parameter_handlers,
             **event_hub_handlers,
+            **interface_handlers,
             **parts.handlers,
         }
         self.dispatcher = Dispatcher(

@@ -20,6 +20,8 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import generate_latest
 
+from common.interfaces.call_states import OK
+from common.interfaces.events import CallAnswered
 from common.live.classes import OTHER, class_name
 from common.live.events import LegBegan, LegFinished
 from common.messaging.dispatcher import GroupOutcome
@@ -31,6 +33,7 @@ disable_created_metrics()
 GROUP_ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048)
 LEG_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 3_600, 86_400)
 PEERS_MAX = 100
+ANSWER_SECONDS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
@@ -85,6 +88,17 @@ class NodeMetrics:
             "Time of a leg's steps here: the whole; until it left (forwarded, sealed), and from then until the answer.",
             ("role", "step", "message_class"),
             buckets=LEG_SECONDS,
+            registry=registry,
+        )
+        sides = ("port", "adapter")
+        self._interface_calls = Counter(
+            "quanwang_interface_calls", "Calls to other systems, by outcome.", (*sides, "outcome"), registry=registry
+        )
+        self._interface_seconds = Histogram(
+            "quanwang_interface_seconds",
+            "How long they took to answer.",
+            sides,
+            buckets=ANSWER_SECONDS,
             registry=registry,
         )
         self._peers: set[str] = set()
@@ -145,6 +159,12 @@ class NodeMetrics:
         """A leg of this node's own has ended."""
         self._legs_ended.labels(event.outcome).inc()
 
+    def interface_answered(self, event: CallAnswered) -> None:
+        """Another system has answered, or has not. What came apart from its call was counted as a failure before."""
+        if event.took_us:
+            self._child(self._interface_calls, event.port, event.adapter, event.outcome).inc()
+            self._child(self._interface_seconds, event.port, event.adapter).observe(event.took_us / 1e6)
+
     # When somebody asks
 
     def exposition(self, status: Mapping[str, Any], open_legs: Iterable[OpenLegs]) -> bytes:
@@ -167,6 +187,8 @@ class NodeMetrics:
         gauges["storage_failing"].set(status["storage_failing"])
         gauges["directory_version"].set(status["directory_version"])
         gauges["directory_valid_seconds"].set((status["directory_valid_until_us"] - now_us) / 1e6)
+        for interface in status["interfaces"]:
+            self._set_interface(interface, now_us)
         for use, until_us in status["valid_until_us"].items():
             gauges["certificate_valid_seconds"].labels(use).set((until_us - now_us) / 1e6)
         for group in open_legs:
@@ -191,8 +213,17 @@ class NodeMetrics:
         oldest_us = link["oldest_waiting_at_us"]
         gauges["queue_oldest_seconds"].labels(peer).set((now_us - oldest_us) / 1e6 if oldest_us else 0)
 
+    def _set_interface(self, interface: Mapping[str, Any], now_us: int) -> None:
+        gauges, port = self._gauges, interface["port"]
+        gauges["interface_resting"].labels(port).set(interface["state"] != OK)
+        gauges["interface_waiting"].labels(port).set(interface["waiting"])
+        oldest_us = interface["oldest_waiting_at_us"]
+        gauges["interface_oldest_seconds"].labels(port).set((now_us - oldest_us) / 1e6 if oldest_us else 0)
+        gauges["interface_failed"].labels(port).set(interface["failed"])
+
 
 _PEER = ("peer",)
+_PORT = ("port",)
 _LEGS = ("peer", "message_class", "state")
 _GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("link_open", "Whether the link is open.", _PEER),
@@ -215,6 +246,10 @@ _GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("disk_bytes", "The size of the disk that the data directory is on.", ()),
     ("disk_free_bytes", "How much of it is free.", ()),
     ("link_clock_difference_seconds", "By how much this clock is ahead of the peer's, at most.", _PEER),
+    ("interface_resting", "Whether nothing is called because the other system did not answer.", _PORT),
+    ("interface_waiting", "Calls that wait, or are on their way.", _PORT),
+    ("interface_oldest_seconds", "How long the oldest of them has waited.", _PORT),
+    ("interface_failed", "Calls that were refused or given up, and can be replayed.", _PORT),
     ("storage_failing", "Whether the database takes nothing.", ()),
     ("directory_version", "The directory in force.", ()),
     ("directory_valid_seconds", "How long it is still valid.", ()),

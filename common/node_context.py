@@ -8,6 +8,7 @@ from common.access_control.ceilings import AccessLimits
 from common.access_control.rights import Permission
 from common.directory.model import Directory
 from common.errors import Refusal
+from common.interfaces.model import Ports
 from common.messaging.envelope import Envelope
 from common.parameters.model import ParameterBook
 from common.requests.registry import RequestKinds
@@ -50,6 +51,8 @@ class NodeContext:
     sign_in: SignInSettings = field(default_factory=SignInSettings)
     parameters: ParameterBook = field(default_factory=ParameterBook)
     """What operators have set; replaced whenever one of them is changed."""
+    ports: Ports = field(default_factory=dict)
+    """The interfaces to other systems, by name; set by its core."""
 
     @property
     def access_limits(self) -> AccessLimits:

@@ -213,6 +213,8 @@ class AlarmSettings(Section):
     """The oldest received message that is still being retried. Seconds."""
     overdue: RuleSettings = RuleSettings(for_ms=60_000)
     """Legs past their time limit that a province has not answered (HQ)."""
+    interface_down: RuleSettings = RuleSettings(value=60)
+    """Another system does not answer. Seconds since it last did."""
     clock_off: RuleSettings = RuleSettings(value=2, for_ms=60_000)
     """The own clock has jumped, or differs from a peer's. Seconds."""
     disk_full: RuleSettings = RuleSettings(value=90, severity="critical")

@@ -33,6 +33,7 @@ from common.checks import (
     tried,
 )
 from common.clock import SystemClock
+from common.communication.setting_up import add_communication
 from common.core import NodeCore
 from common.db.engine import reading
 from common.directory.model import Directory
@@ -280,6 +281,7 @@ def open_node(
     node = make_node(ROLE, data, settings, clock, core)
     core.announcers.update(announcers(telling_apis(node)))
     node.personal_data = PersonalDataDesk(vault, source, lambda: node.writer, settings.personal_data)
+    add_communication(node, settings.communication)
     desk = ProvinceKeyDesk(node, keys, own, renewed)
     node.key_keeper = KeyKeeper(keys, core.directory, desk, clock, settings.keys, partial(alarm_of, node))
     return node

@@ -11,11 +11,14 @@ from common.alarms.commands import AcknowledgeAlarm, RaiseAlarm
 from common.alarms.handlers import acknowledge_alarm, record_alarm
 from common.alarms.permissions import NEEDS as ALARM_NEEDS
 from common.clock import Clock
+from common.communication.model import PORT as COMMUNICATION
+from common.communication.parameters import PARAMETERS as COMMUNICATION_PARAMETERS
 from common.core import CoreParts, NodeCore
 from common.directory.model import Directory
 from common.errors import Refusal
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.ids import leg_id
+from common.interfaces.sealed_calls import SealedCalls
 from common.live.permissions import NEEDS as LIVE_NEEDS
 from common.messaging.dispatcher import Handler
 from common.messaging.inbox import leg_of
@@ -82,7 +85,7 @@ HANDLERS: dict[type, Handler] = {
     EraseCustomer: erase_customer,
     ExportCustomer: export_customer,
     **looking_handlers,
-    **personal_data_handlers((CustomerRecords(),)),
+    **personal_data_handlers((CustomerRecords(), SealedCalls())),
 }
 
 
@@ -124,7 +127,8 @@ def build_core(
             prefetch=prefetch,
             needs=needs,
             reading=CUSTOMER_READING | SUBSCRIPTION_READING,
-            parameters=CUSTOMER_PARAMETERS,
+            parameters=(*CUSTOMER_PARAMETERS, *COMMUNICATION_PARAMETERS),
+            ports=(COMMUNICATION,),
             **parts,
         )
     )

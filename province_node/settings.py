@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from common.communication.settings import CommunicationSettings
 from common.settings import NodeSettings, PersonalDataSettings
 
 
@@ -13,6 +14,7 @@ class ProvinceSettings(NodeSettings):
     node: str = Field(pattern=r"^[0-9]{2}$")
     """The province's code by GB/T 2260, such as 31 for Shanghai."""
     personal_data: PersonalDataSettings = PersonalDataSettings()
+    communication: CommunicationSettings = CommunicationSettings()
 
     @property
     def code(self) -> str:

@@ -60,6 +60,20 @@ KINDS: dict[str, AlarmKind] = {
         "Ask the subscriber to mend the callback and switch the subscription on again: what was given up is then sent.",
         "请通知订阅方修复回调地址并重新启用订阅，未送达的事件将重新发送。",
     ),
+    "INTERFACE_DOWN": AlarmKind(
+        "warning",
+        "Another system does not answer. Calls to it wait; one is tried now and then.",
+        "外部系统没有应答，对其调用正在等待，节点会定时试探。",
+        "`interfaces show` says what went wrong; `interfaces test` asks now, and what waits goes on once it answers.",
+        "用 `interfaces show` 查看原因；`interfaces test` 可立即试探，恢复应答后等待的调用会自动继续。",
+    ),
+    "INTERFACE_CALL_GIVEN_UP": AlarmKind(
+        "warning",
+        "Calls to another system failed too often and were given up.",
+        "对外部系统的调用多次失败，已放弃。",
+        "`interfaces calls` lists them; mend the cause, then `interfaces replay`.",
+        "用 `interfaces calls` 查看；排除原因后用 `interfaces replay` 重放。",
+    ),
     "LINK_AWAY": AlarmKind(
         "critical",
         "The link to this node is not open. What is asked of it waits.",

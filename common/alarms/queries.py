@@ -11,6 +11,7 @@ from common.alarms.commands import Reading
 from common.alarms.kinds import kind_of
 from common.alarms.model import AlarmNotFound, format_alarm
 from common.alarms.repository import IS_STANDING, alarm_history, alarms
+from common.interfaces.queries import interface_readings
 from common.messaging.inbox import IS_OPEN, PARKED, inbox
 from common.messaging.links import links
 from common.messaging.outbox import outbox
@@ -59,8 +60,14 @@ def standing_alarm_count(connection: sa.Connection) -> int:
 
 
 def database_readings(connection: sa.Connection, now_us: int) -> tuple[Reading, ...]:
-    """What the rules want to know of queues, of messages that could not be processed, and of the node's processes."""
-    return (*_queues(connection, now_us), *_inbox(connection, now_us), *_replicas(connection, now_us))
+    """What the rules want to know of queues, of messages that could not be processed, of interfaces, and of the node's
+    processes."""
+    return (
+        *_queues(connection, now_us),
+        *_inbox(connection, now_us),
+        *interface_readings(connection, now_us),
+        *_replicas(connection, now_us),
+    )
 
 
 def _queues(connection: sa.Connection, now_us: int) -> Iterator[Reading]:

@@ -47,6 +47,7 @@ RULES = (
     AlarmRule("PARKED", "messages"),
     AlarmRule("RETRYING", "s"),
     AlarmRule("OVERDUE", "legs"),
+    AlarmRule("INTERFACE_DOWN", "s", sticky=True),
     AlarmRule("CLOCK_OFF", "s"),
     AlarmRule("DISK_FULL", "%"),
     AlarmRule("DIRECTORY_ENDING", "days", below=True),

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from common.cli.examples import HQ, PROVINCE
 from common.cli.help_zh_access import ACCESS_COMMANDS, ACCESS_OPTIONS
+from common.cli.help_zh_interfaces import INTERFACE_COMMANDS, INTERFACE_OPTIONS
 from common.cli.help_zh_people import PEOPLE_COMMANDS, PEOPLE_OPTIONS
 
 _WAIT_ENDS = "使用 --wait 时，退出码表示结果：0 已完成，6 以其他方式结束，7 尚未结束。"
 
 COMMANDS: Mapping[str, str] = {
     **ACCESS_COMMANDS,
+    **INTERFACE_COMMANDS,
     **PEOPLE_COMMANDS,
     "init": "在数据目录中创建节点：设置、密钥和数据库。",
     "serve": "运行节点，直到被停止（Ctrl-C 或 SIGTERM）。日志写入标准错误。",
@@ -148,6 +150,7 @@ COMMANDS: Mapping[str, str] = {
 
 OPTIONS: Mapping[str, str] = {
     **ACCESS_OPTIONS,
+    **INTERFACE_OPTIONS,
     **PEOPLE_OPTIONS,
     "--data": "节点的数据目录。",
     "--database-url": "使用 PostgreSQL 数据库代替本地文件：postgresql://user@host/database。",

@@ -136,6 +136,8 @@ def show_status(session: Session, status: Mapping[str, Any]) -> None:
         if name in status:
             facts.add_row(words(f"column.{name}"), _leg_counts(session, status, name))
     facts.add_row(words("column.inbox"), _counts(session, status.get("inbox")))
+    if resting := [each["port"] for each in status.get("interfaces", ()) if each["state"] != "ok"]:
+        facts.add_row(words("column.interfaces_resting"), display.plain(", ".join(resting)))
     alarms = status.get("alarms") or 0
     facts.add_row(words("column.alarms"), f"[red]{alarms}[/red]" if alarms else "0")
     if status.get("storage_failing"):

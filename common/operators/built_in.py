@@ -22,7 +22,16 @@ _SERVING = dict.fromkeys(
 )
 _FINISHING = dict.fromkeys(("served-leg:begin-effect", "served-leg:finish", "served-leg:refuse"), _PROVINCE)
 _LOOKING = dict.fromkeys(
-    ("organisation:read", "operator:read", "role:read", "parameter:read", "session:read", "api-token:read"), _NETWORK
+    (
+        "organisation:read",
+        "operator:read",
+        "role:read",
+        "parameter:read",
+        "session:read",
+        "api-token:read",
+        "interface:read",
+    ),
+    _NETWORK,
 )
 
 
@@ -108,6 +117,9 @@ BUILT_IN: Mapping[str, Role] = {
                         "role:change",
                         "team:set",
                         "parameter:set",
+                        "interface:test",
+                        "interface:switch",
+                        "interface:replay",
                         "alarm:acknowledge",
                         "parked-message:retry",
                         "parked-message:end",
@@ -180,6 +192,7 @@ _FOR_GOOD = "It cannot be undone by anybody."
 
 _OUTWARDS = "It decides which other systems are told of what happens here."
 _KEYS = "It is about the keys by which the whole federation knows this node."
+_OUTSIDE = "It makes the node call other systems, or decides which."
 _RULES = "It changes by which rules the node works."
 _TREE = "The organisation tree says whose records are whose, so it decides who may do what as well."
 
@@ -208,5 +221,6 @@ ADMINISTRATOR_ALONE: Mapping[str, str] = {
     **dict.fromkeys(("event-subscription:create", "event-subscription:delete"), _OUTWARDS),
     "event-subscription:replay": _OUTWARDS,
     "parameter:set": _RULES,
+    **dict.fromkeys(("interface:test", "interface:switch", "interface:replay"), _OUTSIDE),
 }
 """Permissions that no other built-in role holds, each with why."""

@@ -12,6 +12,7 @@ from common.api_tokens.routes import token_routes
 from common.audit.routes import MakeDeed, audit_routes
 from common.backup.commands import CreateBackup
 from common.evidence.routes import evidence_routes
+from common.interfaces.routes import interface_routes
 from common.journal.routes import journal_routes
 from common.live.routes import live_routes
 from common.operators.routes import operator_admin_routes
@@ -46,6 +47,7 @@ def admin_app(node: Node, own: Iterable[Router], outside: Mapping[str, MakeDeed]
         sign_in_routes(node),
         token_routes(node),
         parameter_routes(node),
+        interface_routes(node),
         key_routes(node),
         live_routes(node),
         request_routes(node),

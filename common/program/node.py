@@ -23,6 +23,8 @@ from common.core import NodeCore
 from common.db.engine import open_reader
 from common.db.leg_counts import LegCounts
 from common.evidence.queries import FindLegs
+from common.interfaces.desk import InterfaceDesk
+from common.interfaces.events import CallAnswered
 from common.journal.archive import JournalArchive
 from common.journal.comparison import AskPeer, nobody_to_ask
 from common.link.activity import LinkActivity
@@ -116,6 +118,8 @@ class Node:
     """Who may do what."""
     sign_in: SignInDesk = field(init=False)
     """Where people sign in, and callers are known."""
+    interfaces: InterfaceDesk = field(init=False)
+    """Where other systems are called; a bootstrap that has adapters for it replaces it."""
     personal_data: PersonalDataDesk = field(init=False)
     """Set by the bootstrap of nodes that keep any: the provinces."""
     ask_peer: AskPeer = nobody_to_ask
@@ -126,6 +130,9 @@ class Node:
     """The command as it runs only as long as this process leads."""
     open_elsewhere: Callable[[], Mapping[str, str]] = dict
     """Where the node has replicas: the peers whose streams end at another one, and its name; some seconds old."""
+
+    def __post_init__(self) -> None:
+        self.interfaces = InterfaceDesk(self)
 
     @property
     def local_desk(self) -> Desk:
@@ -174,6 +181,7 @@ def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Cl
     )
     core.dispatcher.subscribe(AccessChanged, node.access.changed)
     add_sign_in(node, os.urandom)
+    core.dispatcher.subscribe(CallAnswered, node.metrics.interface_answered)
     core.dispatcher.subscribe(AlarmTold, log_alarm)
     core.dispatcher.subscribe(LegEnded, node.watch.leg_ended)
     core.dispatcher.subscribe(LegEnded, node.metrics.leg_ended)

@@ -24,6 +24,7 @@ from common.db.engine import reading
 from common.db.schema import Schema, require_schema
 from common.errors import TemporaryFault
 from common.event_hub.setting_up import make_deliverer
+from common.interfaces.calling import make_caller
 from common.journal.pruning import prune_by_schedule
 from common.link.activity import LinkActivity
 from common.link.ports import LinkNode
@@ -114,7 +115,7 @@ async def _serve(data: DataDirectory, settings: S, schema: Schema, open_program:
         forgetting = asyncio.create_task(forget_by_schedule(node))
         looking_after = asyncio.create_task(look_after_by_schedule(node))
         backups = asyncio.create_task(back_up_by_schedule(node, schema, settings.backup))
-        delivering = asyncio.create_task(make_deliverer(node).run()) if "worker" in settings.replica.roles else None
+        calling_out = _call_out(node) if "worker" in settings.replica.roles else []
         try:
             health = f"http://{data.read_address('http')}"
             log.info("node serves", role=node.role.name, software=node.context.software_version, health=health)
@@ -125,8 +126,9 @@ async def _serve(data: DataDirectory, settings: S, schema: Schema, open_program:
             forgetting.cancel()
             looking_after.cancel()
             backups.cancel()
-            if delivering is not None:
-                delivering.cancel()
+            for task in calling_out:
+                task.cancel()
+            await asyncio.gather(*calling_out, return_exceptions=True)
             await _within(settings.program.stop_timeout_ms, https.stop())
     finally:
         await _within(settings.program.stop_timeout_ms, program.stop())
@@ -134,6 +136,11 @@ async def _serve(data: DataDirectory, settings: S, schema: Schema, open_program:
         await _within(settings.program.stop_timeout_ms, asyncio.to_thread(stop_tracing))
         node.close()
     log.info("node stopped")
+
+
+def _call_out(node: Node) -> list[asyncio.Task[None]]:
+    """What this process does beside the node towards other systems."""
+    return [asyncio.create_task(worker.run()) for worker in (make_deliverer(node), make_caller(node))]
 
 
 def _stop_on_signals() -> asyncio.Event:

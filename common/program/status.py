@@ -11,6 +11,7 @@ from common.alarms.queries import standing_alarm_count, standing_alarm_counts
 from common.alarms.readings import expected_peers
 from common.db.leg_counts import LATEST_MAX
 from common.directory.model import KeyUse
+from common.interfaces.queries import list_interfaces
 from common.link.activity import LinkActivity
 from common.messaging.inbox import IS_OPEN, PARKED, WAITING, inbox
 from common.messaging.links import LinkRow, links
@@ -37,6 +38,7 @@ def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
         **{name: counted.by_state for name, counted in legs.items()},
         "latest_max": LATEST_MAX,
         "latest_only": [name for name, counted in legs.items() if counted.latest_only],
+        "interfaces": interface_states(connection, node),
         "alarms": standing_alarm_count(connection),
         "storage_failing": node.writer.storage_failing,
         **node.role.counts(connection),
@@ -78,6 +80,7 @@ def node_metrics(connection: sa.Connection, node: Node) -> bytes:
         "valid_until_us": ends_by_use(node),
         "links": link_states(connection, node),
         "inbox": inbox_counts(connection),
+        "interfaces": interface_states(connection, node),
         "alarms": standing_alarm_counts(connection),
         "storage_failing": node.writer.storage_failing,
         "writer_queues": node.writer.queues(),
@@ -93,6 +96,12 @@ def link_states(connection: sa.Connection, node: Node) -> list[dict[str, Any]]:
     activities = node.link_activities()
     peers = {*rows, *activities, *expected_peers(node.context.node, node.context.directory)}
     return [_link(node, peer, rows.get(peer), waiting.get(peer), activities.get(peer)) for peer in sorted(peers)]
+
+
+def interface_states(connection: sa.Connection, node: Node) -> list[dict[str, Any]]:
+    """How each interface to another system is."""
+    context = node.context
+    return list_interfaces(connection, context.ports, context.parameters, node.clock.now_us())
 
 
 def inbox_counts(connection: sa.Connection) -> dict[str, int]:

@@ -14,6 +14,8 @@ from common.access_control.actor import SYSTEM, Actor, local_actor
 from common.access_control.events import AccessChanged
 from common.api_tokens.repository import api_tokens
 from common.audit.queries import Sought, search
+from common.communication.setting_up import add_communication
+from common.communication.settings import CommunicationSettings
 from common.db.engine import open_reader
 from common.ids import HQ
 from common.metrics import NodeMetrics
@@ -87,6 +89,8 @@ class AccessNode:
         core.dispatcher.subscribe(AccessChanged, self.node.access.changed)
         self.entropy = self.federation._entropy
         add_sign_in(self.node, self.entropy)
+        if node != HQ:
+            add_communication(self.node, CommunicationSettings())
         self._logged = 0
         self._apis = apis or (hq_apis if node == HQ else province_apis)
         self.apis = self._apis(self.node)

@@ -36,6 +36,9 @@ POST = {"organisation_id": "00", "role": "auditor"}
 ROLE = {"name": "Guest", "permissions": {}}
 STATEMENT = {"public_key": "00" * 32, "signature": "00" * 64}
 BODIES: dict[str, Any] = {
+    "/interfaces/{port}/test": {"adapter": "file"},
+    "/interfaces/{port}/adapter": {"adapter": "file", **WHY},
+    "/interfaces/{port}/replay": WHY,
     "/audit/deeds": {"deed": "backup-create", "outcome": "DONE"},
     "/alarms/{name:path}/acknowledgement": {"by": "li.na"},
     "/ceilings/set": {"subject": "customer:export", "most": "NONE", **WHY},
@@ -74,7 +77,15 @@ BODIES: dict[str, Any] = {
     "/tokens/{token}/revocation": WHY,
 }
 """What is posted there; nothing, where it is not named."""
-IN_ADDRESS = {"version": "1", "node": "44", "code": "44", "name": "LINK_AWAY:31", "message": f"31-{ID}"}
+PORT = {"port": "communication"}
+IN_ADDRESS = {
+    **PORT,
+    "version": "1",
+    "node": "44",
+    "code": "44",
+    "name": "LINK_AWAY:31",
+    "message": f"31-{ID}",
+}
 """What stands in addresses; an identity, where it is not named."""
 NOT_NOTED: dict[str, str] = {}
 """Routes that leave no entry, each with the reason why not."""

@@ -1,0 +1,50 @@
+"""What commands print of interfaces to other systems: English, simplified Chinese."""
+
+from __future__ import annotations
+
+INTERFACES: dict[str, tuple[str, str]] = {
+    "column.interface": ("Interface", "接口"),
+    "column.interfaces_resting": ("Interfaces that rest", "熔断的接口"),
+    "column.adapter": ("Adapter", "适配器"),
+    "column.waiting": ("Waiting", "等待"),
+    "column.oldest": ("Oldest", "最久等待"),
+    "column.tries": ("Tries", "尝试次数"),
+    "column.next_try": ("Next try", "下次尝试"),
+    "column.error": ("Error", "错误"),
+    "column.done": ("Done", "成功"),
+    "column.failed": ("Failed", "失败"),
+    "column.calls": ("Calls", "调用数"),
+    "column.worked": ("Last worked", "最近成功"),
+    "column.failed_at": ("Last failed", "最近失败"),
+    "column.refused": ("Refused", "被拒绝"),
+    "column.errors": ("Errors", "错误"),
+    "column.mean": ("Mean", "平均耗时"),
+    "column.longest": ("Longest", "最长耗时"),
+    "column.lacks": ("Lacks", "尚缺"),
+    "column.call": ("Call", "调用"),
+    "column.placed": ("Placed", "提交时间"),
+    "column.to": ("To", "接收方"),
+    "state.calling": ("being called", "调用中"),
+    "state.refused": ("refused", "被拒绝"),
+    "state.given-up": ("given up", "已放弃"),
+    "state.resting": ("resting", "熔断中"),
+    "state.trying": ("trying", "试探中"),
+    "unit.s": ("s", "秒"),
+    "unit.%": ("%", "%"),
+    "interfaces.none": ("No interfaces.", "没有接口。"),
+    "interfaces.no_calls": ("No calls.", "没有调用。"),
+    "interfaces.more": (
+        "More: interfaces calls {interface} --before {before}",
+        "继续查看：interfaces calls {interface} --before {before}",
+    ),
+    "interfaces.test_done": ("It answers, through {adapter}, after {took}.", "经 {adapter} 应答正常，耗时 {took}。"),
+    "interfaces.test_failed": (
+        "It does not work, through {adapter}: {error} (after {took}).",
+        "经 {adapter} 试探失败：{error}（耗时 {took}）。",
+    ),
+    "interfaces.switched": (
+        "Calls of {interface} go through {adapter} from now on.",
+        "接口 {interface} 的调用现经 {adapter} 进行。",
+    ),
+    "interfaces.replayed": ("Made again: {count} calls.", "已重放 {count} 个调用。"),
+}
