@@ -65,7 +65,7 @@ from common.interfaces.repository import (
 from common.outbound.spacing import spacing_us
 from common.parameters.commands import SetParameter
 from common.parameters.handlers import set_parameter
-from common.personal_data.repository import DataKeyMissing
+from common.personal_data.sealing import DataKeyMissing
 
 CALL_GIVEN_UP = "INTERFACE_CALL_GIVEN_UP"
 CLAIM_OUTLASTS_US = 30_000_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 
@@ -20,7 +20,9 @@ from common.interfaces.model import (
 from common.interfaces.parameters import WAITING_MAX
 from common.interfaces.repository import CALL_ROWS, CONTENT, IS_OPEN, CallRow, interface_calls
 from common.node_context import NodeContext
-from common.personal_data.repository import PersonalData
+
+if TYPE_CHECKING:
+    from common.personal_data.repository import PersonalData
 
 
 class Work(Protocol):

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.interfaces.model import ERROR_CHARS_MAX, NAME_CHARS_MAX, REFERENCE_CHARS_MAX, SHOWN_CHARS_MAX, Breaker
-from common.personal_data.repository import SUBJECT_CHARS_MAX
-from common.personal_data.sealing import Place
+from common.personal_data.sealing import SUBJECT_CHARS_MAX, Place
 
 TABLE = "interface_calls"
 CONTENT = Place(TABLE, "content")

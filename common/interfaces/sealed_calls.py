@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from common.ids import format_id
 from common.interfaces.repository import CALL_ROWS, CONTENT, IS_SEALED, NOTHING_SEALED, CallRow, interface_calls
-from common.personal_data.repository import DataKeyMissing
+from common.personal_data.sealing import DataKeyMissing
 
 
 class SealedCalls:

@@ -10,13 +10,10 @@ import sqlalchemy as sa
 from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
-from common.errors import Fault
 from common.personal_data.events import GenerationsChanged
 from common.personal_data.master_key import KEY_ID_BYTES
-from common.personal_data.sealing import SubjectCipher
+from common.personal_data.sealing import SUBJECT_CHARS_MAX, DataKeyMissing, SubjectCipher
 from common.personal_data.vault import Vault, WrappedGeneration
-
-SUBJECT_CHARS_MAX = 40
 
 GENERATIONS = sa.Table(
     "personal_data_generations",
@@ -40,13 +37,6 @@ DATA_KEYS = sa.Table(
     sa.Column("wrapped_key", sa.LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
-
-
-class DataKeyMissing(Fault):
-    """A record is encrypted under a key that is not there."""
-
-    en = "A record is encrypted, and the key of its customer is missing. Its data was changed outside the node."
-    zh = "某记录已加密，但缺少其客户的密钥。其数据曾在节点之外被更改。"
 
 
 class GenerationRow(NamedTuple):

@@ -19,6 +19,7 @@ from common.errors import Fault
 from common.personal_data.master_key import NONCE_BYTES
 
 PADDING_BYTES = 32
+SUBJECT_CHARS_MAX = 40
 _END = b"\x80"
 _SEPARATOR = "\x1f"
 
@@ -28,6 +29,13 @@ class SealedValueUnreadable(Fault):
 
     en = "The encrypted value of {column} in a row of {table} cannot be opened. Its data was changed outside the node."
     zh = "表 {table} 某行的 {column} 密文无法解开，其数据曾在节点之外被更改。"
+
+
+class DataKeyMissing(Fault):
+    """A record is encrypted under a key that is not there."""
+
+    en = "A record is encrypted, and the key of its customer is missing. Its data was changed outside the node."
+    zh = "某记录已加密，但缺少其客户的密钥。其数据曾在节点之外被更改。"
 
 
 class Place(NamedTuple):

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.personal_data.blind_index import ENDINGS, address_parts, normal_document
-from common.personal_data.repository import DataKeyMissing, open_data_key
+from common.personal_data.repository import open_data_key
+from common.personal_data.sealing import DataKeyMissing
 from common.personal_data.vault import NONE, Vault
 from province_node.customers.clear_rows import clear_row
 from province_node.customers.model import Customer
