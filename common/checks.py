@@ -10,7 +10,8 @@ import shutil
 import socket
 import ssl
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -26,8 +27,10 @@ from common.errors import Fault, QuanwangError
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, link_name
 from common.messaging.links import journal, node_identity
+from common.program import rest_interface
 from common.program.data_directory import DataDirectory
 from common.program.http_servers import PortInUse, listen_tcp
+from common.settings import ApiSettings, NodeSettings
 from common.settings_file import SettingsInvalid
 
 Severity = Literal["ok", "warning", "error"]
@@ -172,6 +175,44 @@ def check_ports(data: DataDirectory, ports: Iterable[Port]) -> list[Finding]:
     """While the node runs, each port answers; while it does not, nobody else has it."""
     look = _answering if data.in_use() else _free
     return [finding for port in ports for finding in look(data, port)]
+
+
+def check_rest(data: DataDirectory, settings: NodeSettings, now_us: int) -> list[Finding]:
+    """The REST interface answers, or can, and its certificate is one; or why it is off."""
+    subject, off = "REST interface", rest_interface.why_off(settings)
+    if off is rest_interface.Off.NO_PORT:
+        en, zh = "It is off: api.port is 0.", "未启用：api.port 为 0。"
+        return [good(subject, en, zh)]
+    if off is not None:
+        en, zh = "Not at this process: replica.roles does not name web.", "不在此进程：replica.roles 未包含 web。"
+        return [good(subject, en, zh)]
+    api = settings.api
+    where = rest_interface.url(settings)
+    findings = [
+        replace(finding, subject=subject)
+        for finding in check_ports(data, [Port(rest_interface.ADDRESS, api.host, api.port, "api.port")])
+    ]
+    if not only(findings, "error"):
+        findings += [good(subject, f"Callers reach it at {where}.", f"访问地址为 {where}。")]
+    if api.tls_certificate_file:
+        findings += _check_rest_certificate(subject, api, now_us)
+    return findings
+
+
+def _check_rest_certificate(subject: str, api: ApiSettings, now_us: int) -> list[Finding]:
+    """Both files can be read and belong together."""
+    mend = (
+        "Give a certificate chain and its key in PEM (api.tls_certificate_file, api.tls_key_file).",
+        "请在 api.tls_certificate_file 和 api.tls_key_file 中提供 PEM 格式的证书链及其私钥。",
+    )
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(api.tls_certificate_file, api.tls_key_file)
+        certificate = Path(api.tls_certificate_file).read_bytes()
+    except OSError as error:
+        detail = error.strerror or type(error).__name__
+        en, zh = f"Its certificate or key cannot be used ({detail}).", f"其证书或私钥无法使用（{detail}）。"
+        return [Finding("error", subject, en, zh, *mend)]
+    return check_certificate(subject, certificate, now_us, mend)
 
 
 def _answering(data: DataDirectory, port: Port) -> list[Finding]:

@@ -21,6 +21,7 @@ from common.checks import (
     check_directory,
     check_disk,
     check_ports,
+    check_rest,
     good,
     only,
     tried,
@@ -208,6 +209,7 @@ def check(data_dir: Path) -> list[Finding]:
     findings += found or [good("settings", "They can be used.", "设置有效。")]
     if settings is not None:
         findings += check_ports(data, ports_of(settings))
+        findings += check_rest(data, settings, clock.now_us())
     if settings is not None or data.database.exists():
         findings += check_database(data, HQ, SCHEMA)
     passphrase = passphrase_from(settings.keys.passphrase_file if settings is not None else "")

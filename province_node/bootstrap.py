@@ -28,6 +28,7 @@ from common.checks import (
     check_disk,
     check_hq_reachable,
     check_ports,
+    check_rest,
     good,
     only,
     tried,
@@ -198,6 +199,7 @@ def check(data_dir: Path) -> list[Finding]:
     if settings is None:
         return findings
     findings += check_ports(data, [Port("http", settings.http.host, settings.http.port, "http.port")])
+    findings += check_rest(data, settings, clock.now_us())
     findings += check_database(data, settings.node, SCHEMA)
     findings += check_master_key(data, settings, records_left)
     membership, found = tried("enrolment", lambda: _membership(data, settings))

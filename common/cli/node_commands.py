@@ -132,6 +132,8 @@ def show_status(session: Session, status: Mapping[str, Any]) -> None:
             facts.add_row(words(f"column.{name}"), display.plain(_short(status[name])))
     if status["running"] and status.get("health_address"):
         facts.add_row(words("column.health"), display.plain(_health(status["health_address"])))
+    if "rest" in status:
+        facts.add_row(words("column.rest"), display.plain(_rest(session, status)))
     for name in ("requests", "legs_served", "hub_legs"):
         if name in status:
             facts.add_row(words(f"column.{name}"), _leg_counts(session, status, name))
@@ -145,6 +147,14 @@ def show_status(session: Session, status: Mapping[str, Any]) -> None:
     session.out.print(facts)
     links = status.get("links", status.get("link")) or []
     _show_links(session, [links] if isinstance(links, dict) else links, status.get("now_us"))
+
+
+def _rest(session: Session, status: Mapping[str, Any]) -> str:
+    """Where the REST interface is, or why it is not."""
+    off, url = status["rest"]["off"], status["rest"]["url"]
+    if not off and url and status["running"]:
+        return f"{url} (/docs)"
+    return session.words(f"rest.{off or 'NOT_SERVED'}")
 
 
 def _health(address: str) -> str:

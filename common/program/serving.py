@@ -32,6 +32,7 @@ from common.log import get_logger
 from common.messaging.link_reader import LinkReader
 from common.messaging.replica import ClaimLink
 from common.messaging.writer import Writer
+from common.program import rest_interface
 from common.program.data_directory import DataDirectory
 from common.program.http_servers import HttpServer, listen_tcp, listen_unix
 from common.program.logs import configure_logs
@@ -118,7 +119,10 @@ async def _serve(data: DataDirectory, settings: S, schema: Schema, open_program:
         calling_out = _call_out(node) if "worker" in settings.replica.roles else []
         try:
             health = f"http://{data.read_address('http')}"
-            log.info("node serves", role=node.role.name, software=node.context.software_version, health=health)
+            rest = rest_interface.state(settings, data)
+            shown = rest["url"] or f"off ({rest['off']})"
+            software = node.context.software_version
+            log.info("node serves", role=node.role.name, software=software, health=health, rest=shown)
             await stopping.wait()
             log.info("node stops")
         finally:
@@ -168,12 +172,14 @@ class _Http:
         data.write_address("http", f"{http.host}:{listening.getsockname()[1]}")
         self._servers = [HttpServer(program.health_app, listening)]
         self._socket: Path | None = None
+        data.remove_address(rest_interface.ADDRESS)
         if "web" in settings.replica.roles:
             self._socket = data.new_admin_socket()
             self._servers.append(HttpServer(program.admin_app, listen_unix(self._socket)))
             data.write_address("admin", str(self._socket))
-            if settings.api.port:
+            if rest_interface.why_off(settings) is None:
                 self._servers.append(_api_server(settings.api, program))
+                data.write_address(rest_interface.ADDRESS, f"{settings.api.host}:{settings.api.port}")
         for server in self._servers:
             server.start()
 
@@ -182,6 +188,7 @@ class _Http:
         if self._socket is not None:
             self._data.remove_address("admin")
             self._data.remove_admin_socket(self._socket)
+        self._data.remove_address(rest_interface.ADDRESS)
         await asyncio.gather(*(server.stop() for server in self._servers))
 
 

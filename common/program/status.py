@@ -16,6 +16,7 @@ from common.link.activity import LinkActivity
 from common.messaging.inbox import IS_OPEN, PARKED, WAITING, inbox
 from common.messaging.links import LinkRow, links
 from common.messaging.outbox import waiting_by_peer
+from common.program import rest_interface
 from common.program.node import Node
 from common.requests.queries import request_counts
 from common.security import tls
@@ -31,6 +32,7 @@ def node_status(connection: sa.Connection, node: Node) -> dict[str, Any]:
         "incarnation": node.core.incarnation.hex(),
         "database": node.data.database_name,
         "health_address": node.data.read_address("http"),
+        "rest": rest_interface.state(node.settings, node.data),
         "directory_version": directory.version,
         "directory_valid_until_us": directory.valid_until_us,
         "links": link_states(connection, node),

@@ -210,6 +210,8 @@ def test_a_running_node_answers_on_its_ports_and_says_where(federation: ProcessF
     assert [finding.severity for finding in found] == ["ok"] * 3, [finding.text("en") for finding in found]
     address = federation.hq.get("/status")["health_address"]
     assert federation.hq.wait_for("node serves")["health"] == f"http://{address}"
+    assert federation.hq.wait_for("node serves")["rest"] == "off (NO_PORT)"
+    assert federation.hq.get("/status")["rest"] == {"url": "", "off": "NO_PORT"}
 
 
 def test_the_home_is_killed_and_nothing_is_lost_or_done_twice(federation: ProcessFederation) -> None:
