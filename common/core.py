@@ -46,7 +46,7 @@ from common.link.entries import EntryJudge
 from common.link.origin import OriginProofs
 from common.link.settings import LinkSettings
 from common.messaging.dispatcher import Commit, Dispatcher, Handler, MessageProcessor, commit
-from common.messaging.incoming import Incoming
+from common.messaging.incoming import Incoming, ReceivedBatch
 from common.messaging.intake import Intake, RetryPolicy
 from common.messaging.links import node_identity
 from common.messaging.replica import ClaimLink, Replica
@@ -125,6 +125,7 @@ KIT_PARAMETERS: tuple[Parameter[Any], ...] = (*EVENT_HUB_PARAMETERS, *INTERFACE_
 """What may be changed at every node while it runs."""
 
 MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
+MaySpeak = Callable[[ReceivedBatch], bool]
 Prefetch = Callable[[Any, Sequence[Any], Sequence[Incoming]], None]
 
 
@@ -228,9 +229,12 @@ class NodeCore:
         self.dispatcher.subscribe(ParameterChanged, parameters.changed)
         self.dispatcher.load()
 
-    def _may_speak(self, peer: str) -> bool:
+    def _may_speak(self, batch: ReceivedBatch) -> bool:
         """Whether what a peer says is still received. HQ's own standing is judged by its keys alone."""
-        return peer == HQ or self.context.directory.is_active(peer)
+        peer, directory = batch.peer, self.context.directory
+        return peer == HQ or (
+            directory.is_active(peer) and not directory.from_before_re_enrolment(peer, batch.seal.key_id)
+        )
 
     def directory(self) -> Directory:
         """The directory in force."""
@@ -247,7 +251,7 @@ def _sealer(parts: CoreParts, incarnation: bytes, directory: Callable[[], Direct
     return Sealer(*rest) if parts.replica is None else ReplicaSealer(parts.replica.name, *rest)
 
 
-def _intake(parts: CoreParts, incarnation: bytes, judge: EntryJudge, may_speak: Callable[[str], bool]) -> Intake:
+def _intake(parts: CoreParts, incarnation: bytes, judge: EntryJudge, may_speak: MaySpeak) -> Intake:
     rest = (parts.context.node, incarnation, parts.processor, judge.reread, parts.retry, may_speak)
     return Intake(*rest) if parts.replica is None else ReplicaIntake(parts.replica.processes, *rest)
 

@@ -72,6 +72,12 @@ class HqUnitOfWork(UnitOfWork):
         good from its publication on, and whoever judges the hub's word later judges the key at this moment."""
         return max(self.now_us, self.node.directory.issued_at_us)
 
+    def heard_us(self, incoming: Incoming) -> int:
+        """When the hub heard what it processes now. What had to wait may be under a key that has ended since; it was
+        received before, and whoever judges the hub's word judges that key."""
+        last_us = self.node.directory.last_moment_us(incoming.peer, incoming.key_id)
+        return self.moment_us if last_us is None else min(self.moment_us, last_us)
+
     def last_word_us(self, node: str, around_us: int) -> int:
         """When the hub last said of a node that it had heard it, even if that was by a clock ahead."""
         return last_word_us(self, node, around_us)
@@ -124,4 +130,5 @@ class HqUnitOfWork(UnitOfWork):
         entry, proof, _ = entry_with_proof(self.connection, link, seal_number, index)
         envelope = parse(entry.header, entry.body, entry.private_body)
         incoming = Incoming(home, link, seal_number, index, proof.sequence, envelope)
-        self.relay_answer(origin, envelope, incoming, leg_id, relay_stamp(leg, envelope.digest, self))
+        stamp = relay_stamp(leg, envelope.digest, leg.answered_at_us, self)
+        self.relay_answer(origin, envelope, incoming, leg_id, stamp)

@@ -243,9 +243,17 @@ class Directory:
         key = self._signing_keys.get((node, key_id))
         if key is None or not key.valid_at(at_us) or not self._nodes[node].active:
             return None
-        if key.valid_from_us < self._nodes[node].enrolled_at_us:
-            return None
-        return key.suite, key.public_key
+        return (key.suite, key.public_key) if not self.from_before_re_enrolment(node, key_id) else None
+
+    def from_before_re_enrolment(self, node: str, key_id: str) -> bool:
+        """Whether the node had this signing key before it was enrolled anew, the last time that it was."""
+        key = self._signing_keys.get((node, key_id))
+        return key is not None and key.valid_from_us < self._nodes[node].enrolled_at_us
+
+    def last_moment_us(self, node: str, key_id: str) -> int | None:
+        """The last moment at which this signing key was good; None: its end is not set, or it is not known."""
+        key = self._signing_keys.get((node, key_id))
+        return key.valid_until_us - 1 if key is not None and not key.open else None
 
     def past_signing_key(self, node: str, key_id: str, at_us: int) -> tuple[str, bytes] | None:
         """The same, whatever has become of the node since: for what the hub admitted at `at_us`.

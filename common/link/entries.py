@@ -77,8 +77,11 @@ class EntryJudge:
             raise ValueError(f"batch {seal_number} of {link} has no entry {index}")
         entry = batch.entries[index]
         # The seal as the receiver read it: where a batch has that field twice, they are merged.
-        sequence = pb.Seal.FromString(batch.seal.seal).first_sequence + index
-        return self.judge(peer, link, seal_number, index, sequence, entry, seals_by_hash(batch.origin_seals))
+        seal = pb.Seal.FromString(batch.seal.seal)
+        origin_seals = seals_by_hash(batch.origin_seals)
+        incoming = self.judge(peer, link, seal_number, index, seal.first_sequence + index, entry, origin_seals)
+        incoming.key_id = seal.key_id
+        return incoming
 
     def _judge_at_hub(self, incoming: Incoming, entry: pb.Entry) -> str:
         """A province speaks for itself alone, and only the hub stamps."""

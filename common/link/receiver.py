@@ -100,7 +100,7 @@ class Receiver:
             if incoming.fault == BODY_ALTERED:
                 # The seal covers the header, and the header the body: this is not what the peer sealed.
                 return Cut(reason.ROOT_MISMATCH, f"entry {sequence + index}: the body is not the one that was signed")
-            incoming.received_at_us = now_us
+            incoming.received_at_us, incoming.key_id = now_us, seal.key_id
             incoming.batch = received
             received.entries.append(incoming)
         self._epoch = seal.epoch

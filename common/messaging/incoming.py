@@ -30,6 +30,8 @@ class Incoming:
     fault: str = ""
     received_at_us: int = 0
     attempts: int = 0
+    key_id: str = ""
+    """Of the key under which the peer sealed it; empty for what this node says to itself."""
     batch: ReceivedBatch | None = None
     """The batch that the entry came in, while it is in memory; the hub takes proofs of origin from it."""
 

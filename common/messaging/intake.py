@@ -81,7 +81,7 @@ class Intake:
         processor: MessageProcessor,
         reread: Reread,
         retry: RetryPolicy | None = None,
-        may_speak: Callable[[str], bool] = lambda _peer: True,
+        may_speak: Callable[[ReceivedBatch], bool] = lambda _batch: True,
     ) -> None:
         self._may_speak = may_speak
         self._node = node
@@ -129,7 +129,7 @@ class Intake:
             if self._is_fenced(batch, uow):
                 outcome.lost[batch.peer] = batch.epoch
                 continue
-            if not self._may_speak(batch.peer):
+            if not self._may_speak(batch):
                 # Proved while it still took part, but not durable: it was not received before it was shut out.
                 outcome.failed[batch.peer] = NODE_NOT_ACTIVE
                 continue

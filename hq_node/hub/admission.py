@@ -7,6 +7,7 @@ from typing import Any
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.ids import HQ, made_at_ms
 from common.messaging.envelope import PROTOCOL_VERSION, Envelope
+from common.messaging.incoming import Incoming
 
 PROTOCOL_VERSION_UNSUPPORTED = "PROTOCOL_VERSION_UNSUPPORTED"
 SOURCE_NOT_ACTIVE = "SOURCE_NOT_ACTIVE"
@@ -27,10 +28,13 @@ def known_class(message_class: int) -> int:
     return message_class if message_class in _CLASSES else pb.MESSAGE_CLASS_UNSPECIFIED
 
 
-def refusal_of(envelope: Envelope, uow: Any) -> str:
+def refusal_of(incoming: Incoming, envelope: Envelope, uow: Any) -> str:
     """The reason code for which this request is not admitted; empty where it is good."""
     routing, node = envelope.routing, uow.node
     if not node.directory.is_active(routing.source):
+        return SOURCE_NOT_ACTIVE
+    if node.directory.from_before_re_enrolment(routing.source, incoming.key_id):
+        # It waited while its node was shut out; with that node's keys anybody may have asked.
         return SOURCE_NOT_ACTIVE
     if routing.protocol_version != PROTOCOL_VERSION:
         return PROTOCOL_VERSION_UNSUPPORTED

@@ -85,10 +85,10 @@ def end_legs_of_lost_home(home: str, uow: Any) -> int:
 
 def _take_request(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any) -> None:
     _require_party(leg, envelope, ORIGIN, incoming.peer, "Request")
-    refusal = refusal_of(envelope, uow) if not leg.admitted_at_us else ""
+    refusal = refusal_of(incoming, envelope, uow) if not leg.admitted_at_us else ""
     row = leg.take_request(Facts(refusal=refusal, request_digest=envelope.digest), uow.moment_us)
     if "Stamp -> origin" in row.emits:
-        _admit(leg, envelope.routing.time_to_live_ms, uow)
+        _admit(leg, envelope.routing.time_to_live_ms, uow.heard_us(incoming), uow)
         uow.stamp(leg.origin, leg.leg_id, leg)
         uow.forward_request(leg.home, envelope, incoming, leg.leg_id)
     elif "Final(rejected) -> origin" in row.emits:
@@ -118,24 +118,31 @@ def _take_answer(leg: HubLeg, incoming: Incoming, envelope: Envelope, uow: Any) 
     _require_party(leg, envelope, HOME, envelope.routing.source, event)
     if envelope.routing.in_reply_to != leg.message_id or envelope.routing.request_digest != leg.request_digest:
         raise UnnamedTransition(table=HUB_LEG.name, state=leg.state, event=f"{event} to another request", by=HOME)
-    row = leg.take_answer(event, Facts(outcome=outcome), uow.moment_us)
+    heard_us = uow.heard_us(incoming)
+    row = leg.take_answer(event, Facts(outcome=outcome), heard_us)
     if not row.emits:
         return
     if event != "Interim":
         leg.reason_code = envelope.routing.reason_code
         leg.final_seal_number, leg.final_index = incoming.seal_number, incoming.index
         _tell_end(leg, uow)
-    uow.relay_answer(leg.origin, envelope, incoming, leg.leg_id, relay_stamp(leg, envelope.digest, uow))
+    uow.relay_answer(
+        leg.origin,
+        envelope,
+        incoming,
+        leg.leg_id,
+        relay_stamp(leg, envelope.digest, leg.answered_at_us or heard_us, uow),
+    )
     uow.hub_legs.save(leg)
 
 
-def _admit(leg: HubLeg, time_to_live_ms: int, uow: Any) -> None:
+def _admit(leg: HubLeg, time_to_live_ms: int, heard_us: int, uow: Any) -> None:
     """Gives the leg its place in the hub's order, its business date, and its time."""
     if leg.origin != HQ:
         uow.admissions.take(leg.origin)
     leg.hub_position = uow.order.next_position()
     leg.business_date = uow.order.business_date
-    leg.admitted_at_us = uow.moment_us
+    leg.admitted_at_us = heard_us
     leg.expires_at_us = leg.due_at_us = uow.now_us + time_to_live_ms * 1000
     uow.record(LegBegan(HUB, leg.leg_id, leg.home, leg.message_class))
 

@@ -24,10 +24,9 @@ def admission_stamp(leg: HubLeg, uow: Any, *, forwarded: bool = False) -> bytes:
     )
 
 
-def relay_stamp(leg: HubLeg, digest: bytes, uow: Any) -> bytes:
-    """The hub's word on an answer that it relays: when the request passed, and when the answer did (an interim:
-    now)."""
-    return _stamp(leg, digest, seal_pb2.VERDICT_RELAYED, uow, answered_at_us=leg.answered_at_us or uow.moment_us)
+def relay_stamp(leg: HubLeg, digest: bytes, answered_at_us: int, uow: Any) -> bytes:
+    """The hub's word on an answer that it relays: when the request passed, and when the answer did."""
+    return _stamp(leg, digest, seal_pb2.VERDICT_RELAYED, uow, answered_at_us=answered_at_us)
 
 
 def _stamp(leg: HubLeg, digest: bytes, verdict: int, uow: Any, time_left_ms: int = 0, answered_at_us: int = 0) -> bytes:

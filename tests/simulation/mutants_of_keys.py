@@ -109,7 +109,7 @@ def suspension_only_noted(put: Put) -> None:
 @mutant("shut-out-is-out", node_suspended_per_s=0.4, slow_node_per_s=1.5)
 def what_was_proved_before_a_suspension_is_received_after_it(put: Put) -> None:
     """A batch that its stream has checked is received, though its node was suspended meanwhile."""
-    put(NodeCore, "_may_speak", lambda self, peer: True)
+    put(NodeCore, "_may_speak", lambda self, batch: True)
 
 
 # Keys

@@ -13,14 +13,17 @@ from common.db.unit_of_work import UnitOfWork
 from common.directory.continuity import continued_key
 from common.directory.model import KeyUse, NodeEntry, NodeStatus
 from common.directory.signing import open_directory
+from common.errors import TemporaryFault
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, IdSource
 from common.link import effects as reason
 from common.messaging.inbox import leg_of
+from common.messaging.incoming import Incoming
 from common.messaging.link_resume import BEGINNING, LinkResume, Place, resume_link
 from common.messaging.links import LinkRow, links, node_identity
 from common.security.signing import ED25519, Ed25519Signer
 from hq_node.directory.repository import SealsOnTheirWay
+from hq_node.message_processor import HqMessageProcessor
 from tests.support.dishonest import request
 from tests.support.federation import DAY_US, GUANGDONG, SHANGHAI, ZHEJIANG, Federation
 from tests.support.wire import assert_cut_and_resumed, first_batch, with_seal
@@ -299,6 +302,56 @@ def test_a_request_under_a_new_key_is_good_though_the_clock_was_set_back_since(f
     assert federation.asked(SHANGHAI, leg).state == "completed"
     assert not federation.alarms(GUANGDONG)
     federation.clock.at_us += 2_000_000
+
+
+class Away(TemporaryFault):
+    """Something that HQ's processing needs is away."""
+
+    en = "Away for now."
+    zh = "暂不可用。"
+
+
+def enrolled_anew_while_it_waits(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch, origin: str, home: str
+) -> bytes:
+    """What Zhejiang says of a leg waits at HQ, which has received it, until Zhejiang was revoked and enrolled anew."""
+    process = HqMessageProcessor.process
+
+    def fails_for_now(self: HqMessageProcessor, incoming: Incoming, uow: Any) -> None:
+        if incoming.peer == ZHEJIANG:
+            raise Away()
+        process(self, incoming, uow)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(HqMessageProcessor, "process", fails_for_now)
+        leg = federation.suspend(origin, home, "none")
+        federation.run()
+    federation.clock.at_us += 1
+    federation.adopt(
+        federation.sign_directory(federation.directory, _without(federation, ZHEJIANG, NodeStatus.REVOKED))
+    )
+    federation.clock.at_us += 1_000
+    welcome_back(federation)
+    federation.pass_time()
+    return leg
+
+
+def test_an_answer_that_waited_at_hq_is_good_though_its_home_was_enrolled_anew(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leg = enrolled_anew_while_it_waits(federation, monkeypatch, SHANGHAI, ZHEJIANG)
+    asked = federation.asked(SHANGHAI, leg)
+    assert (asked.state, asked.reason_code) == ("rejected", "SUBSCRIPTION_NOT_FOUND")
+    assert "ORIGIN_UNKNOWN" not in federation.alarms(SHANGHAI)
+
+
+def test_a_request_that_waited_at_hq_is_refused_when_its_origin_was_enrolled_anew(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the former keys anybody may have asked; and home would not believe it."""
+    leg = enrolled_anew_while_it_waits(federation, monkeypatch, ZHEJIANG, GUANGDONG)
+    asked = federation.asked(ZHEJIANG, leg)
+    assert (asked.state, asked.reason_code) == ("rejected", "SOURCE_NOT_ACTIVE")
 
 
 def welcome_back(federation: Federation) -> None:
