@@ -47,6 +47,7 @@ from hq_node.directory.authority import (
     load_hq_certificates,
 )
 from hq_node.directory.checks import check_draft, check_named, check_own_keys
+from hq_node.directory.following import DirectoryFollower
 from hq_node.directory.handlers import found_federation
 from hq_node.directory.key_desk import OwnCertificates
 from hq_node.directory.repository import DirectoryUnitOfWork
@@ -247,7 +248,7 @@ def build_offline_app(data_dir: Path) -> Iterator[Starlette]:
         keys, certificates = node_keys(data, settings), OwnCertificates(data.keys_place)
         authority = authority_of(keys, certificates.current, enrolment_address, link_address, limits_of(settings))
         in_force = directory_in_force(data, authority)
-        node = open_node(data, settings, keys, certificates, authority=authority, in_force=in_force)
+        node = open_node(data, settings, keys, certificates, authority=authority, follower=DirectoryFollower(in_force))
         try:
             yield admin_app(node, in_force)
         finally:

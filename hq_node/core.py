@@ -29,6 +29,8 @@ from common.requests.permissions import NEEDS as REQUEST_NEEDS
 from common.requests.registry import RequestKind, RequestKinds, request_kind
 from common.security.private_bodies import PrivateKeys
 from common.security.signing import ChooseSigner, Signer
+from hq_node.directory.commands import LookForDirectory
+from hq_node.directory.following import look_for_directory
 from hq_node.directory.permissions import NEEDS as DIRECTORY_NEEDS
 from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.commands import EndLegsOfLostHome, PassTimeLimits, RollBusinessDate
@@ -59,6 +61,7 @@ HANDLERS: dict[type, Handler] = {
     EndLegsOfLostHome: end_legs_of_lost_home,
     RaiseAlarm: record_alarm,
     AcknowledgeAlarm: acknowledge_alarm,
+    LookForDirectory: look_for_directory,
 }
 
 

@@ -77,12 +77,10 @@ class FederationPorts:
         self, writer: Writer, servicer: FederationLinkServicer, read_ranges: ReadRanges, held: Journals
     ) -> None:
         """Begins to answer."""
-        recovery_pb2_grpc.add_RecoveryServiceServicer_to_server(
-            RecoveryServicer(held, servicer.is_welcome), self._links
-        )
-        journals = JournalServicer(read_ranges, servicer.is_welcome)
+        recovery_pb2_grpc.add_RecoveryServiceServicer_to_server(RecoveryServicer(held, servicer.welcomes), self._links)
+        journals = JournalServicer(read_ranges, servicer.welcomes)
         comparison_pb2_grpc.add_JournalServiceServicer_to_server(journals, self._links)
-        node_keys = NodeKeysServicer(writer, servicer.is_welcome)
+        node_keys = NodeKeysServicer(writer, servicer.welcomes)
         enrolment_pb2_grpc.add_NodeKeysServiceServicer_to_server(node_keys, self._links)
         self._servicer = servicer
         servicer.add_to(self._links)

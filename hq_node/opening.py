@@ -11,7 +11,6 @@ from common.alarms.rules import AlarmWatch
 from common.clock import SystemClock
 from common.db.engine import reading
 from common.directory.own_keys import NodeKeys
-from common.directory.wire import decode_signed
 from common.event_hub.announcing import announcers
 from common.gen.quanwang.federation.v1 import directory_pb2
 from common.ids import HQ
@@ -35,7 +34,7 @@ from hq_node.directory.authority import (
     HqCertificates,
 )
 from hq_node.directory.draft_repository import draft_readings, latest_and_draft
-from hq_node.directory.events import DirectoryDrafted, DirectoryPublished
+from hq_node.directory.following import DirectoryFollower
 from hq_node.directory.handlers import handlers
 from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.key_desk import HqKeyDesk, OwnCertificates
@@ -120,16 +119,16 @@ def open_node(
     certificates: OwnCertificates,
     *,
     authority: Authority,
-    in_force: DirectoryInForce,
+    follower: DirectoryFollower,
 ) -> Node:
-    """HQ's node on its database, not serving yet. `in_force` follows what is decided and published."""
+    """HQ's node on its database, not serving yet. `follower` keeps what is decided and published."""
     clock = SystemClock()
     replica = replica_of(data, settings)
     core = build_core(
         data.url,
         keys.choose_signer,
         keys,
-        in_force.directory,
+        follower.in_force.directory,
         clock,
         os.urandom,
         software_version=SOFTWARE_VERSION,
@@ -144,15 +143,7 @@ def open_node(
         link_settings=settings.link,
         replica=replica,
     )
-
-    def published(event: DirectoryPublished) -> None:
-        core.context.directory = in_force.take(decode_signed(event.signed), event.draft)
-
-    def drafted(event: DirectoryDrafted) -> None:
-        core.context.directory = in_force.take_draft(event.directory)
-
-    core.dispatcher.subscribe(DirectoryPublished, published)
-    core.dispatcher.subscribe(DirectoryDrafted, drafted)
+    follower.attend(core)
     node = make_node(ROLE, data, settings, clock, core)
     core.announcers.update(announcers(telling_apis(node)))
     alarm = partial(alarm_of, node)

@@ -11,7 +11,6 @@ from typing import Any
 from starlette.applications import Starlette
 
 from common.alarms.timers import AlarmTimers
-from common.directory.signing import open_directory
 from common.directory.wire import decode_directory, decode_signed
 from common.errors import TemporaryFault
 from common.gen.quanwang.federation.v1 import directory_pb2
@@ -26,8 +25,9 @@ from common.program.data_directory import DataDirectory
 from common.program.replicas import ReplicaLife
 from common.program.serving import execute_and_forget, link_node, on_loop
 from common.rpc.link import FederationLinkServicer
-from hq_node.directory.draft_repository import latest_and_draft, newest
+from hq_node.directory.commands import LookForDirectory
 from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryDrafted, DirectoryPublished
+from hq_node.directory.following import DirectoryFollower
 from hq_node.directory.key_desk import OwnCertificates
 from hq_node.directory.shared_keys import SharedKeys
 from hq_node.directory.timers import DirectoryTimers
@@ -56,8 +56,9 @@ class HqProgram:
         limits = limits_of(settings)
         self._authority = authority_of(keys, certificates.current, enrolment_address, link_address, limits)
         self._in_force = directory_in_force(data, self._authority)
+        self._follower = DirectoryFollower(self._in_force)
         self.node = node = open_node(
-            data, settings, keys, certificates, authority=self._authority, in_force=self._in_force
+            data, settings, keys, certificates, authority=self._authority, follower=self._follower
         )
         self._servicer: FederationLinkServicer | None = None
         self._judge_again: Callable[[], None] = lambda: None
@@ -72,10 +73,11 @@ class HqProgram:
         )
         self._shared_keys = SharedKeys(keys, certificates, node.clock, self._keys_changed)
         self._shared_keys.follow(self._in_force.published)
+        self._follower.prepare, self._follower.heard = self._shared_keys.follow, self._heard
         self._alarm_timers, self._history_timers = AlarmTimers(node, guard), HistoryTimers(node)
         self._replica: ReplicaLife | None = None
         if node.core.replica is not None:
-            self._replica = ReplicaLife(node, {DIRECTORY_NOTICE: self._look_for_another_directory})
+            self._replica = ReplicaLife(node, {DIRECTORY_NOTICE: self._look_soon})
         self._loop: asyncio.AbstractEventLoop | None = None
         self.admin_app, self.health_app = admin_app(node, self._in_force), health_app(node)
 
@@ -84,7 +86,10 @@ class HqProgram:
         return api_app(self.node)
 
     def timed_commands(self) -> list[Any]:
-        self._look_for_another_directory()
+        if self._replica is not None:
+            with suppress(TemporaryFault):
+                # Should a notice have been lost, and no group have looked since.
+                self.node.reads.now(self._follower.look)
         self._shared_keys.look(self._in_force.published)
         # Each process has counted for itself; what else time asks for is one process's work.
         own = self._history_timers.due()
@@ -101,7 +106,6 @@ class HqProgram:
         self._judge_again = partial(on_loop, loop, execute_and_forget, writer, JudgeParkedAgain(DIRECTORY_PROBLEMS))
 
         def published(event: DirectoryPublished) -> None:
-            self._shared_keys.follow(self._in_force.published)
             on_loop(loop, self._publish, decode_signed(event.signed))
             self._judge_again()
 
@@ -114,7 +118,9 @@ class HqProgram:
         if self._replica is not None:
             self._replica.start(writer)
         if self._ports is not None:
-            link = link_node(self.node, writer, signed_directory=lambda: self._in_force.signed)
+            alone = self._replica is None
+            look_again = None if alone else lambda: writer.execute(LookForDirectory())
+            link = link_node(self.node, writer, signed_directory=lambda: self._in_force.signed, look_again=look_again)
             self._servicer = servicer = FederationLinkServicer(link)
             self._send_elsewhere()
             self.node.link_activities = lambda: servicer.activities
@@ -133,20 +139,15 @@ class HqProgram:
         if self._replica is not None:
             await self._replica.stop()
 
-    def _look_for_another_directory(self) -> None:
-        """Another process of HQ on this database may have published: what it decided counts here at once, where it is
-        heard of by a notice, and within a tick at the latest."""
-        loop, known = self._loop, self._in_force
-        with suppress(TemporaryFault):
-            version, draft = self.node.reads.now(newest)
-            if loop is None or (version <= known.published.version and draft == known.draft_hash):
-                return
-            signed, draft = self.node.reads.now(latest_and_draft)
-            assert signed is not None, "HQ was founded"
-            # The keys before the directory that names them: it is sealed by the newest that it names.
-            self._shared_keys.follow(open_directory(signed, self._authority.root_public_key))
-            self.node.core.context.directory = known.take(signed, draft)
-            on_loop(loop, self._publish, signed)
+    def _look_soon(self) -> None:
+        """Another process of HQ has published: the next group looks. On the listening thread."""
+        if self._loop is not None:
+            on_loop(self._loop, execute_and_forget, self.node.writer, LookForDirectory())
+
+    def _heard(self, signed: directory_pb2.SignedDirectory) -> None:
+        """What another process of HQ has published counts here since. On the writer's thread."""
+        if self._loop is not None:
+            on_loop(self._loop, self._publish, signed)
             self._judge_again()
 
     def _publish(self, signed: directory_pb2.SignedDirectory) -> None:

@@ -173,6 +173,12 @@ class PostgresStore(Store):
         given = cursor.execute("SELECT nextval('outbox_order') FROM generate_series(1, %s)", (count,)).fetchall()
         return sorted(number for (number,) in given)
 
+    def take_turn(self, connection: sa.Connection, table: str, alone: bool) -> None:
+        mode = "EXCLUSIVE" if alone else "ROW SHARE"
+        _driver(connection).execute(
+            sql.SQL("LOCK TABLE {} IN {} MODE").format(sql.Identifier(table), sql.SQL(mode)), prepare=False
+        )
+
     def notify(self, cursor: Any, notices: Iterable[Notice]) -> None:
         told = list(dict.fromkeys(notices))
         if told:

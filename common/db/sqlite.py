@@ -98,6 +98,9 @@ class SqliteStore(Store):
         highest = max(after, cursor.execute("SELECT max(outbox_id) FROM outbox").fetchone()[0] or 0)
         return range(highest + 1, highest + 1 + count)
 
+    def take_turn(self, connection: sa.Connection, table: str, alone: bool) -> None:
+        """There is one writer: all transactions take turns."""
+
     def notify(self, cursor: Any, notices: Iterable[Notice]) -> None:
         """One process writes to the file, and knows what it did."""
 

@@ -136,6 +136,11 @@ class Store(ABC):
         higher than `after`, the last one that this group was given."""
 
     @abstractmethod
+    def take_turn(self, connection: sa.Connection, table: str, alone: bool) -> None:
+        """Until the transaction ends: it does not run beside one that takes its turn at this table `alone`; whichever
+        comes second waits, and sees what the other did. For a transaction's first step."""
+
+    @abstractmethod
     def notify(self, cursor: Any, notices: Iterable[Notice]) -> None:
         """Tells the node's other processes something, when the transaction is committed."""
 

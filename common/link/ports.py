@@ -63,6 +63,8 @@ class LinkNode:
     claim: Callable[[str], Awaitable[LinkRow]] | None = None
     """Where the node has replicas: makes this one the owner of a link, before a stream on it says anything; the
     cursors of the link. None: the node is alone, and reads them in `store`."""
+    look_again: Callable[[], Awaitable[object]] | None = None
+    """At HQ with replicas: returns once whatever any of them has published counts here. None: HQ is alone."""
     accept_directory: Callable[[directory_pb2.SignedDirectory], Awaitable[None]] | None = None
     """At a province: checks and keeps a directory; raises QuanwangError for one that it does not take."""
     software_version: str = ""

@@ -157,6 +157,9 @@ class Dispatcher:
         self._for_others: dict[type, tuple[str, Callable[[Any], str]]] = {}
         self._committing = False
         self._load_again = False
+        self.begins_with: list[Callable[[UnitOfWork, Sequence[Any]], None]] = []
+        """The first steps of every group, with its commands: what another process decided is looked at in the group's
+        own transaction, before anything is decided in it."""
         self.takes_up: list[Callable[[sa.Connection], None]] = []
         """What else is kept in memory of what the database says: called whenever that is taken up from it."""
 
@@ -260,6 +263,8 @@ class Dispatcher:
         uow = self._unit_of_work(self._connection, self._ids, self._clock.now_us())
         with closing(uow):
             outcome = GroupOutcome()
+            for first_step in self.begins_with:
+                first_step(uow, [work.command for work in commands])
             messages = self._intake.receive(batches, outcome, uow, receive_only)
             messages += self._intake.due(uow) if with_due else []
             uow.alone = not batches and len(commands) + len(messages) == 1

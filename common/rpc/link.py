@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from common.errors import TemporaryFault
 from common.gen.quanwang.federation.v1 import directory_pb2, link_pb2
 from common.ids import HQ
 from common.link import effects as reason
@@ -85,7 +86,7 @@ class FederationLinkServicer:
 
     async def open_link(self, _frames: Any, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
         """One stream of a province, from its certificate to its end."""
-        peer, fingerprint, refusal = self._peer_of(context)
+        peer, fingerprint, refusal = await self._peer_of(context)
         if refusal is not None:
             await context.write(link_pb2.LinkFrame(reject=refusal).SerializeToString())
             return
@@ -142,7 +143,9 @@ class FederationLinkServicer:
         for run in runs:
             await run.finished.wait()
 
-    def _peer_of(self, context: grpc.aio.ServicerContext[bytes, bytes]) -> tuple[str, bytes, link_pb2.Reject | None]:
+    async def _peer_of(
+        self, context: grpc.aio.ServicerContext[bytes, bytes]
+    ) -> tuple[str, bytes, link_pb2.Reject | None]:
         """The node whose certificate the stream came with, its fingerprint, and why it is not let in (None: it is)."""
         if self._stopping:
             return "", b"", link_pb2.Reject(reason_code=reason.DRAINED, detail="this node is stopping")
@@ -155,7 +158,7 @@ class FederationLinkServicer:
             peer, fingerprint, detail = "", b"", str(error)
         else:
             detail = f"the directory does not name this certificate for {peer}"
-        if self.is_welcome(peer, fingerprint):
+        if await self.welcomes(peer, fingerprint):
             return peer, fingerprint, None
         log.warning("link refused", peer=peer, transport_peer=context.peer(), detail=detail)
         self._node.alarm(reason.CERTIFICATE_UNKNOWN, peer, detail)
@@ -165,6 +168,14 @@ class FederationLinkServicer:
         """Whether the directory names this certificate: one replaced or revoked there is worth nothing from then on."""
         entry = self._node.directory().node(peer)
         return peer != HQ and entry is not None and entry.welcomes(fingerprint, self._node.clock.now_us())
+
+    async def welcomes(self, peer: str, fingerprint: bytes) -> bool:
+        """The same of somebody who comes: another process of HQ may have named the certificate a moment ago."""
+        look_again = self._node.look_again
+        if not self.is_welcome(peer, fingerprint) and look_again is not None:
+            with suppress(TemporaryFault):
+                await look_again()
+        return self.is_welcome(peer, fingerprint)
 
 
 class LinkDialler:

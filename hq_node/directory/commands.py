@@ -55,6 +55,11 @@ class PublishDirectory:
 
 
 @dataclass(frozen=True, slots=True)
+class LookForDirectory:
+    """Go by what another of HQ's processes has published, before anything else is done here."""
+
+
+@dataclass(frozen=True, slots=True)
 class SuspendNode:
     """Shut a node out until it is resumed: its stream is cut, nothing is admitted from it or for it."""
 

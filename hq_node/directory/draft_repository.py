@@ -17,7 +17,7 @@ from common.db.engine import METADATA
 from common.db.rows import RowSpec
 from common.db.unit_of_work import UnitOfWork
 from common.directory.head import directory_hash
-from common.directory.repository import latest, newest_version
+from common.directory.repository import directories, latest
 from common.directory.wire import decode_directory
 from common.gen.quanwang.federation.v1 import directory_pb2
 
@@ -90,8 +90,9 @@ def draft_of(connection: sa.Connection) -> DraftRow | None:
 
 def newest(connection: sa.Connection) -> tuple[int, bytes]:
     """The version that was published last, and which form the draft has (empty: none): cheap enough to look often."""
-    found = connection.execute(sa.select(directory_drafts.c.hash)).scalar()
-    return newest_version(connection), found or b""
+    draft_hash = sa.select(directory_drafts.c.hash).scalar_subquery()
+    version, found = connection.execute(sa.select(sa.func.max(directories.c.version), draft_hash)).one()
+    return version or 0, found or b""
 
 
 def latest_and_draft(connection: sa.Connection) -> tuple[directory_pb2.SignedDirectory | None, bytes]:

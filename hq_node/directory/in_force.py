@@ -20,12 +20,12 @@ class DirectoryInForce:
     another: on the writer's thread, after the commit."""
 
     def __init__(self, signed: directory_pb2.SignedDirectory, draft: bytes, root_public_key: bytes) -> None:
-        self._root_public_key = root_public_key
+        self.root_public_key = root_public_key
         self.take(signed, draft)
 
     def take(self, signed: directory_pb2.SignedDirectory, draft: bytes) -> Directory:
         """Goes by another published directory, and the draft beside it (serialised; empty: none)."""
-        self.signed, self.published = signed, open_directory(signed, self._root_public_key)
+        self.signed, self.published = signed, open_directory(signed, self.root_public_key)
         return self.take_draft(draft)
 
     def take_draft(self, draft: bytes) -> Directory:

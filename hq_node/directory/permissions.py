@@ -13,6 +13,7 @@ from hq_node.directory.commands import (
     ImportRootKey,
     ImportSigned,
     InviteNode,
+    LookForDirectory,
     NameNextRoot,
     PublishDirectory,
     RemoveCeiling,
@@ -64,5 +65,6 @@ NEEDS: Declared = {
     RetireKeys: INTERNAL,
     RotateRoot: INTERNAL,
     PublishDirectory: INTERNAL,
+    LookForDirectory: INTERNAL,
     FoundFederation: INTERNAL,
 }

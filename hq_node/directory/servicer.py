@@ -34,7 +34,7 @@ class EnrolmentServicer(pb_grpc.EnrolmentServiceServicer):
         return enrolment_response(await self._dispatcher.execute(enrolment_command(request)))
 
 
-Welcome = Callable[[str, bytes], bool]
+Welcome = Callable[[str, bytes], Awaitable[bool]]
 """Whether the directory in force names a certificate (its fingerprint) for a node."""
 
 
@@ -52,6 +52,6 @@ class NodeKeysServicer(pb_grpc.NodeKeysServiceServicer):
     ) -> pb.RotateKeysResponse:
         command = rotation_command(request)
         peer, fingerprint = peer_named_by(context.auth_context().get("x509_pem_cert", ()))
-        if peer != command.wish.node or peer == HQ or not self._welcome(peer, fingerprint):
+        if peer != command.wish.node or peer == HQ or not await self._welcome(peer, fingerprint):
             raise CertificateNotPermitted(node=command.wish.node)
         return rotation_response(await self._dispatcher.execute(command))

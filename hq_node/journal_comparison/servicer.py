@@ -14,7 +14,7 @@ from common.journal.model import ComparisonNotPermitted
 from common.journal.wire import decode_question, encode_ranges
 from common.security.tls import peer_named_by
 
-Welcome = Callable[[str, bytes], bool]
+Welcome = Callable[[str, bytes], Awaitable[bool]]
 """Whether the directory in force names a certificate (its fingerprint) for a node."""
 Read = Callable[[Question], Awaitable[Ranges]]
 
@@ -32,7 +32,7 @@ class JournalServicer(pb_grpc.JournalServiceServicer):
         context: grpc.aio.ServicerContext[pb.CompareJournalRequest, pb.CompareJournalResponse],
     ) -> pb.CompareJournalResponse:
         peer, fingerprint = peer_named_by(context.auth_context().get("x509_pem_cert", ()))
-        if peer == HQ or not self._welcome(peer, fingerprint):
+        if peer == HQ or not await self._welcome(peer, fingerprint):
             raise ComparisonNotPermitted(node=peer)
         question = decode_question(request)
         require_link_of(question, HQ, peer)

@@ -16,7 +16,7 @@ from common.journal.model import ComparisonNotPermitted
 from common.security.tls import peer_named_by
 from hq_node.recovery.queries import Held
 
-Welcome = Callable[[str, bytes], bool]
+Welcome = Callable[[str, bytes], Awaitable[bool]]
 """Whether the directory in force names a certificate (its fingerprint) for a node."""
 
 
@@ -39,7 +39,7 @@ class RecoveryServicer(pb_grpc.RecoveryServiceServicer):
         context: grpc.aio.ServicerContext[pb.FetchJournalRequest, pb.FetchJournalResponse],
     ) -> pb.FetchJournalResponse:
         peer, fingerprint = peer_named_by(context.auth_context().get("x509_pem_cert", ()))
-        if peer == HQ or not self._welcome(peer, fingerprint):
+        if peer == HQ or not await self._welcome(peer, fingerprint):
             raise ComparisonNotPermitted(node=peer)
         question = Question(request.link, request.after + 1, request.after, 1)
         question.require_fit()

@@ -83,9 +83,7 @@ class KeyStorms:
 
     def _lose(self) -> None:
         node = self.world.nodes[self.random.choice(self.world.provinces)]
-        # A replica of HQ that has not heard of a revocation goes on admitting for the half second that this takes, by
-        # a clock of its own; homes then refuse what it admitted.
-        if node.node in self._suspended or not node.is_up or len(self.world.processes_of(HQ)) > 1:
+        if node.node in self._suspended or not node.is_up:
             return
         self._suspended.add(node.node)
         Loss(self, node, lambda: self._suspended.discard(node.node)).begin()

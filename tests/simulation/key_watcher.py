@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from tests.simulation.nodes import SimulatedNode
     from tests.simulation.world import World
 
-HEARD_US = 600_000
-"""By then another process of HQ has heard of a directory, by a notice or at its own look."""
-
 
 class KeyWatcher:
     """Looks at each group, after it is committed."""
@@ -25,10 +22,10 @@ class KeyWatcher:
         self.world = world
         self._in_force: dict[str, tuple[int, int]] = {}
         self._version = 1
-        self._shut_out: dict[str, tuple[int, str]] = {}
-        """Nodes that do not take part, with the moment, and the process that published it."""
-        self._dead: dict[tuple[str, str], tuple[int, str]] = {}
-        """Signing keys that a revocation has ended, the same way."""
+        self._shut_out: set[str] = set()
+        """Nodes that do not take part, by whichever process of HQ published it."""
+        self._dead: set[tuple[str, str]] = set()
+        """Signing keys that a revocation has ended, by their nodes."""
         self._position = 0
 
     def frame_sent(self, _node: SimulatedNode, _peer: str, _frame: bytes) -> None:
@@ -64,20 +61,18 @@ class KeyWatcher:
         self._version = directory.version
         for entry in directory.nodes:
             if entry.status is NodeStatus.ACTIVE:
-                self._shut_out.pop(entry.node, None)
+                self._shut_out.discard(entry.node)
             else:
-                self._shut_out.setdefault(entry.node, (self.world.schedule.now_us, node.name))
+                self._shut_out.add(entry.node)
             if entry.status is NodeStatus.REVOKED:
-                for key in entry.keys:
-                    self._dead.setdefault((entry.node, key.key_id), (self.world.schedule.now_us, node.name))
+                self._dead.update((entry.node, key.key_id) for key in entry.keys)
 
     def _look_at_admissions(self, node: SimulatedNode, outcome: GroupOutcome) -> None:
         """What was received and admitted in this group, of nodes that were shut out before it."""
         assert node.core is not None
-        out = {peer for peer, since in self._shut_out.items() if self._has_heard(node, *since)}
+        out = self._shut_out
         for batch in outcome.receipts:
-            dead = self._dead.get((batch.peer, batch.seal.key_id))
-            if dead is not None and self._has_heard(node, *dead):
+            if (batch.peer, batch.seal.key_id) in self._dead:
                 self.world.find("revoked-keys-are-dead", f"{node.name} received {batch.link} {batch.seal.seal_number}")
             if batch.peer in out:
                 self.world.find("shut-out-is-out", f"{node.name} received {batch.link} {batch.seal.seal_number}")
@@ -89,6 +84,3 @@ class KeyWatcher:
                 if {origin, home} & out:
                     self.world.find("shut-out-is-out", f"{node.name} admitted a leg of {origin} at {home}")
         self._position = max(position, self._position)
-
-    def _has_heard(self, node: SimulatedNode, since_us: int, publisher: str) -> bool:
-        return node.name == publisher or self.world.schedule.now_us > since_us + HEARD_US

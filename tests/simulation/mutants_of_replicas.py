@@ -12,6 +12,7 @@ from common.messaging.replica import ClaimLink
 from common.messaging.replica_intake import ReplicaIntake
 from common.messaging.replica_sealer import ReplicaSealer
 from common.messaging.sealer import Sealer
+from hq_node.directory.following import DirectoryFollower
 from tests.simulation.planting import Put, mutant
 
 CHANGES = {"second_replica": 1.0, "left_half_open_per_s": 0.6, "connection_torn_per_s": 0.6}
@@ -71,6 +72,12 @@ def chain_goes_on_from_memory(put: Put) -> None:
     original = Sealer._cut
     put(ReplicaSealer, "_owns", lambda self, peer, group, uow: self.port(peer).epoch > 0)
     put(Sealer, "_cut", cut)
+
+
+@mutant("shut-out-is-out", "revoked-keys-are-dead", second_replica=1.0, node_suspended_per_s=0.6, notice_lost=1.0)
+def what_others_published_counts_when_it_is_heard_of(put: Put) -> None:
+    """A group does not look whether another process has shut a node out."""
+    put(DirectoryFollower, "begin_group", lambda self, uow, commands: None)
 
 
 @mutant("processed-once", "comes-to-rest", "nothing-left", second_replica=1.0)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import deque
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from common.gen.quanwang.federation.v1 import link_pb2, seal_pb2
 from common.ids import HQ
 from common.link import effects as reason
 from tests.simulation.links import LinkEnd, kind_of
 from tests.simulation.programs import HqProgram, ProvinceProgram
+from tests.simulation.tasks import drive
 
 if TYPE_CHECKING:
     from tests.simulation.nodes import SimulatedNode
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 HISTORY_FRAMES_MAX = 24
 NOTICE_US_MAX = 3_000_000
 HALF_OPEN_US_MAX = 60_000_000
+ACCEPTED_US_MAX = 5_000_000
 REFUSAL = link_pb2.LinkFrame(reject=link_pb2.Reject(reason_code=reason.CERTIFICATE_UNKNOWN))
 
 
@@ -185,14 +187,28 @@ class Network:
             wire.tear()
             return
         assert isinstance(hub.program, HqProgram)
+        life = hub.life
+
+        def judged(welcome: Any, _error: BaseException | None) -> None:
+            if hub.life == life and hub.is_up and not wire.torn:
+                self._open(wire, hub) if welcome else wire.refuse(hub)
+
+        drive(cast(Any, hub.program.servicer.welcomes(wire.province, wire.fingerprint)), judged)
+        self.schedule.after(ACCEPTED_US_MAX, self._give_up, wire)
+
+    def _open(self, wire: Wire, hub: SimulatedNode) -> None:
+        assert isinstance(hub.program, HqProgram)
         older = hub.ends.get(wire.province)
-        if not hub.program.servicer.is_welcome(wire.province, wire.fingerprint):
-            wire.refuse(hub)
-            return
         if older is not None:
             older.end(reason.REPLACED)
         hub.program.servicer._fingerprints[wire.province] = wire.fingerprint
         wire.ends[HQ] = LinkEnd(hub, wire.province, wire)
+
+    @staticmethod
+    def _give_up(wire: Wire) -> None:
+        """HQ's process is gone, or has not even looked who is there."""
+        if HQ not in wire.ends and HQ not in wire._closed:
+            wire.tear()
 
     def tear(self, province: str) -> None:
         """Breaks the connection of a province, if it has one."""

@@ -24,8 +24,10 @@ from common.security import tls
 from common.security.keyring import Keyring, KeyringMissing, KeyringUse
 from common.settings import KeySettings
 from hq_node.directory.authority import Authority, HqCertificates
-from hq_node.directory.draft_repository import latest_and_draft, newest
-from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryDrafted, DirectoryPublished
+from hq_node.directory.commands import LookForDirectory
+from hq_node.directory.draft_repository import latest_and_draft
+from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryPublished
+from hq_node.directory.following import DirectoryFollower
 from hq_node.directory.handlers import handlers as hq_handlers
 from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.key_desk import HqKeyDesk, OwnCertificates
@@ -157,10 +159,14 @@ class HqProgram(Program):
             limits=node.world.authority_limits,
         )
         self._timers: DirectoryTimers | None = None
-        link_node = SimpleNamespace(directory=lambda: self._core().context.directory, clock=node.clock)
+        link_node = SimpleNamespace(
+            directory=lambda: self._core().context.directory,
+            clock=node.clock,
+            look_again=(lambda: Writer(node).execute(LookForDirectory())) if node.replica is not None else None,
+        )
         self.servicer = FederationLinkServicer(cast(Any, link_node))
         self.servicer._runs = cast(Any, node.ends)
-        self.key_service = NodeKeysServicer(cast(Any, Writer(node)), self.servicer.is_welcome)
+        self.key_service = NodeKeysServicer(cast(Any, Writer(node)), self.servicer.welcomes)
 
     def handlers(self) -> dict[type, Any]:
         return hq_handlers(self.authority)
@@ -169,19 +175,10 @@ class HqProgram(Program):
         in_force = self._in_force = DirectoryInForce(*self._newest(core), self.authority.root_public_key)
         self.signed, core.context.directory = in_force.signed, in_force.directory
         self.shared_keys.follow(in_force.published)
-
-        def published(event: DirectoryPublished) -> None:
-            signed = decode_signed(event.signed)
-            core.context.directory = in_force.take(signed, event.draft)
-            self.shared_keys.follow(in_force.published)
-            self._soon(self._publish, signed)
-            self._soon(self._judge_again)
-
-        def drafted(event: DirectoryDrafted) -> None:
-            core.context.directory = in_force.take_draft(event.directory)
-
-        core.dispatcher.subscribe(DirectoryPublished, published)
-        core.dispatcher.subscribe(DirectoryDrafted, drafted)
+        self._follower = DirectoryFollower(in_force)
+        self._follower.prepare, self._follower.heard = self.shared_keys.follow, self._heard
+        self._follower.attend(core)
+        core.dispatcher.subscribe(DirectoryPublished, lambda event: self._heard(decode_signed(event.signed)))
         self._ready(core, _HqDesk(self._desk_node, self.certificates, self.authority.root_public_key))
         limits = self.authority.limits
         again_us = self.node.world.retire_every_us
@@ -206,24 +203,16 @@ class HqProgram(Program):
     def noticed(self, channel: str) -> None:
         """Another process of HQ told something."""
         if channel == DIRECTORY_NOTICE:
-            self.look_for_another_directory()
+            self.node.execute(LookForDirectory(), lambda _result, _error: None)
 
     def look_after_other_replicas(self) -> None:
         """What they may have published, and stored: some times a second."""
-        self.look_for_another_directory()
+        self._follower.look(self._core().connection)
         self.shared_keys.look(self._in_force.published)
 
-    def look_for_another_directory(self) -> None:
-        """Another process of HQ may have published."""
-        core, known = self._core(), self._in_force
-        version, draft_hash = newest(core.connection)
-        if version <= known.published.version and draft_hash == known.draft_hash:
-            return
-        signed, draft = self._newest(core)
-        self.shared_keys.follow(open_directory(signed, self.authority.root_public_key))
-        core.context.directory = known.take(signed, draft)
+    def _heard(self, signed: directory_pb2.SignedDirectory) -> None:
         self._soon(self._publish, signed)
-        self._judge_again()
+        self._soon(self._judge_again)
 
     def _publish(self, signed: directory_pb2.SignedDirectory) -> None:
         assert self.signed is not None

@@ -1,23 +1,16 @@
 """Two replicas' transactions over the same legs, interleaved statement by statement: neither waits for the other in a
-circle, no request is forwarded twice, and no chain is forked.
-
-Each replica's group runs on a thread that stops before every statement; the test lets one statement through at a time,
-and asks the server whether its transaction waits for the other's.
-"""
+circle, no request is forwarded twice, and no chain is forked."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
-import hq_node.core
 from common.core import NodeCore
 from common.db.engine import open_reader
 from common.gen.quanwang.federation.v1 import seal_pb2
@@ -26,87 +19,14 @@ from common.log import Line, redirected
 from common.messaging.dispatcher import CommandWork
 from common.messaging.envelope import parse
 from common.messaging.inbox import leg_of
-from common.messaging.replica import ClaimLink, Replica
+from common.messaging.replica import ClaimLink
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
-from common.requests.model import RequestAlreadyEnded
 from hq_node.hub.repository import hub_legs
 from tests.support.federation import GUANGDONG, SHANGHAI, Federation
+from tests.support.stepping import Actor, Interleaving, make_replica
 from tests.support.stores import POSTGRES, Databases, databases_of
 
 KIND = "quanwang.nodes.v1.QueryNodeStatus"
-PATIENCE_S = 30.0
-LOOK_S = 0.002
-STATEMENTS_MAX = 200
-
-
-class Actor:
-    """One group of a replica, on a thread of its own, that goes on by a statement when it is told to."""
-
-    def __init__(self, core: NodeCore, commands: Sequence[Any]) -> None:
-        self._core = core
-        self._may = threading.Semaphore(0)
-        self._stands = threading.Event()
-        self.over = False
-        self.errors: list[BaseException] = []
-        self._works = [CommandWork(command, self._done) for command in commands]
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self) -> None:
-        stepping[self._core.replica.name] = self  # type: ignore[union-attr]
-        self._thread.start()
-        assert self._stands.wait(PATIENCE_S)
-
-    def before_statement(self) -> None:
-        """On its thread."""
-        self._stands.set()
-        assert self._may.acquire(timeout=PATIENCE_S), "nobody lets it go on"
-
-    def step(self, waits: Callable[[int], bool]) -> bool:
-        """Lets one statement through; returns when the next one is due, or the group is over. False: it waits for the
-        other replica."""
-        if self.over:
-            return True
-        if self._stands.is_set():
-            self._stands.clear()
-            self._may.release()
-        for _ in range(round(PATIENCE_S / LOOK_S)):
-            if self._stands.wait(LOOK_S):
-                return True
-            if waits(self.backend):
-                return False
-        raise AssertionError("it neither goes on nor waits for the other")
-
-    @property
-    def backend(self) -> int:
-        return int(driver_of(self._core).info.backend_pid)
-
-    def join(self) -> None:
-        self._thread.join(PATIENCE_S)
-        assert not self._thread.is_alive()
-
-    def _run(self) -> None:
-        try:
-            self._core.dispatcher.run_group(self._works, ())
-        except BaseException as error:
-            self.errors.append(error)
-        finally:
-            self.over = True
-            del stepping[self._core.replica.name]  # type: ignore[union-attr]
-            self._stands.set()
-
-    def _done(self, _result: Any, error: BaseException | None) -> None:
-        # Of two who cancel the same, the later one is told so.
-        if error is not None and not isinstance(error, RequestAlreadyEnded):
-            self.errors.append(error)
-
-
-stepping: dict[str, Actor] = {}
-"""The groups under way, by their replica."""
-
-
-def driver_of(core: NodeCore) -> psycopg.Connection[Any]:
-    driver: Any = core.connection.connection.dbapi_connection
-    return driver
 
 
 @dataclass
@@ -116,7 +36,7 @@ class Pair:
     federation: Federation
     a: NodeCore
     b: NodeCore
-    monitor: sa.Connection
+    interleaving: Interleaving
     keys: int = 0
 
     def run(self, core: NodeCore, *commands: Any) -> list[Any]:
@@ -141,34 +61,6 @@ class Pair:
         self.keys += 1
         return SubmitServiceRequest(KIND, (home,), time_to_live_ms=60_000, idempotency_key=f"key-{self.keys}")
 
-    def waits(self, backend: int) -> bool:
-        found = self.monitor.execute(sa.text("SELECT cardinality(pg_blocking_pids(:backend))"), {"backend": backend})
-        return bool(found.scalar())
-
-    def interleave(self, first: Actor, second: Actor, after: int) -> int:
-        """`first` gets so many statements, then `second` goes as far as it can, then whoever can. Returns how many
-        statements `first` had in all; fails where both wait."""
-        first.start()
-        second.start()
-        steps = 0
-        while not first.over and steps < after and first.step(self.waits):
-            steps += 1
-        while not (first.over and second.over):
-            went_on = False
-            for actor in (second, first):
-                while not actor.over and actor.step(self.waits):
-                    steps += actor is first
-                    went_on = True
-                    assert steps < STATEMENTS_MAX
-            if not went_on:
-                # Whoever waits may have been let in by what the other's last step did.
-                went_on = any(not self.waits(actor.backend) for actor in (first, second) if not actor.over)
-            assert went_on, "each waits for the other"
-        first.join()
-        second.join()
-        assert first.errors + second.errors == []
-        return steps
-
 
 @pytest.fixture
 def postgres(tmp_path: Path) -> Iterator[Databases]:
@@ -181,37 +73,13 @@ def pair(postgres: Databases) -> Iterator[Pair]:
     federation = Federation(postgres)
     federation.close()
     cores = [make_replica(federation, name) for name in ("a", "b")]
-    engine = open_reader(federation.urls[HQ])
-    monitor = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    made = Pair(federation, cores[0], cores[1], monitor)
+    interleaving = Interleaving(federation.urls[HQ])
+    made = Pair(federation, cores[0], cores[1], interleaving)
     made.claim_both()
     yield made
     for core in cores:
         core.close()
-    monitor.close()
-    engine.dispose()
-
-
-def make_replica(federation: Federation, name: str) -> NodeCore:
-    core = hq_node.core.build_core(
-        federation.urls[HQ],
-        federation.signers[HQ],
-        federation.private_keys[HQ],
-        federation.directory,
-        federation.clock,
-        federation._entropy,
-        replica=Replica(name),
-    )
-
-    class Stepping(psycopg.Cursor[Any]):
-        def execute(self, *arguments: Any, **named: Any) -> Any:
-            actor = stepping.get(name)
-            if actor is not None and threading.current_thread() is actor._thread:
-                actor.before_statement()
-            return super().execute(*arguments, **named)
-
-    driver_of(core).cursor_factory = Stepping
-    return core
+    interleaving.close()
 
 
 Round = Callable[[Pair], tuple[Actor, Actor]]
@@ -263,7 +131,7 @@ def test_two_groups_interleaved_at_any_statement_neither_lock_up_nor_fork(pair: 
             actors = begin(pair)
             logs: list[Line] = []
             with redirected(logs.append):
-                steps = pair.interleave(*(actors if not turn else actors[::-1]), after)
+                steps = pair.interleaving.run(*(actors if not turn else actors[::-1]), after)
             lost = [entry for entry in logs if entry.get("error") == "DeadlockDetected"]
             assert lost == []
             after += 1
