@@ -39,9 +39,12 @@ EXPLAINS: dict[str, frozenset[str]] = {
             "HOME_LOST",
             "UNNAMED_TRANSITION",
             "ANSWER_NOT_BOUND",
+            "READER_UNKNOWN",
         }
     ),
-    "node_suspended": frozenset({reason.CERTIFICATE_UNKNOWN, "NODE_NOT_ACTIVE", "KEY_ROTATION_FAILED"}),
+    "node_suspended": frozenset(
+        {reason.CERTIFICATE_UNKNOWN, "NODE_NOT_ACTIVE", "KEY_ROTATION_FAILED", "READER_UNKNOWN"}
+    ),
 }
 
 
@@ -114,8 +117,7 @@ _MOST = FaultRates(
     root_replaced_per_s=0.2,
     directory_published_per_s=0.3,
     node_suspended_per_s=0.12,
-    # Provinces are lost in runs of their own: of what they lose with their databases the checkers cannot judge all.
-    node_lost_per_s=0.0,
+    node_lost_per_s=0.2,
 )
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from common.evidence.findings import MISSING, WRONG
 from common.evidence.legs import Leg
 from common.evidence.verifier import verify_evidence
-from common.gen.quanwang.federation.v1 import directory_pb2, seal_pb2
+from common.gen.quanwang.federation.v1 import directory_pb2, envelope_pb2, seal_pb2
 from common.ids import HQ, format_id, format_leg, link_name
 from tests.simulation.chains import directory_of, keys_of
 from tests.simulation.checkers import Ended
@@ -98,14 +98,20 @@ def breaks_kept(ended: Ended) -> Iterator[str]:
 
 def keys_in_force(ended: Ended) -> Iterator[str]:
     """Nothing was received that was sealed by a key which was not good then: by the receiver's clock (a batch may wait
-    between being proved and being received), or where clocks differ, by the sealer's."""
+    between being proved and being received), or where clocks differ, by the sealer's. HQ's word is never earlier than
+    the directory by which it judged; so where its clock was set back, the moment is that of the directory."""
     keys = keys_of(ended.nodes[HQ])
+    issued_us = {
+        version: directory_of(signed).issued_at_us for version, (signed, _) in ended.nodes[HQ].directories.items()
+    }
     for node, snapshot in ended.nodes.items():
         for link, batches in snapshot.received(node).items():
             sealer = link.split(">")[0]
             for number, batch in batches:
                 seal = seal_pb2.Seal.FromString(seal_pb2.SealedBatch.FromString(batch).seal.seal)
                 received_us = snapshot.stored_at_us[link, number]
+                if node == HQ:
+                    received_us = max(received_us, issued_us.get(seal.directory_version, 0))
                 key = keys.get((sealer, seal.key_id))
                 moments = [received_us, received_us - WAITS_US, seal.sealed_at_us]
                 near = abs(received_us - seal.sealed_at_us) <= SKEW_US
@@ -124,9 +130,10 @@ def keys_replaced_harm_nothing(ended: Ended) -> Iterator[str]:
 
 
 def private_bodies_open(ended: Ended) -> Iterator[str]:
-    """A private body is read by whoever it was encrypted for, though the key was replaced while it was on its way."""
+    """A private body is read by whoever it was encrypted for, though the key was replaced while it was on its way; but
+    for a key that was lost with all that its node had."""
     for origin, leg in ended.asked():
-        if leg["reason_code"] == UNREADABLE:
+        if leg["reason_code"] == UNREADABLE and not ended.lost_database(leg["destination"]):
             yield f"{format_leg(leg['leg_id'])} of {origin} could not be read at home"
 
 
@@ -148,9 +155,8 @@ def evidence_proves(ended: Ended) -> Iterator[str]:
             file = ended.world.export_evidence(node, request_id)
             verdict = verify_evidence(file, [ended.world.root_public_key])
             said = {finding.code for finding in verdict.findings if finding.severity in (MISSING, WRONG)}
-            undated = {"ANSWER_NOT_WITNESSED", "KEY_VALIDITY_UNPROVED"}
-            if origin == HQ and "ANSWER_NOT_WITNESSED" in said and not _all_witnessed(ended, verdict.legs):
-                said -= undated
+            if "ANSWER_NOT_WITNESSED" in said and not _all_witnessed(ended, origin, verdict.legs):
+                said -= {"ANSWER_NOT_WITNESSED", "KEY_VALIDITY_UNPROVED"}
             if origin == HQ and ended.world.losses.came_back:
                 # The witness may have come after the revocation.
                 said -= {"KEY_VALIDITY_UNPROVED"}
@@ -158,12 +164,21 @@ def evidence_proves(ended: Ended) -> Iterator[str]:
                 yield f"evidence of {format_id(request_id)} at {node} is {verdict.verdict}: {sorted(said)}"
 
 
-def _all_witnessed(ended: Ended, legs: list[Leg]) -> bool:
-    """Whether HQ has sealed, for each home that answered HQ, that it received the answer. Its witness comes with its
-    next seal for home; until then home alone dates its answer, by a clock that may be wrong."""
+def _all_witnessed(ended: Ended, origin: str, legs: list[Leg]) -> bool:
+    """Whether HQ has sealed, for each home whose answer it relayed to nobody, that it received the answer: of what HQ
+    asked itself, or ended before because home was lost. Its witness comes with its next seal for home; until then home
+    alone dates its answer, by a clock that may be wrong."""
     journal = ended.nodes[HQ].journal
     for leg in legs:
-        answers = [s.seal.seal.seal_number for s in leg.statements if s.message is not None and s.message is leg.final]
+        if origin != HQ and not leg.home_lost:
+            continue
+        answers = [
+            statement.seal.seal.seal_number
+            for statement in leg.statements
+            if statement.seal.node == leg.destination
+            and statement.message is not None
+            and statement.message.routing.phase == envelope_pb2.PHASE_FINAL
+        ]
         batches = journal.get(link_name(HQ, leg.destination), [])
         newest = seal_pb2.SealedBatch.FromString(batches[-1][1]).seal.seal if batches else b""
         if answers and seal_pb2.Seal.FromString(newest).witnessed_seal_number < min(answers):

@@ -191,7 +191,10 @@ class Loss:
         own = node.connection.execute(sa.select(links.c.epoch).where(links.c.peer == HQ)).scalar()
         if row is None or own is None:
             return
-        batch = forged_batch(self.world, LinkRow._make(row), own, self._stolen, hub.context.directory)
+        known = LinkRow._make(row)
+        # Where HQ has received nothing yet, it goes by the Hello.
+        known = known._replace(peer_incarnation=known.peer_incarnation or node.incarnation)
+        batch = forged_batch(self.world, known, own, self._stolen, hub.context.directory)
         frame = link_pb2.LinkFrame(batch=batch.SerializeToString()).SerializeToString()
         if self.world.network.slip_in(self.node.node, frame):
             self.world.faults.happened("key_stolen")

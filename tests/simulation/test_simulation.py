@@ -15,7 +15,6 @@ from tests.simulation.runs import run_seed
 
 SEEDS = 100
 SEEDS_A_TEST = 10
-SEEDS_OF_LOSSES = 8
 
 
 @pytest.fixture
@@ -29,14 +28,7 @@ def test_every_leg_has_its_one_end_and_nothing_is_lost_when_everything_goes_wron
     results = [run_seed(seed, room) for seed in range(first, first + SEEDS_A_TEST)]
     assert {result.seed: result.findings for result in results if result.failed} == {}
     assert all(result.messages and result.legs for result in results)
-
-
-def test_lost_provinces_come_back_and_nothing_else_is_lost(room: Path) -> None:
-    emphasis = {"node_lost_per_s": 0.2}
-    results = [run_seed(seed, room, emphasis=emphasis) for seed in range(SEEDS_OF_LOSSES)]
-    assert {result.seed: result.findings for result in results if result.failed} == {}
-    assert sum(result.faults["node_lost"] for result in results) > SEEDS_OF_LOSSES
-    assert sum(result.faults["key_stolen"] for result in results) > 0
+    assert sum(result.faults["node_lost"] for result in results) > 0
 
 
 def test_the_report_is_json_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
