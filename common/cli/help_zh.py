@@ -264,7 +264,7 @@ OPTIONS: Mapping[str, str] = {
     "--private-bodies": "一并包含个人信息的密文。",
     "evidence verify FILE": "证据文件。",
     "--root": "联邦的根密钥（十六进制或 base64），可重复。",
-    "--new-keys": "如现有密钥已被吊销，则生成新密钥。",
+    "--new-keys": "为本次邀请生成新密钥：现有密钥已被吊销，或可能已泄露。",
     "KEY": "密钥标识，见 `keys list`；可只写开头部分。",
     "--use": "要更换的密钥，可重复；未指定时更换除根密钥外的全部密钥。",
     "--passphrase-file": "存放新口令的文件；未指定时询问。",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 INVITATION_CHARACTERS_MAX = 65_536
 
 
+NEW_KEYS_HELP = "Make new keys for this invitation: those that there are were revoked, or may have been stolen."
+
+
 def add_enrolment_commands(app: typer.Typer) -> None:
     """Adds the command to the province's program."""
     app.command("enrol")(command(enrol))
@@ -31,9 +34,7 @@ def enrol(
     wait: Annotated[
         str, typer.Option("--wait", metavar="TIME", help="How long to wait for HQ's operator to approve (10m).")
     ] = "",
-    new_keys: Annotated[
-        bool, typer.Option("--new-keys", help="Make new keys if those that there are were revoked.")
-    ] = False,
+    new_keys: Annotated[bool, typer.Option("--new-keys", help=NEW_KEYS_HELP)] = False,
 ) -> None:
     """Join the federation with an invitation from HQ. May be repeated after any failure."""
     text = _invitation(session, invitation)

@@ -7,6 +7,7 @@ the result is written as one file at the very end.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from common.rpc.status import LANGUAGE_KEY, reason_code_of
 from common.security import tls
 from common.security.key_protection import Passphrase, no_passphrase
 from common.security.keyring import NODE_USES, Keyring, KeyringMissing
-from common.security.private_files import make_private_directory
+from common.security.private_files import make_private_directory, read_private, write_private
 from common.security.token import KeyToken
 from province_node.directory.membership import Membership, MembershipDamaged, NotEnrolled
 
@@ -81,7 +82,8 @@ class HqCertificateOutOfDate(Fault):
     zh = "总部 {address} 的证书当前不在有效期内。请先检查本机时钟，再联系总部。"
 
 
-KEY_REVOKED = "KEY_REVOKED"
+NEW_KEYS_NOTE = "new-keys-for"
+"""The file in which stands for which invitation keys were made (the SHA-256 of its secret, in hex)."""
 
 
 class EnrolmentRefused(Refusal):
@@ -118,7 +120,7 @@ class EnrolmentOptions:
     token: KeyToken | None = None
     """Where the keys live, if they are no files."""
     new_keys: bool = False
-    """Whether to make new keys where HQ says that those that there are were revoked."""
+    """Whether to offer keys that are made for this invitation, since those that there are may have been stolen."""
     resume: Callable[[LinkResume], None] | None = None
     """Puts the node's link where HQ says that it goes on, when it was enrolled anew. Before the membership is there."""
 
@@ -144,15 +146,10 @@ async def enrol(
     make_private_directory(data_dir)
     known = _known_membership(invitation, data_dir)
     keyring = _load_or_create_keyring(data_dir, options)
+    if options.new_keys:
+        keyring = _with_keys_for(invitation, keyring, data_dir)
     request = enrolment_request(invitation, keyring, software_version)
-    try:
-        response = await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
-    except EnrolmentRefused as refused:
-        if not options.new_keys or refused.facts["reason_code"] != KEY_REVOKED:
-            raise
-        keyring = keyring.with_new_keys(data_dir, NODE_USES)
-        request = enrolment_request(invitation, keyring, software_version)
-        response = await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
+    response = await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
     membership = checked_membership(response, invitation, keyring, clock.now_us())
     if known is not None:
         membership = _continued(known, membership)
@@ -284,6 +281,20 @@ def _load_or_create_keyring(data_dir: Path, options: EnrolmentOptions) -> Keyrin
         return Keyring.load(data_dir, options.passphrase, options.token)
     except KeyringMissing:
         return Keyring.create(data_dir, hq=False, token=options.token)
+
+
+def _with_keys_for(invitation: Invitation, keyring: Keyring, data_dir: Path) -> Keyring:
+    """The keyring with keys that were made for this invitation, once: whoever repeats the enrolment offers the same.
+
+    None that lay there before will do, though HQ never heard of it: what a rotation left unfinished was stolen with the
+    rest.
+    """
+    note, made_for = data_dir / NEW_KEYS_NOTE, hashlib.sha256(invitation.secret).hexdigest().encode()
+    if note.exists() and read_private(note) == made_for:
+        return keyring
+    keyring = keyring.with_new_keys(data_dir, NODE_USES)
+    write_private(note, made_for)
+    return keyring
 
 
 def _known_membership(invitation: Invitation, data_dir: Path) -> Membership | None:

@@ -22,11 +22,12 @@ from common.gen.quanwang.federation.v1 import enrolment_pb2 as pb
 from common.gen.quanwang.federation.v1 import enrolment_pb2_grpc as pb_grpc
 from common.rpc.status import StatusInterceptor, reason_code_of
 from common.security import tls
-from common.security.keyring import Keyring, KeyringUse
+from common.security.keyring import NODE_USES, Keyring, KeyringUse
 from common.security.private_files import write_private
+from common.security.private_keys import public_bytes
 from common.security.signing import Ed25519Signer
 from common.security.tls import CertificateUnusable
-from hq_node.directory.commands import ApproveNode, RotateRoot
+from hq_node.directory.commands import ApproveNode, RevokeNode, RotateRoot
 from hq_node.directory.servicer import EnrolmentServicer
 from province_node.directory import enrolment
 from province_node.directory.enrolment import (
@@ -300,6 +301,29 @@ async def test_node_in_another_s_name_is_refused(hq: Hq, data_dir: Path, clock: 
     hq.desk.invite("31")
     with pytest.raises(EnrolmentRefused, match="INVITATION_INVALID"):
         await enrol(encode_invitation(stolen), "31", data_dir, "0.1.0", clock, ENGLISH)
+
+
+async def test_node_that_comes_back_with_new_keys_offers_none_that_lay_beside_the_old_ones(
+    hq: Hq, data_dir: Path, clock: HandClock
+) -> None:
+    """Whoever took the machine's keys has the next ones of an unfinished rotation too, which HQ has never heard of."""
+    await joined(hq, data_dir, clock)
+    stolen = Keyring.load(data_dir).with_new_keys(data_dir, NODE_USES)
+    clock.at_us += 1_000_000
+    hq.desk.run(RevokeNode("31", "stolen", "operator"))
+    clock.at_us += 1_000_000
+    invitation, shown = hq.desk.invite("31"), list[str]()
+    options = replace(ENGLISH, new_keys=True, on_waiting=shown.append)
+    for _ in range(2):
+        with pytest.raises(ApprovalPending):
+            await enrol(invitation, "31", data_dir, "0.1.0", clock, options)
+    hq.desk.run(ApproveNode("31", "operator"))
+    await enrol(invitation, "31", data_dir, "0.1.0", clock, options)
+    keyring = Keyring.load(data_dir)
+    assert set(shown) == {keyring.signer.key_id}
+    assert not {signer.key_id for signer in stolen.signers} & set(shown)
+    assert keyring.private_body_keys.reader("31").public_key != stolen.private_body_keys.reader("31").public_key
+    assert public_bytes(keyring.tls_key) != public_bytes(stolen.tls_key)
 
 
 async def test_node_belongs_to_one_federation(hq: Hq, tmp_path: Path, data_dir: Path, clock: HandClock) -> None:
