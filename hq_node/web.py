@@ -59,7 +59,7 @@ ROLE = Role("hq", trace, counts, legs, open_legs, relayed_leg_times)
 def admin_app(node: Node, in_force: DirectoryInForce) -> Starlette:
     """The admin API."""
     own = (hub_routes(node), node_routes(node), ceiling_routes(node), draft_routes(node, in_force))
-    return apps.admin_app(node, own, {"root-export": ExportRootKey, "root-import": ImportRootKey})
+    return apps.admin_app(node, own, telling_apis(node), {"root-export": ExportRootKey, "root-import": ImportRootKey})
 
 
 def telling_apis(node: Node) -> tuple[Api, ...]:

@@ -76,7 +76,7 @@ def admin_app(node: Node) -> Starlette:
         personal_data_routes(node, records_left, customer_count),
         subscription_routes(node),
     )
-    return apps.admin_app(node, own)
+    return apps.admin_app(node, own, telling_apis(node))
 
 
 def telling_apis(node: Node) -> tuple[Api, ...]:

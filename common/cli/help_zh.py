@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from common.cli.examples import HQ, PROVINCE
 from common.cli.help_zh_access import ACCESS_COMMANDS, ACCESS_OPTIONS
+from common.cli.help_zh_hubs import HUB_COMMANDS, HUB_OPTIONS
 from common.cli.help_zh_interfaces import INTERFACE_COMMANDS, INTERFACE_OPTIONS
 from common.cli.help_zh_people import PEOPLE_COMMANDS, PEOPLE_OPTIONS
 
@@ -13,6 +14,7 @@ _WAIT_ENDS = "使用 --wait 时，退出码表示结果：0 已完成，6 以其
 
 COMMANDS: Mapping[str, str] = {
     **ACCESS_COMMANDS,
+    **HUB_COMMANDS,
     **INTERFACE_COMMANDS,
     **PEOPLE_COMMANDS,
     "init": "在数据目录中创建节点：设置、密钥和数据库。",
@@ -150,6 +152,7 @@ COMMANDS: Mapping[str, str] = {
 
 OPTIONS: Mapping[str, str] = {
     **ACCESS_OPTIONS,
+    **HUB_OPTIONS,
     **INTERFACE_OPTIONS,
     **PEOPLE_OPTIONS,
     "--data": "节点的数据目录。",

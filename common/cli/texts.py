@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from common.cli.texts_access import ACCESS
 from common.cli.texts_backup import BACKUP
 from common.cli.texts_directory import DIRECTORY
+from common.cli.texts_hubs import HUBS
 from common.cli.texts_interfaces import INTERFACES
 from common.cli.texts_kinds import NAMES_AND_KINDS
 from common.cli.texts_parameters import PARAMETERS
@@ -23,6 +24,7 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     **RECORDS,
     **ACCESS,
     **PARAMETERS,
+    **HUBS,
     **INTERFACES,
     # Errors
     "title.refused": ("Refused", "已拒绝"),

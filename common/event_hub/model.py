@@ -37,6 +37,14 @@ class TooManySubscriptions(Refusal):
     zh = "已有 {most} 个订阅，请先删除不再需要的订阅。"
 
 
+class ApiUnknown(Refusal):
+    """No API of this name tells events."""
+
+    code = "EVENT_API_NOT_FOUND"
+    en = "No API is named {api} and tells events; there are: {known}."
+    zh = "没有名为 {api} 且发布事件的 API，可用：{known}。"
+
+
 class SubscriptionUnknown(Refusal):
     """There is none of this id."""
 

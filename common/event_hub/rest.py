@@ -22,6 +22,7 @@ from common.event_hub.commands import ReplayDeadLetters, Subscribe, Unsubscribe
 from common.event_hub.events import Subscribed
 from common.event_hub.model import CALLBACK_CHARS_MAX, DEAD, OFF, ON, QUERY_CHARS_MAX, SECRET_BYTES
 from common.event_hub.permissions import READING
+from common.event_hub.queries import LETTERS_SHOWN
 from common.event_hub.repository import hub_deliveries, hub_subscriptions
 from common.ids import format_id
 from common.rest.access import EVERYTHING_SHOWN, shown_to
@@ -31,7 +32,6 @@ from common.rest.door import caller_name
 from common.rest.resource import Api, Change, Create, Delete, Resource, View
 
 SECRET = "secret"  # noqa: S105 - the name of a field.
-LETTERS_SHOWN = 100
 
 
 class NewHub(Body):
@@ -75,18 +75,24 @@ def with_hub(api: Api) -> Api:
     return replace(api, resources=(*api.resources, _hub(api)))
 
 
-def _hub(api: Api) -> Resource:
-    readings = {kind.resource: _resource(api, kind.resource).reading for kind in api.events}
+def make_subscription(api: Api, callback: str, query: str, actor: Actor) -> Subscribe:
+    """The wish to be told of an API's events, with a new secret. Who is told of all of them must be allowed to see all
+    of them. Raises OutsideScope, NotPermitted, UnknownParameter."""
+    wanted = read_wanted(api, query)
+    for kind in api.events:
+        if not wanted.may_ask_for(kind):
+            continue
+        resource = _resource(api, kind.resource)
+        if actor.rights.require(resource.reading) < Scope.PROVINCE:
+            raise OutsideScope(permission=str(resource.reading), scope="less than all records")
+        if shown_to(actor, resource) is not EVERYTHING_SHOWN:
+            raise OutsideScope(permission=str(resource.reading), scope="less than all fields")
+    return Subscribe(api.name, caller_name(actor), callback, query, secrets.token_bytes(SECRET_BYTES))
 
+
+def _hub(api: Api) -> Resource:
     def subscribe(new: NewHub, actor: Actor) -> Subscribe:
-        wanted = read_wanted(api, new.query)
-        for kind in api.events:
-            # Who is told of all of them must be allowed to see all of them.
-            if wanted.may_ask_for(kind) and actor.rights.require(readings[kind.resource]) < Scope.PROVINCE:
-                raise OutsideScope(permission=str(readings[kind.resource]), scope="less than all records")
-            if wanted.may_ask_for(kind) and shown_to(actor, _resource(api, kind.resource)) is not EVERYTHING_SHOWN:
-                raise OutsideScope(permission=str(readings[kind.resource]), scope="less than all fields")
-        return Subscribe(api.name, caller_name(actor), new.callback, new.query, secrets.token_bytes(SECRET_BYTES))
+        return make_subscription(api, new.callback, new.query, actor)
 
     return Resource(
         "hub",
@@ -103,7 +109,7 @@ def _hub(api: Api) -> Resource:
         ),
         where=hub_subscriptions.c.api == api.name,
         owned=lambda actor: hub_subscriptions.c.owner == caller_name(actor),
-        create=Create(NewHub, subscribe, lambda subscribed: subscribed.subscription_id, tells=(SECRET, _secret)),
+        create=Create(NewHub, subscribe, lambda subscribed: subscribed.subscription_id, tells=(SECRET, secret_text)),
         change=Change(HubChange, lambda key, _changes, _actor: ReplayDeadLetters(key)),
         delete=Delete(lambda key, _actor: Unsubscribe(key)),
         views=(View("deadLetter", DeadLetters, _dead_letters, "The events that were given up."),),
@@ -116,7 +122,8 @@ def _resource(api: Api, name: str) -> Resource:
     return next(resource for resource in api.resources if resource.name == name)
 
 
-def _secret(subscribed: Subscribed) -> str:
+def secret_text(subscribed: Subscribed) -> str:
+    """The secret as it is told, once."""
     return base64.b64encode(subscribed.secret).decode()
 
 

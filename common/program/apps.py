@@ -11,6 +11,7 @@ from common.alarms.routes import alarm_routes
 from common.api_tokens.routes import token_routes
 from common.audit.routes import MakeDeed, audit_routes
 from common.backup.commands import CreateBackup
+from common.event_hub.routes import hub_routes
 from common.evidence.routes import evidence_routes
 from common.interfaces.routes import interface_routes
 from common.journal.routes import journal_routes
@@ -36,8 +37,14 @@ OUTSIDE: Mapping[str, MakeDeed] = MappingProxyType({"backup-create": CreateBacku
 """What the command line of every node does by itself, beside the node."""
 
 
-def admin_app(node: Node, own: Iterable[Router], outside: Mapping[str, MakeDeed] = MappingProxyType({})) -> Starlette:
-    """The admin API. `own`: the role's routes; `outside`: what its command line does beside the node."""
+def admin_app(
+    node: Node,
+    own: Iterable[Router],
+    telling: Sequence[Api],
+    outside: Mapping[str, MakeDeed] = MappingProxyType({}),
+) -> Starlette:
+    """The admin API. `own`: the role's routes; `telling`: its APIs that tell events; `outside`: what its command line
+    does beside the node."""
     routers = [
         operator_routes(node),
         alarm_routes(node),
@@ -46,6 +53,7 @@ def admin_app(node: Node, own: Iterable[Router], outside: Mapping[str, MakeDeed]
         operator_admin_routes(node),
         sign_in_routes(node),
         token_routes(node),
+        hub_routes(node, telling),
         parameter_routes(node),
         interface_routes(node),
         key_routes(node),

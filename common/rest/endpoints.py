@@ -31,7 +31,7 @@ from common.rest.documents import (
 from common.rest.door import HEADERS
 from common.rest.errors import BodyUnreadable, NotAcceptable, ResourceNotFound, TooManyCalls, UnknownParameter
 from common.rest.filters import read_filters, where_clause
-from common.rest.looking import REASON_HEADER, Look, entry_of, look_at, read_reason
+from common.rest.looking import REASON_HEADER, Look, entry_of, look_at, read_reason, without_personal
 from common.rest.paging import Page, order_by, page_headers, read_fields, read_page
 from common.rest.resource import Api, Resource, View
 
@@ -123,12 +123,14 @@ class Endpoints:
             assert document is not None, f"{resource.name}: what was created cannot be found"
             self._note_here(call, look_at(resource, [document], shown), uow)
             seen = shown.of(document)
+            # What is told once, and what is personal, is not kept, should the caller ask again.
+            secret = create.tells is not None or resource.personal
+            kept = encoded(without_personal(resource, seen)) if secret else None
             headers = {"Location": document["href"], "ETag": etag_of(seen)}
             if create.tells is None:
-                return document_answer(seen, 201, **headers)
-            # What is told once is not kept either, should the caller ask again.
+                return replace(document_answer(seen, 201, **headers), kept=kept)
             told = {**seen, create.tells[0]: create.tells[1](result)}
-            return replace(document_answer(told, 201, **headers), kept=encoded(seen))
+            return replace(document_answer(told, 201, **headers), kept=kept)
 
         lifetime_us = self._node.settings.api.idempotency_hours * 3_600_000_000
         once = call.once(lambda: digest_of("POST", call.path, content=read_json(call.body)), lifetime_us)

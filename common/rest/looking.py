@@ -53,6 +53,12 @@ def look_at(
     return Look(resource.name, clear, tuple(number for number in numbers if number), len(documents))
 
 
+def without_personal(resource: Resource, document: Document) -> Document:
+    """The document without what is personal: as an answer is kept."""
+    first = {attribute.first for attribute in resource.by_name.values() if attribute.personal}
+    return {name: value for name, value in document.items() if name not in first}
+
+
 def entry_of(look: Look, actor: Actor, reason: str) -> AuditEntry:
     """The look in the audit log. Of several customers the details name all."""
     alone = look.customers[0] if len(look.customers) == 1 else ""

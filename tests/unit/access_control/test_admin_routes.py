@@ -73,6 +73,7 @@ BODIES: dict[str, Any] = {
     "/parked/{message}/end": WHY,
     "/requests": {"kind": "quanwang.nodes.v1.QueryNodeStatus", "destinations": ["44"]},
     "/sessions/{session}/end": WHY,
+    "/hubs": {"api": "serviceRequest", "callback": "https://127.0.0.1/x"},
     "/tokens": {"client": "billing", "organisation_id": "00", "role": "auditor", "days": 1},
     "/tokens/{token}/revocation": WHY,
 }

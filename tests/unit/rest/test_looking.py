@@ -21,6 +21,7 @@ from common.rest.access import ByRights
 from common.rest.app import build_api
 from common.rest.attributes import Attribute
 from common.rest.commands import NoteLook
+from common.rest.repository import rest_answers
 from common.rest.resource import Api, EventKind, Resource
 from province_node.customers.commands import CustomerRecord, ImportCustomers
 from province_node.customers.permissions import READ
@@ -146,6 +147,13 @@ async def test_what_a_change_answers_in_the_clear_is_noted_with_it(node: RestNod
     assert created.status_code == 201
     (entry,) = looks(node)
     assert entry["customer"] == "looker"
+    again = await client.post(ADDRESS, json={"title": "secret"}, headers={"Idempotency-Key": "k"})
+    assert (again.headers["idempotent-replayed"], "title" in again.json()) == ("true", False)
+    assert again.json() == {name: value for name, value in created.json().items() if name != "title"}
+    kept = node.core.connection.execute(sa.select(rest_answers.c.body)).scalar_one()
+    node.core.connection.rollback()
+    assert b"secret" not in kept
+    assert len(looks(node)) == 1
     changed = await client.patch(
         created.headers["location"], json={"colour": "blue"}, headers={"If-Match": created.headers["etag"]}
     )
