@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from common.access_control.actor import ActorKind
 from common.access_control.rights import Permission
+from common.access_control.version import begin_change
 from common.api_tokens.commands import PERMISSIONS_MAX, IssueToken, NoteTokenUses, RevokeToken
 from common.api_tokens.events import TokenIssued, TokensChanged
 from common.api_tokens.model import DAYS_MAX, TokenRevokedAlready, TokenUnfit
@@ -13,8 +15,9 @@ from common.api_tokens.permissions import ISSUE, REVOKE
 from common.api_tokens.repository import TokenBook, TokenRow
 from common.ids import format_id
 from common.operators.model import require_id
+from common.operators.names import require_free_name
 from common.operators.reach import require_no_further
-from common.operators.repository import OperatorBook, RoleBook
+from common.operators.repository import RoleBook
 from common.operators.roles import Role
 from common.organisations.reach import require_reach
 from common.organisations.repository import OrganisationTree
@@ -24,12 +27,11 @@ DAY_US = 86_400_000_000
 
 
 def issue_token(command: IssueToken, uow: Any) -> TokenIssued:
-    """Raises TokenUnfit, OperatorUnfit (of the client's name), RoleNotFound, RoleReachesFurther, OrganisationNotFound,
-    OrganisationInactive, OutsideScope."""
+    """Raises TokenUnfit, OperatorUnfit (of the client's name), NameTaken, RoleNotFound, RoleReachesFurther,
+    OrganisationNotFound, OrganisationInactive, OutsideScope."""
+    begin_change(uow)
     require_id(command.client)
-    if OperatorBook(uow).find(command.client) is not None:
-        # Whose records are whose is told by the name.
-        raise TokenUnfit(detail="an operator has this name", detail_zh="该名称已被操作员使用")
+    require_free_name(command.client, ActorKind.CLIENT, uow)
     if not 1 <= command.days <= DAYS_MAX:
         raise TokenUnfit(detail=f"it is good for 1 to {DAYS_MAX} days", detail_zh=f"有效期应为 1 至 {DAYS_MAX} 天")
     OrganisationTree(uow).get(command.organisation_id).require_active()

@@ -33,6 +33,7 @@ from common.operators.model import (
     new_operator,
     require_id,
 )
+from common.operators.names import require_free_name
 from common.operators.permissions import (
     CHANGE_OPERATOR,
     CHANGE_ROLE,
@@ -82,13 +83,14 @@ def change_role(command: ChangeRole, uow: Any) -> Role:
 
 
 def create_operator(command: CreateOperator, uow: Any) -> Operator:
-    """Raises OperatorExists, OperatorUnfit, OrganisationNotFound, OrganisationInactive, RoleNotFound, OutsideScope,
-    RoleReachesFurther."""
+    """Raises OperatorExists, NameTaken, OperatorUnfit, OrganisationNotFound, OrganisationInactive, RoleNotFound,
+    OutsideScope, RoleReachesFurther."""
     begin_change(uow)
     made = new_operator(command.operator, command.name, command.organisation_id, command.posts, uow.now_us)
     book = OperatorBook(uow)
     if book.find(made.operator) is not None:
         raise OperatorExists(operator=made.operator)
+    require_free_name(made.operator, ActorKind.OPERATOR, uow)
     _require_organisation(made.organisation_id, CREATE_OPERATOR, uow)
     _require_posts(made.posts, CREATE_OPERATOR, uow)
     book.save(made)

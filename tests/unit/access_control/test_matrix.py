@@ -103,6 +103,7 @@ COMMON: dict[tuple[str, str], Row] = {
         "organisation:create",
         {"id": "x", "name": "x", "organizationType": "branch", "parentId": "nowhere"},
     ),
+    ("PATCH", f"{PARTY}/organization/{{id}}"): ("organisation:rename", {"name": "x"}),
     **{
         ("GET", path): (KNOWN, None)
         for path in ("/openapi.json", "/docs", "/docs/index.html", "/docs/page.js", "/docs/page.css")

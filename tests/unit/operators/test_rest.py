@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from common.operators.commands import CreateRole
+from common.organisations.queries import list_organisations
 from tests.support.access import CITY, HALL, OTHER, PASSWORD, SIGN_IN_ADDRESS, AccessNode, sign_in
 from tests.support.stores import Databases
 
@@ -166,3 +167,83 @@ async def test_an_organisation_is_created_and_read(node: AccessNode) -> None:
     assert (made.status_code, made.json()["parentId"], made.json()["status"]) == (201, CITY, "active")
     assert (await chief.get(made.json()["href"])).json() == made.json()
     assert (await chief.post(ORGANIZATIONS, json=body)).json()["code"] == "ORGANISATION_EXISTS"
+
+
+async def test_an_organisation_is_renamed_moved_with_all_below_it_and_deactivated(node: AccessNode) -> None:
+    chief = await node.signed_in("chief", "administrator")
+    county, hall = f"k{node.clock.at_us}", f"b{node.clock.at_us}"
+    for identity, kind, parent in ((county, "county", CITY), (hall, "branch", county)):
+        body = {"id": identity, "name": "Part", "organizationType": kind, "parentId": parent}
+        assert (await chief.post(ORGANIZATIONS, json=body)).status_code == 201
+    address = f"{ORGANIZATIONS}/{county}"
+    first = await chief.get(address)
+    renamed = await chief.patch(address, json={"name": "新名"}, headers={"If-Match": first.headers["etag"]})
+    assert (renamed.status_code, renamed.json()["name"]) == (200, "新名")
+    late = await chief.patch(address, json={"name": "x"}, headers={"If-Match": first.headers["etag"]})
+    assert (late.status_code, late.json()["code"]) == (412, "ETAG_DIFFERS")
+
+    def is_within(city: str) -> bool:
+        rows = node.node.reads.now(list_organisations, city, limit=500)["items"]
+        return {county, hall} <= {row["organisation_id"] for row in rows}
+
+    assert (is_within(CITY), is_within(OTHER)) == (True, False)
+    moved = await chief.patch(address, json={"parentId": OTHER})
+    assert (moved.status_code, moved.json()["parentId"]) == (200, OTHER)
+    assert (is_within(CITY), is_within(OTHER)) == (False, True)
+    entry = node.log(resource="organisation", action="move")[-1]
+    assert (entry["actor"], entry["record"], entry["outcome"]) == ("chief", county, "DONE")
+    held = await chief.patch(address, json={"status": "inactive"})
+    assert (held.status_code, held.json()["code"]) == (409, "ORGANISATION_HAS_ACTIVE_PARTS")
+    for identity in (hall, county):
+        ended = await chief.patch(f"{ORGANIZATIONS}/{identity}", json={"status": "inactive"})
+        assert (ended.status_code, ended.json()["status"]) == (200, "inactive")
+
+
+async def test_a_change_that_makes_no_tree_is_refused(node: AccessNode) -> None:
+    chief = await node.signed_in("chief", "administrator")
+    for identity, kind, parent in (("mine", "county", CITY), ("below", "branch", "mine")):
+        body = {"id": identity, "name": "Part", "organizationType": kind, "parentId": parent}
+        assert (await chief.post(ORGANIZATIONS, json=body)).status_code == 201
+    refused: dict[str, tuple[int, str]] = {}
+    changes: list[tuple[str, dict[str, Any]]] = [
+        ("mine", {"parentId": "mine"}),
+        ("mine", {"parentId": "below"}),
+        ("mine", {"parentId": "nowhere"}),
+        ("31", {"parentId": CITY}),
+        ("mine", {"name": "x", "parentId": OTHER}),
+        ("mine", {}),
+        ("mine", {"status": "active"}),
+        ("mine", {"organizationType": "city"}),
+        ("mine", {"name": None}),
+        ("nowhere", {"name": "x"}),
+    ]
+    for organisation, change in changes:
+        answer = await chief.patch(f"{ORGANIZATIONS}/{organisation}", json=change)
+        refused[f"{organisation} {change}"] = answer.status_code, answer.json()["code"]
+    unfit = (422, "BODY_UNFIT")
+    assert list(refused.values()) == [
+        (409, "ORGANISATION_MOVE_MAKES_CIRCLE"),
+        (409, "ORGANISATION_MOVE_MAKES_CIRCLE"),
+        (404, "ORGANISATION_NOT_FOUND"),
+        (409, "ORGANISATION_IS_ROOT"),
+        *[unfit] * 5,
+        (404, "RESOURCE_NOT_FOUND"),
+    ], refused
+
+
+async def test_an_operator_and_a_system_cannot_have_the_same_name(node: AccessNode) -> None:
+    """Whose a record is, is told by the name alone; and records outlive tokens."""
+    chief = await node.signed_in("chief", "administrator")
+    token = {"client": "billing", "organisationId": HALL, "role": "dealer", "days": 1}
+    made = await chief.post(TOKENS, json=token)
+    assert made.status_code == 201, made.text
+    assert (await chief.delete(f"{TOKENS}/{made.json()['id']}")).status_code == 204
+    body = {"id": "billing", "name": "Bill", "organisationId": HALL}
+    refused = await chief.post(OPERATORS, json=body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "NAME_TAKEN")
+    assert "another system" in refused.json()["message"]
+    await create(chief, "li.na")
+    refused = await chief.post(TOKENS, json={**token, "client": "li.na"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "NAME_TAKEN")
+    assert "an operator" in refused.json()["message"]
+    assert (await chief.post(TOKENS, json=token)).status_code == 201
