@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from common.cli import program
+from common.cli.loading import loaded_for_good
 from common.cli.session import Bootstrap, Program
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ def _app() -> typer.Typer:
 
 
 def _bootstrap() -> Bootstrap:
-    from province_node import bootstrap
+    with loaded_for_good():
+        from province_node import bootstrap
 
     return bootstrap
 
