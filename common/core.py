@@ -75,6 +75,7 @@ from common.rest.handlers import handlers as rest_handlers
 from common.rest.permissions import NEEDS as REST_NEEDS
 from common.security.signing import ChooseSigner, Signer
 from common.sign_in.handlers import HANDLERS as sign_in_handlers
+from common.sign_in.parameters import PARAMETERS as SIGN_IN_PARAMETERS
 from common.sign_in.permissions import NEEDS as SIGN_IN_NEEDS
 from common.sign_in.permissions import READING as SIGN_IN_READING
 
@@ -121,7 +122,11 @@ PEOPLE_HANDLERS: Mapping[type, Handler] = {
 }
 """What is done about organisations, operators, their sign-ins, and tokens."""
 
-KIT_PARAMETERS: tuple[Parameter[Any], ...] = (*EVENT_HUB_PARAMETERS, *INTERFACE_PARAMETERS)
+KIT_PARAMETERS: tuple[Parameter[Any], ...] = (
+    *EVENT_HUB_PARAMETERS,
+    *INTERFACE_PARAMETERS,
+    *SIGN_IN_PARAMETERS,
+)
 """What may be changed at every node while it runs."""
 
 MakeUnitOfWork = Callable[[sa.Connection, IdSource, int, NodeContext, Callable[[str], tuple[int, int]]], UnitOfWork]
@@ -225,6 +230,8 @@ class NodeCore:
         parameters = ParameterKeeper(self.context, declare(KIT_PARAMETERS, parts.parameters), parts.clock)
         self.look_at_parameters = parameters.load
         """Takes up, from a connection, what another process has changed."""
+        self.take_defaults = parameters.take_defaults
+        """Parameters whose defaults the node's settings give."""
         self.dispatcher.takes_up.append(parameters.load)
         self.dispatcher.subscribe(ParameterChanged, parameters.changed)
         self.dispatcher.load()

@@ -13,7 +13,6 @@ from common.messaging.envelope import Envelope
 from common.parameters.model import ParameterBook
 from common.requests.registry import RequestKinds
 from common.security.private_bodies import PrivateKeys, decrypt_private_body, encrypt_private_body
-from common.sign_in.settings import SignInSettings
 
 
 class ReaderUnknown(Refusal):
@@ -48,7 +47,6 @@ class NodeContext:
     permissions: frozenset[Permission] = frozenset()
     """All that anything at this node needs; set by its core."""
     limits: RequestLimits = field(default_factory=RequestLimits)
-    sign_in: SignInSettings = field(default_factory=SignInSettings)
     parameters: ParameterBook = field(default_factory=ParameterBook)
     """What operators have set; replaced whenever one of them is changed."""
     ports: Ports = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,15 @@ class ParameterKeeper:
         # What is committed while this reads is told afterwards, by `changed`, which waits.
         with self._lock:
             self._context.parameters = load_book(connection, self._declared, self._clock.now_us())
+
+    def take_defaults(self, defaults: Mapping[str, Any]) -> None:
+        """These defaults, by the parameters' names, are what the node's settings say. Raises ParameterValueUnfit."""
+        with self._lock:
+            declared = dict(self._declared)
+            for name, default in defaults.items():
+                declared[name] = replace(declared[name], default=declared[name].require_fit(default))
+            self._declared = declared
+            self._context.parameters = replace(self._context.parameters, declared=declared)
 
     def changed(self, event: ParameterChanged) -> None:
         """This process has committed a change."""

@@ -100,11 +100,12 @@ class ParameterBook:
     """For each parameter that was ever set: what counts, or will, the latest first."""
 
     def value(self, parameter: Parameter[T], at_us: int) -> T:
-        """What counts at a moment (µs since 1970) that is not long past."""
+        """What counts at a moment (µs since 1970) that is not long past. The default may be the node's own, from its
+        settings."""
         version = self.version_at(parameter.name, at_us)
         # A release may narrow the bounds of what was stored under an earlier one: then its default counts.
         if version is None or version.value is None or parameter.value_type.unfit(version.value) is not None:
-            return parameter.default
+            return cast(T, self.declared.get(parameter.name, parameter).default)
         return cast(T, version.value)
 
     def version_at(self, name: str, at_us: int) -> ParameterVersion | None:

@@ -48,6 +48,8 @@ from common.settings import NodeSettings
 from common.sign_in.callers import Callers
 from common.sign_in.desk import SignInDesk
 from common.sign_in.events import SessionsChanged
+from common.sign_in.parameters import SignInRules, defaults_of
+from common.sign_in.passwords import Passwords
 
 
 class CommandWriter(Protocol):
@@ -164,7 +166,7 @@ class Node:
 def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Clock, core: NodeCore) -> Node:
     """A node around its core, not serving yet."""
     core.context.limits = settings.requests
-    core.context.sign_in = settings.sign_in
+    core.take_defaults(defaults_of(settings.sign_in))
     engine = open_reader(data.url, settings.reads.connections_max)
     node = Node(
         role=role,
@@ -196,8 +198,15 @@ def make_node(role: Role, data: DataDirectory, settings: NodeSettings, clock: Cl
 
 def add_sign_in(node: Node, entropy: Callable[[int], bytes]) -> None:
     """Gives the node its desk for signing in."""
-    settings, shared = node.settings.sign_in, node.core.dispatcher.shared
-    callers = Callers(node.reads, node.clock, node.access, settings, shared=shared)
+    shared = node.core.dispatcher.shared
+
+    def rules() -> SignInRules:
+        return SignInRules(node.context.parameters, node.clock.now_us())
+
+    callers = Callers(node.reads, node.clock, node.access, rules, shared=shared)
     node.core.dispatcher.subscribe(SessionsChanged, callers.sessions_changed)
     node.core.dispatcher.subscribe(TokensChanged, callers.tokens_changed)
-    node.sign_in = SignInDesk(node.core.node, lambda: node.writer, node.reads, node.clock, settings, entropy, callers)
+    passwords = Passwords(node.settings.sign_in, entropy)
+    node.sign_in = SignInDesk(
+        node.core.node, lambda: node.writer, node.reads, node.clock, rules, passwords, entropy, callers
+    )

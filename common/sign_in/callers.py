@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -22,9 +23,9 @@ from common.sign_in.bearers import SESSION_PREFIX, TOKEN_PREFIX, Bearer, csrf_to
 from common.sign_in.events import SessionsChanged
 from common.sign_in.keeping import Kept
 from common.sign_in.model import CsrfTokenUnfit, PasswordChangeNeeded
+from common.sign_in.parameters import SignInRules
 from common.sign_in.queries import find_session
 from common.sign_in.repository import SessionRow
-from common.sign_in.settings import SignInSettings
 
 COOKIE = "__Host-quanwang-session"
 """The prefix makes browsers take it only with Secure, without Domain, and for the whole host."""
@@ -39,13 +40,13 @@ class Callers:
     """Knows callers by what they show."""
 
     def __init__(
-        self, reads: Reads, clock: Clock, access: AccessKeeper, settings: SignInSettings, *, shared: bool
+        self, reads: Reads, clock: Clock, access: AccessKeeper, rules: Callable[[], SignInRules], *, shared: bool
     ) -> None:
         self.sessions: Kept[SessionRow] = Kept(reads, clock, find_session, shared=shared)
         self.tokens: Kept[TokenRow] = Kept(reads, clock, find_token, shared=shared)
         self._clock = clock
         self._access = access
-        self._settings = settings
+        self._rules = rules
 
     def sessions_changed(self, event: SessionsChanged) -> None:
         """On any thread."""
@@ -80,7 +81,8 @@ class Callers:
             raise NotSignedIn()
         now_us = self._clock.now_us()
         used_at_us = max(session.used_at_us, self.sessions.used_at_us(session.session_id))
-        over_at_us = min(used_at_us + self._settings.idle_us, session.opened_at_us + self._settings.session_us)
+        rules = self._rules()
+        over_at_us = min(used_at_us + rules.idle_us, session.opened_at_us + rules.session_us)
         book = await self._access.current()
         if now_us >= over_at_us or not book.is_active(session.operator):
             raise NotSignedIn()

@@ -24,10 +24,10 @@ from common.sign_in.commands import (
 )
 from common.sign_in.events import SessionOpened, SignInFailed
 from common.sign_in.model import PasswordUnfit, TooManyFailures, require_fit_password, retry_after
+from common.sign_in.parameters import PASSWORD_CHARACTERS_MIN, SignInRules
 from common.sign_in.passwords import Checked, Passwords
 from common.sign_in.queries import Stored, stored_credential
 from common.sign_in.second_factor import FACTOR_SECRET_BYTES, factor_uri, grouped, recovery_codes, recovery_hash, shown
-from common.sign_in.settings import SignInSettings
 
 ONE_TIME_BYTES = 10
 
@@ -56,7 +56,8 @@ class NewFactor:
 
 
 class SignInDesk:
-    """Of one node. `writer` gives its writer, which is another one when the node begins to serve."""
+    """Of one node. `writer` gives its writer, which is another one when the node begins to serve; `rules` what counts
+    at the moment."""
 
     def __init__(
         self,
@@ -64,17 +65,18 @@ class SignInDesk:
         writer: Callable[[], CommandWriter],
         reads: Reads,
         clock: Clock,
-        settings: SignInSettings,
+        rules: Callable[[], SignInRules],
+        passwords: Passwords,
         entropy: Callable[[int], bytes],
         callers: Callers,
     ) -> None:
         self.callers = callers
-        self.passwords = Passwords(settings, entropy)
+        self.passwords = passwords
         self._node = node
         self._writer = writer
         self._reads = reads
         self._clock = clock
-        self._settings = settings
+        self._rules = rules
         self._entropy = entropy
 
     async def sign_in(
@@ -101,7 +103,7 @@ class SignInDesk:
 
     async def change_password(self, actor: Actor, session_id: bytes, old: str, new: str) -> OpenedSession:
         """A new session, after all others have ended. Raises PasswordUnfit, SignInRefused, TooManyFailures."""
-        require_fit_password(new, actor.name, self._settings.password_characters_min)
+        require_fit_password(new, actor.name, self._rules().value(PASSWORD_CHARACTERS_MIN))
         if new == old:
             raise PasswordUnfit(detail="it is the one that you have", detail_zh="与当前密码相同")
         stored, checked = await self._again(actor, old, "change-password")

@@ -43,6 +43,12 @@ from common.sign_in.model import (
     TooManyFailures,
     retry_after,
 )
+from common.sign_in.parameters import (
+    ACCOUNT_FAILURES_FREE,
+    ADDRESS_FAILURES_FREE,
+    ONE_TIME_PASSWORD_HOURS,
+    SignInRules,
+)
 from common.sign_in.permissions import END, OWN, RESET_PASSWORD
 from common.sign_in.repository import (
     CREDENTIALS,
@@ -183,7 +189,7 @@ def set_one_time_password(command: SetOneTimePassword, uow: Any) -> int:
     operator = OperatorBook(uow).get(command.operator)
     require_another(operator, uow)
     require_no_takeover(operator, RESET_PASSWORD, uow)
-    expires_at_us = int(uow.now_us) + uow.node.sign_in.one_time_password_hours * HOUR_US
+    expires_at_us = int(uow.now_us) + _rules(uow).value(ONE_TIME_PASSWORD_HOURS) * HOUR_US
     rows = uow.rows(CREDENTIALS)
     rows.get(command.operator)
     rows.update(CredentialRow(command.operator, command.password, expires_at_us, uow.now_us))
@@ -210,7 +216,7 @@ def note_session_uses(command: NoteSessionUses, uow: Any) -> None:
 
 def forget_sign_ins(command: ForgetSignIns, uow: Any) -> int:
     """How many sessions and failures were forgotten."""
-    rules = uow.node.sign_in
+    rules = _rules(uow)
     over = SessionBook(uow).over(uow.now_us - rules.idle_us, uow.now_us - rules.session_us, command.most)
     _end(over, uow)
     return len(over) + FailureBook(uow).forget_old(uow.now_us - FAILURES_KEPT_US, command.most)
@@ -225,7 +231,11 @@ def _open_session(
     now_us = uow.now_us
     session_id: bytes = uow.ids.new()
     book.open(SessionRow(session_id, secret_hash, operator, organisation_id, one_time, address, now_us, now_us))
-    return SessionOpened(session_id, operator, organisation_id, one_time, now_us + uow.node.sign_in.session_us)
+    return SessionOpened(session_id, operator, organisation_id, one_time, now_us + _rules(uow).session_us)
+
+
+def _rules(uow: Any) -> SignInRules:
+    return SignInRules(uow.node.parameters, uow.now_us)
 
 
 def _end(ended: list[SessionRow], uow: Any) -> None:
@@ -262,10 +272,10 @@ def _wait(operator: str, address_group: str, uow: Any) -> TooManyFailures | None
 
 
 def _count(operator: str, address_group: str, uow: Any) -> None:
-    rules, book = uow.node.sign_in, FailureBook(uow)
+    rules, book = _rules(uow), FailureBook(uow)
     for subject, free in (
-        (account_subject(operator), rules.account_failures_free),
-        (address_subject(address_group), rules.address_failures_free),
+        (account_subject(operator), rules.value(ACCOUNT_FAILURES_FREE)),
+        (address_subject(address_group), rules.value(ADDRESS_FAILURES_FREE)),
     ):
         known = book.find(subject)
         fresh = known is None or known.failed_at_us <= uow.now_us - FAILURES_KEPT_US

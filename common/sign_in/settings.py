@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common.validation import Unfit
 
 MINUTE_US, HOUR_US = 60_000_000, 3_600_000_000
+
+BOUNDS: Mapping[str, tuple[int, int]] = {
+    "password_characters_min": (8, 64),
+    "one_time_password_hours": (1, 24 * 90),
+    "session_idle_minutes": (1, 24 * 60),
+    "session_hours": (1, 24 * 7),
+    "account_failures_free": (1, 100),
+    "address_failures_free": (1, 1_000_000),
+    "wait_seconds_max": (1, 86_400),
+}
+"""What can be changed while the node runs (common/sign_in/parameters.py), and the least and the most of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +28,7 @@ class SignInSettings:
     `one_time_password_hours`: so long one can be used. `session_idle_minutes`: a session that is not used for so long
     has ended; `session_hours`: so does every one after so long. `account_failures_free`, `address_failures_free`: so
     many tries may fail before an account or an address has to wait, twice as long after each further one, up to
-    `wait_seconds_max`."""
+    `wait_seconds_max`. All but the first four are defaults of parameters."""
 
     hashing_memory_kib: int = 47_104
     hashing_iterations: int = 2
@@ -36,20 +48,6 @@ class SignInSettings:
                 "hashing_memory_kib must be at least 8 for each of hashing_lanes",
                 "hashing_memory_kib 不得小于 hashing_lanes 的 8 倍",
             )
-
-    @property
-    def idle_us(self) -> int:
-        """How long a session lasts without being used."""
-        return self.session_idle_minutes * MINUTE_US
-
-    @property
-    def session_us(self) -> int:
-        """How long a session lasts at the most."""
-        return self.session_hours * HOUR_US
-
-    def wait_us(self, failures: int, free: int) -> int:
-        """How long the next try has to wait after so many failures in a row."""
-        beyond = failures - free
-        if beyond < 0:
-            return 0
-        return min(1 << min(beyond, 30), self.wait_seconds_max) * 1_000_000
+        for name, (least, most) in BOUNDS.items():
+            if not least <= getattr(self, name) <= most:
+                raise Unfit(f"{name} must be between {least} and {most}", f"{name} 应在 {least} 至 {most} 之间")

@@ -84,7 +84,6 @@ class AccessNode:
             writer=InlineWriter(core.dispatcher),
             metrics=NodeMetrics(node, "any", "0"),
         )
-        core.context.sign_in = CHEAP
         self.node.access = _keeper(self.node)
         core.dispatcher.subscribe(AccessChanged, self.node.access.changed)
         self.entropy = self.federation._entropy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -170,8 +171,8 @@ def test_who_has_no_right_to_set_parameters_sets_none(kept: Kept) -> None:
 
 def test_a_value_that_a_later_release_does_not_allow_gives_way_to_the_default(kept: Kept) -> None:
     kept.run(SetParameter(OFF_AFTER_HOURS.name, 100, "patience"))
-    book = kept.core.context.parameters
     narrower = Parameter(OFF_AFTER_HOURS.name, Whole(1, 50, "h"), 24, "less", "更短")
+    book = replace(kept.core.context.parameters, declared={narrower.name: narrower})
     assert book.value(narrower, kept.clock.now_us()) == 24
 
 
