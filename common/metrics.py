@@ -90,6 +90,12 @@ class NodeMetrics:
             buckets=LEG_SECONDS,
             registry=registry,
         )
+        self._refused_calls = Counter(
+            "quanwang_refused_calls",
+            "Changing calls that were refused or failed, at whichever step.",
+            ("interface", "status"),
+            registry=registry,
+        )
         sides = ("port", "adapter")
         self._interface_calls = Counter(
             "quanwang_interface_calls", "Calls to other systems, by outcome.", (*sides, "outcome"), registry=registry
@@ -164,6 +170,10 @@ class NodeMetrics:
         if event.took_us:
             self._child(self._interface_calls, event.port, event.adapter, event.outcome).inc()
             self._child(self._interface_seconds, event.port, event.adapter).observe(event.took_us / 1e6)
+
+    def call_refused(self, interface: str, status: int) -> None:
+        """A changing call to the REST interface ("rest") or the admin API ("admin") was answered with an error."""
+        self._child(self._refused_calls, interface, str(status)).inc()
 
     # When somebody asks
 

@@ -24,6 +24,9 @@ from common.routing import Header, MalformedInput, Router
 log = get_logger()
 
 DEFAULT_LANGUAGE = "en"
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Calls that change nothing."""
+HTTP_ERRORS_FROM = 400
 
 _BY_ENDING = {"_NOT_FOUND": 404, "NOT_PERMITTED": 403, "OUTSIDE_SCOPE": 403}
 _BY_BEGINNING = {"MALFORMED_": 422}
@@ -95,11 +98,18 @@ def error_response(error: QuanwangError, language: str, status: int = 0) -> JSON
     return JSONResponse(content, status)
 
 
-def build_app(routers: list[Router], body_bytes_max: int) -> Starlette:
-    """An application of these routers, with every error mapped."""
+def build_app(
+    routers: list[Router], body_bytes_max: int, refused: Callable[[int], None] = lambda _status: None
+) -> Starlette:
+    """An application of these routers, with every error mapped. `refused`: counts changing calls that were refused, by
+    status."""
     return Starlette(
         routes=[route for router in routers for route in router.routes],
-        middleware=[Middleware(CallNames), Middleware(BodyLimit, bytes_max=body_bytes_max)],
+        middleware=[
+            Middleware(CountRefused, refused=refused),
+            Middleware(CallNames),
+            Middleware(BodyLimit, bytes_max=body_bytes_max),
+        ],
         exception_handlers={QuanwangError: _known, HTTPException: _http, Exception: _unforeseen},
     )
 
@@ -147,6 +157,36 @@ class CallNames:
 
         with bound(call=name):
             await self._app(scope, receive, send_named)
+
+
+class CountRefused:
+    """Counts changing calls that were answered with an error, whatever the reason and however far they came.
+
+    What reaches a handler stands in the audit log as well, refused or not. A call that reaches none (a body that
+    cannot be read, too large a one, an unknown caller, too many calls) wishes nothing that could be noted, and to note
+    it would let anybody fill the log for good: it is counted, so that it shows where somebody tries.
+    """
+
+    def __init__(self, app: ASGIApp, refused: Callable[[int], None]) -> None:
+        self._app = app
+        self._refused = refused
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in READING_METHODS:
+            await self._app(scope, receive, send)
+            return
+
+        async def send_counted(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] >= HTTP_ERRORS_FROM:
+                self._refused(message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_counted)
+        except Exception:
+            # What nobody foresaw is answered further out.
+            self._refused(500)
+            raise
 
 
 class BodyLimit:

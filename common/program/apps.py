@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 from starlette.applications import Starlette
@@ -64,7 +65,7 @@ def admin_app(
         journal_routes(node),
         *own,
     ]
-    return build_app(routers, node.settings.http.request_body_bytes_max)
+    return build_app(routers, node.settings.http.request_body_bytes_max, partial(node.metrics.call_refused, "admin"))
 
 
 def health_app(node: Node) -> Starlette:

@@ -25,7 +25,7 @@ from common.rest.errors import RestRefusal
 from common.rest.rates import Rate
 from common.rest.resource import FOR_ANYBODY, Api, Resource
 from common.rest.tasks import do_task
-from common.web import AddressNotFound, CallNames, InternalRequestFault, language_of
+from common.web import AddressNotFound, CallNames, CountRefused, InternalRequestFault, language_of
 
 log = get_logger()
 
@@ -78,6 +78,7 @@ def build_api(
     app = Starlette(
         routes=[*routes, *(Route(address, Methods(of_it)) for address, of_it in by_address.items()), *further],
         middleware=[
+            Middleware(CountRefused, refused=partial(node.metrics.call_refused, "rest")),
             Middleware(CallNames),
             Middleware(
                 Door,

@@ -26,11 +26,11 @@ from common.sign_in.model import CsrfTokenUnfit, PasswordChangeNeeded
 from common.sign_in.parameters import SignInRules
 from common.sign_in.queries import find_session
 from common.sign_in.repository import SessionRow
+from common.web import READING_METHODS
 
 COOKIE = "__Host-quanwang-session"
 """The prefix makes browsers take it only with Secure, without Domain, and for the whole host."""
 CSRF_HEADER = "x-csrf-token"
-READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BEFORE_PASSWORD_CHANGE = ("/ownPassword", "/signOut", "/ownAccount")
 """Where somebody may call who signed in with a one-time password (ends of addresses)."""
 CONSOLE = "console"

@@ -128,3 +128,26 @@ async def test_every_answer_says_that_it_is_not_to_be_kept_and_has_a_name(node: 
         assert response.headers["cache-control"] == "no-store"
         assert response.headers["x-content-type-options"] == "nosniff"
         assert response.headers["x-call"]
+
+
+async def test_changing_calls_that_reach_no_handler_are_counted(node: RestNode) -> None:
+    """They wish nothing that the audit log could note, but somebody tries something."""
+
+    def counted() -> dict[str, float]:
+        found = node.node.metrics.registry.get_sample_value
+        labels = [("rest", status) for status in ("400", "401", "404", "415", "422")]
+        return {
+            status: found("quanwang_refused_calls_total", {"interface": interface, "status": status}) or 0
+            for interface, status in labels
+        }
+
+    before = counted()
+    client = node.client()
+    await client.post(ADDRESS, content=b"{", headers={"Content-Type": "application/json"})
+    await client.post(ADDRESS, content=b"{}", headers={"Content-Type": "text/plain"})
+    await client.post(ADDRESS, json={"title": 7})
+    await client.post(f"{ADDRESS}/nowhere/at/all", json={})
+    await node.client("").post(ADDRESS, json={})
+    await client.get(ADDRESS, params={"unknown": "x"})
+    after = counted()
+    assert {status: after[status] - before[status] for status in after} == dict.fromkeys(after, 1)

@@ -131,3 +131,35 @@ async def test_an_identity_must_be_one(client: httpx.AsyncClient) -> None:
 )
 def test_the_first_language_counts(header: str | None, language: str) -> None:
     assert language_of(header) == language
+
+
+async def test_changing_calls_that_are_refused_are_counted_however_far_they_came() -> None:
+    router, counted = Router(), list[int]()
+
+    @router.post("/raise/{name}")
+    async def fail(name: str) -> None:
+        raise ERRORS[name]
+
+    @router.post("/length")
+    async def length(content: dict[str, str]) -> int:
+        return len(content)
+
+    @router.get("/look")
+    async def look() -> int:
+        raise ERRORS["refused"]
+
+    app = build_app([router], BODY_BYTES_MAX, counted.append)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
+        assert (await client.post("/length", json={"a": "b"})).status_code == 200
+        assert (await client.get("/look")).status_code == 409
+        assert counted == []
+        statuses = [
+            (await client.post("/length", content=b"{")).status_code,
+            (await client.post("/length", json={"a": "b" * BODY_BYTES_MAX})).status_code,
+            (await client.post("/nowhere")).status_code,
+            (await client.post("/raise/refused")).status_code,
+            (await client.post("/raise/unforeseen")).status_code,
+        ]
+    assert statuses == [422, 413, 404, 409, 500]
+    assert counted == statuses
