@@ -60,7 +60,7 @@ from common.operators.permissions import READING as OPERATOR_READING
 from common.organisations.handlers import HANDLERS as organisation_handlers
 from common.organisations.permissions import NEEDS as ORGANISATION_NEEDS
 from common.organisations.permissions import READING as ORGANISATION_READING
-from common.parameters.events import ParameterChanged
+from common.parameters.events import NetworkParametersChanged, ParameterChanged
 from common.parameters.handlers import HANDLERS as parameter_handlers
 from common.parameters.keeper import ParameterKeeper
 from common.parameters.model import Parameter, declare
@@ -170,6 +170,8 @@ class CoreParts:
     """The role's own parameters."""
     ports: Sequence[Port] = ()
     """The role's interfaces to other systems."""
+    parameters_of_others: Sequence[Parameter[Any]] = ()
+    """Those that only other nodes have, and this one can publish."""
 
 
 class NodeCore:
@@ -227,13 +229,15 @@ class NodeCore:
             parts.commit,
             Guard(needs),
         )
-        parameters = ParameterKeeper(self.context, declare(KIT_PARAMETERS, parts.parameters), parts.clock)
+        declared, of_others = declare(KIT_PARAMETERS, parts.parameters), declare(parts.parameters_of_others)
+        parameters = ParameterKeeper(self.context, declared, parts.clock, of_others)
         self.look_at_parameters = parameters.load
         """Takes up, from a connection, what another process has changed."""
         self.take_defaults = parameters.take_defaults
         """Parameters whose defaults the node's settings give."""
         self.dispatcher.takes_up.append(parameters.load)
         self.dispatcher.subscribe(ParameterChanged, parameters.changed)
+        self.dispatcher.subscribe(NetworkParametersChanged, parameters.published)
         self.dispatcher.load()
 
     def _may_speak(self, batch: ReceivedBatch) -> bool:

@@ -14,6 +14,7 @@ from common.cli.session import Session, command
 from hq_node.directory import ceiling_command_line, draft_command_line, root_command_line
 from hq_node.directory import command_line as directory
 from hq_node.hub.command_line import add_relayed_command
+from hq_node.publications import command_line as publications
 
 app = typer.Typer(
     help="HQ's node of Quanwang CRM, from the command line.",
@@ -111,4 +112,4 @@ app.add_typer(requests, name="requests")
 app.add_typer(directory.app, name="nodes")
 app.add_typer(draft_command_line.app, name="directory")
 app.add_typer(root_command_line.app, name="root")
-add_groups(app, ceiling_command_line.app)
+add_groups(app, ceiling_command_line.app, publications.app)

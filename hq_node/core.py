@@ -11,6 +11,7 @@ from common.alarms.commands import AcknowledgeAlarm, RaiseAlarm
 from common.alarms.handlers import acknowledge_alarm, record_alarm
 from common.alarms.permissions import NEEDS as ALARM_NEEDS
 from common.clock import Clock
+from common.communication.parameters import PARAMETERS as COMMUNICATION_PARAMETERS
 from common.core import CoreParts, NodeCore
 from common.directory.model import Directory
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
@@ -23,6 +24,8 @@ from common.messaging.dispatcher import Handler
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
+from common.parameters.network_wire import PUBLISH
+from common.personal_data.parameters import PARAMETERS as PERSONAL_DATA_PARAMETERS
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.handlers import cancel_service_request, submit_service_request
 from common.requests.permissions import NEEDS as REQUEST_NEEDS
@@ -38,10 +41,14 @@ from hq_node.hub.gate import HubGate
 from hq_node.hub.handlers import end_legs_of_lost_home, pass_time_limits, roll_business_date
 from hq_node.hub.permissions import NEEDS as HUB_NEEDS
 from hq_node.message_processor import HqMessageProcessor
+from hq_node.publications.commands import DeliverPublications
+from hq_node.publications.handlers import HANDLERS as publication_handlers
+from hq_node.publications.permissions import NEEDS as PUBLICATION_NEEDS
 from hq_node.unit_of_work import HqUnitOfWork
 
 KINDS: tuple[RequestKind, ...] = (
     request_kind("quanwang.nodes.v1.QueryNodeStatus", pb.MESSAGE_CLASS_MANAGEMENT),
+    request_kind(PUBLISH, pb.MESSAGE_CLASS_MANAGEMENT, by_node_alone=True),
     request_kind(COMPARE, pb.MESSAGE_CLASS_MANAGEMENT, needs=("link",)),
     request_kind(
         "quanwang.subscriptions.v1.SuspendSubscription", needs=("subscription_id",), needs_authentication=True
@@ -50,7 +57,14 @@ KINDS: tuple[RequestKind, ...] = (
 )
 """The kinds of business that HQ may ask for. It relays any kind, known to it or not."""
 
-NEEDS: Declared = {**REQUEST_NEEDS, **ALARM_NEEDS, **LIVE_NEEDS, **HUB_NEEDS, **DIRECTORY_NEEDS}
+NEEDS: Declared = {
+    **REQUEST_NEEDS,
+    **ALARM_NEEDS,
+    **LIVE_NEEDS,
+    **HUB_NEEDS,
+    **DIRECTORY_NEEDS,
+    **PUBLICATION_NEEDS,
+}
 """What each command needs of whoever wishes it."""
 
 HANDLERS: dict[type, Handler] = {
@@ -62,10 +76,11 @@ HANDLERS: dict[type, Handler] = {
     RaiseAlarm: record_alarm,
     AcknowledgeAlarm: acknowledge_alarm,
     LookForDirectory: look_for_directory,
+    **publication_handlers,
 }
 
 
-DECIDING = (SubmitServiceRequest, RollBusinessDate)
+DECIDING = (SubmitServiceRequest, RollBusinessDate, DeliverPublications)
 """Commands that work on the hub's order; also when they run under a lease."""
 
 
@@ -99,6 +114,7 @@ def build_core(
             gate=HubGate(),
             prefetch=prefetch,
             needs=needs,
+            parameters_of_others=(*PERSONAL_DATA_PARAMETERS, *COMMUNICATION_PARAMETERS),
             **parts,
         )
     )

@@ -17,6 +17,7 @@ from common.gen.quanwang.federation.v1 import directory_pb2
 from common.journal.peers import RangesDesk
 from common.live.sampling import HistoryTimers
 from common.messaging.writer import Writer
+from common.parameters.events import NetworkParametersChanged
 from common.parked.commands import JudgeParkedAgain
 from common.parked.model import DIRECTORY_PROBLEMS
 from common.program.apps import health_app
@@ -24,6 +25,7 @@ from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
 from common.program.replicas import ReplicaLife
 from common.program.serving import execute_and_forget, link_node, on_loop
+from common.requests.events import LegEnded
 from common.rpc.link import FederationLinkServicer
 from hq_node.directory.commands import LookForDirectory
 from hq_node.directory.events import DIRECTORY_NOTICE, DirectoryDrafted, DirectoryPublished
@@ -35,6 +37,7 @@ from hq_node.hub.timers import HubTimers
 from hq_node.hub_link import FederationPorts
 from hq_node.journal_comparison.asking import asking_provinces, open_links
 from hq_node.opening import authority_of, directory_in_force, limits_of, node_keys, offline_addresses, open_node
+from hq_node.publications.timers import PublicationTimers
 from hq_node.recovery.giving_back import GivingBack
 from hq_node.settings import HqSettings
 from hq_node.web import admin_app, api_app
@@ -74,6 +77,9 @@ class HqProgram:
         self._shared_keys = SharedKeys(keys, certificates, node.clock, self._keys_changed)
         self._shared_keys.follow(self._in_force.published)
         self._follower.prepare, self._follower.heard = self._shared_keys.follow, self._heard
+        self._publication_timers = PublicationTimers(node.clock)
+        for event in (NetworkParametersChanged, LegEnded, DirectoryPublished):
+            node.core.dispatcher.subscribe(event, self._publication_timers.wake)
         self._alarm_timers, self._history_timers = AlarmTimers(node, guard), HistoryTimers(node)
         self._replica: ReplicaLife | None = None
         if node.core.replica is not None:
@@ -98,7 +104,7 @@ class HqProgram:
         return own + self._timers()
 
     def _timers(self) -> list[Any]:
-        timers = (self._hub_timers, self._directory_timers, self._alarm_timers)
+        timers = (self._hub_timers, self._directory_timers, self._publication_timers, self._alarm_timers)
         return [command for timer in timers for command in timer.due()]
 
     async def start(self, writer: Writer) -> None:

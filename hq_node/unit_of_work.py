@@ -22,6 +22,7 @@ from hq_node.hub.admission_rate import AdmissionRate, Admissions
 from hq_node.hub.model import HubLeg
 from hq_node.hub.repository import HubLegRepository, HubOrder, hub_legs, last_word_us
 from hq_node.hub.statements import admission_stamp, relay_stamp
+from hq_node.publications.repository import PublicationDeliveries
 
 
 class HqUnitOfWork(UnitOfWork):
@@ -52,6 +53,7 @@ class HqUnitOfWork(UnitOfWork):
         self.seals = SealsOnTheirWay(self)
         self.drafts = DraftRepository(self)
         self.server_certificates = ServerCertificates(self)
+        self.publication_deliveries = PublicationDeliveries(self)
 
     # As the asking node (common.requests)
 

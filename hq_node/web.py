@@ -25,6 +25,7 @@ from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.routes import node_routes
 from hq_node.hub.queries import hub_leg_counts, hub_order_state, open_legs_by_home, relayed_leg_times, relayed_steps
 from hq_node.hub.routes import hub_routes
+from hq_node.publications.routes import publication_routes
 
 
 def trace(connection: sa.Connection, context: NodeContext, request_id: bytes) -> dict[str, Any]:
@@ -58,7 +59,13 @@ ROLE = Role("hq", trace, counts, legs, open_legs, relayed_leg_times)
 
 def admin_app(node: Node, in_force: DirectoryInForce) -> Starlette:
     """The admin API."""
-    own = (hub_routes(node), node_routes(node), ceiling_routes(node), draft_routes(node, in_force))
+    own = (
+        hub_routes(node),
+        node_routes(node),
+        ceiling_routes(node),
+        publication_routes(node),
+        draft_routes(node, in_force),
+    )
     return apps.admin_app(node, own, telling_apis(node), {"root-export": ExportRootKey, "root-import": ImportRootKey})
 
 

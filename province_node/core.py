@@ -26,6 +26,7 @@ from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
 from common.personal_data.handlers import handlers as personal_data_handlers
 from common.personal_data.opening import open_vault
+from common.personal_data.parameters import PARAMETERS as PERSONAL_DATA_PARAMETERS
 from common.personal_data.permissions import NEEDS as PERSONAL_DATA_NEEDS
 from common.personal_data.vault import Vault
 from common.recovery.handlers import handlers as recovery_handlers
@@ -40,13 +41,13 @@ from common.security.signing import ChooseSigner, Signer
 from province_node.customers.commands import EraseCustomer, ExportCustomer, ImportCustomers
 from province_node.customers.handlers import CustomerRecords, erase_customer, export_customer, import_customers
 from province_node.customers.looking import HANDLERS as looking_handlers
-from province_node.customers.parameters import PARAMETERS as CUSTOMER_PARAMETERS
 from province_node.customers.permissions import NEEDS as CUSTOMER_NEEDS
 from province_node.customers.permissions import READING as CUSTOMER_READING
 from province_node.customers.wire import KINDS as CUSTOMER_KINDS
 from province_node.directory.permissions import NEEDS as DIRECTORY_NEEDS
 from province_node.journal_comparison.wire import KINDS as JOURNAL_KINDS
 from province_node.message_processor import ProvinceMessageProcessor, RecoveringProcessor
+from province_node.network_parameters.wire import KINDS as NETWORK_PARAMETER_KINDS
 from province_node.node_status.wire import KINDS as NODE_STATUS_KINDS
 from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg, TakeBackAnswer
 from province_node.serving.handlers import begin_outside_effect, finish_leg, refuse_leg
@@ -56,7 +57,13 @@ from province_node.subscriptions.permissions import READING as SUBSCRIPTION_READ
 from province_node.subscriptions.wire import KINDS as SUBSCRIPTION_KINDS
 from province_node.unit_of_work import ProvinceUnitOfWork
 
-KINDS: tuple[RequestKind, ...] = (*CUSTOMER_KINDS, *SUBSCRIPTION_KINDS, *NODE_STATUS_KINDS, *JOURNAL_KINDS)
+KINDS: tuple[RequestKind, ...] = (
+    *CUSTOMER_KINDS,
+    *SUBSCRIPTION_KINDS,
+    *NODE_STATUS_KINDS,
+    *JOURNAL_KINDS,
+    *NETWORK_PARAMETER_KINDS,
+)
 """The kinds of business that a province serves and may ask for."""
 
 NEEDS: Declared = {
@@ -127,7 +134,7 @@ def build_core(
             prefetch=prefetch,
             needs=needs,
             reading=CUSTOMER_READING | SUBSCRIPTION_READING,
-            parameters=(*CUSTOMER_PARAMETERS, *COMMUNICATION_PARAMETERS),
+            parameters=(*PERSONAL_DATA_PARAMETERS, *COMMUNICATION_PARAMETERS),
             ports=(COMMUNICATION,),
             **parts,
         )

@@ -181,6 +181,13 @@ KINDS: dict[str, AlarmKind] = {
         "Rotate it before it ends (see docs/operations.md).",
         "请在到期前轮换密钥（见 docs/operations.md）。",
     ),
+    "PARAMETER_CUT_BACK": AlarmKind(
+        "warning",
+        "A value that was set here lies outside of the bounds that headquarters has published; it is cut back to them.",
+        "总部下发的取值范围不包含本省设置的参数值，该值已按范围截取。",
+        "See `parameters show`: set a value within the bounds, or reset it, and ask headquarters where it must be so.",
+        "用 `parameters show` 查看：请设置范围内的值或恢复默认；确需超出时请与总部联系。",
+    ),
     "DRAFT_WAITING": AlarmKind(
         "warning",
         "What was decided about nodes and keys waits for the root's signature: the provinces do not know of it.",

@@ -62,6 +62,15 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
         'parameters set events.private_callbacks true --from 2026-12-01 --reason "receiver in the own network"',
     ),
     "parameters reset": ('parameters reset events.dead_letter_days --reason "as before"',),
+    "parameters publish": (
+        'parameters publish events.dead_letter_days 60 --min 30 --max 90 --reason "directive 9"',
+        'parameters publish events.plain_http_callbacks false --fixed --from 2026-12-01 --reason "directive 10"',
+    ),
+    "parameters unpublish": ('parameters unpublish events.dead_letter_days --reason "directive 9 has ended"',),
+    "parameters withdraw-published": (
+        'parameters withdraw-published events.plain_http_callbacks 2 --reason "directive 10 was revoked"',
+    ),
+    "parameters deliveries": ("parameters deliveries",),
     "parameters withdraw": ('parameters withdraw events.private_callbacks 1 --reason "the receiver moved"',),
     "interfaces": ("interfaces list", "interfaces test communication"),
     "interfaces list": ("interfaces list --json",),

@@ -23,9 +23,9 @@ from common.cli import (
 from common.cli.ceiling_commands import ceilings_app
 
 
-def add_groups(app: typer.Typer, ceilings: typer.Typer | None = None) -> None:
-    """Adds them to a node's command line, behind what is its own. `ceilings`: the commands for those, where the node
-    has more than every other."""
+def add_groups(app: typer.Typer, ceilings: typer.Typer | None = None, parameters: typer.Typer | None = None) -> None:
+    """Adds them to a node's command line, behind what is its own. `ceilings`, `parameters`: the commands for those,
+    where the node has more than every other."""
     for name, group in (
         ("evidence", evidence_commands.app),
         ("keys", keys_commands.app),
@@ -38,7 +38,7 @@ def add_groups(app: typer.Typer, ceilings: typer.Typer | None = None) -> None:
         ("tokens", token_commands.app),
         ("hubs", hub_commands.app),
         ("sessions", token_commands.sessions_app),
-        ("parameters", parameter_commands.app),
+        ("parameters", parameters or parameter_commands.parameters_app()),
         ("interfaces", interface_commands.app),
         ("journal", journal_commands.app),
         ("private-bodies", journal_commands.private_bodies_app),

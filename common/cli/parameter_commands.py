@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -13,8 +13,6 @@ from common.cli.connection import segment
 from common.cli.listing import Listing
 from common.cli.moments import parse_moment_us
 from common.cli.session import Misused, Session, command
-
-app = typer.Typer(help="What may be changed while the node runs, with its history.", no_args_is_help=True)
 
 Parameter = Annotated[
     str, typer.Argument(metavar="PARAMETER", help="The parameter's name, as `parameters list` shows it.")
@@ -28,7 +26,6 @@ From = Annotated[
 ]
 
 
-@app.command("list")
 @command
 def list_parameters(session: Session) -> None:
     """List all parameters with what counts now."""
@@ -37,7 +34,6 @@ def list_parameters(session: Session) -> None:
     session.result(page, lambda: _show_list(session, page))
 
 
-@app.command("show")
 @command
 def show(
     session: Session,
@@ -53,7 +49,6 @@ def show(
     session.result(found, lambda: _show_one(session, found))
 
 
-@app.command("set")
 @command
 def set_value(
     session: Session,
@@ -63,17 +58,15 @@ def set_value(
     since: From = "",
 ) -> None:
     """Give a parameter another value, at once or from a moment on. No restart is needed."""
-    _set(session, parameter, _value(value), reason, since)
+    _set(session, parameter, read_value(value), reason, since)
 
 
-@app.command("reset")
 @command
 def reset(session: Session, parameter: Parameter, reason: Reason, since: From = "") -> None:
     """Let a parameter's default count again, at once or from a moment on."""
     _set(session, parameter, None, reason, since)
 
 
-@app.command("withdraw")
 @command
 def withdraw(
     session: Session,
@@ -86,6 +79,20 @@ def withdraw(
         answer = client.post(f"/parameters/{segment(parameter)}/versions/{version}/withdrawal", {"reason": reason})
     words = session.words("parameters.withdrawn", parameter=parameter, version=version)
     session.result(answer, lambda: session.out.print(words, markup=False))
+
+
+def parameters_app() -> typer.Typer:
+    """The commands that every node has; headquarters adds its own."""
+    app = typer.Typer(help="What may be changed while the node runs, with its history.", no_args_is_help=True)
+    for name, function in (
+        ("list", list_parameters),
+        ("show", show),
+        ("set", set_value),
+        ("reset", reset),
+        ("withdraw", withdraw),
+    ):
+        app.command(name)(function)
+    return app
 
 
 def _set(session: Session, parameter: str, value: bool | int | str | None, reason: str, since: str) -> None:
@@ -102,7 +109,7 @@ def _set(session: Session, parameter: str, value: bool | int | str | None, reaso
     session.result(answer, lambda: session.out.print(words, markup=False))
 
 
-def _value(text: str) -> bool | int | str:
+def read_value(text: str) -> bool | int | str:
     """What was written, as JSON has it; anything else is a text."""
     try:
         value = json.loads(text)
@@ -116,11 +123,13 @@ def _shown(value: Any) -> str:
 
 
 def _show_list(session: Session, page: Mapping[str, Any]) -> None:
-    rows = Listing(session, "parameter", "value", "default", "since", "scheduled", dropped=("scheduled", "since"))
+    columns = ("parameter", "value", "layer", "default", "since", "scheduled")
+    rows = Listing(session, *columns, dropped=("scheduled", "since", "default"))
     for item in page["items"]:
         rows.add_row(
             display.plain(item["name"]),
             display.plain(_with_unit(session, item, item["value"])),
+            display.plain(session.words.name("parameter_layer", item["layer"])),
             display.plain(_with_unit(session, item, item["default"])),
             display.when(session, item["since_us"] or None),
             str(item["scheduled"] or ""),
@@ -139,8 +148,13 @@ def _show_one(session: Session, found: Mapping[str, Any]) -> None:
     facts.add_row(words("column.parameter"), display.plain(found["name"]))
     facts.add_row(words("column.meaning"), display.plain(found["zh" if session.language == "zh" else "en"]))
     facts.add_row(words("column.value"), display.plain(_with_unit(session, found, found["value"])))
+    facts.add_row(words("column.layer"), display.plain(words.name("parameter_layer", found["layer"])))
     facts.add_row(words("column.default"), display.plain(_with_unit(session, found, found["default"])))
     facts.add_row(words("column.allowed"), display.plain(_allowed(session, found["allowed"])))
+    if found["network_value"] is not None:
+        facts.add_row(words("column.published"), display.plain(published_text(session, found)))
+    if found["cut_from"] is not None:
+        facts.add_row(words("column.cut_from"), display.plain(_with_unit(session, found, found["cut_from"])))
     session.out.print(facts)
     session.out.print()
     rows = Listing(
@@ -159,6 +173,39 @@ def _show_one(session: Session, found: Mapping[str, Any]) -> None:
     rows.show("parameters.never_set")
     if found["next"]:
         session.note("parameters.more", parameter=found["name"], before=found["next"])
+    if found["network"]:
+        session.out.print()
+        session.out.print(words("parameters.of_the_network"), style="bold", markup=False)
+        _show_network(session, found["network"])
+
+
+def published_text(session: Session, found: Mapping[str, Any]) -> str:
+    """What headquarters publishes, with the bounds of what a province may have."""
+    words = session.words
+    value = found["network_value"] if "network_value" in found else found["value"]
+    if value is None:
+        return words("parameters.published_nothing")
+    if found["fixed"]:
+        return words("parameters.published_fixed", value=_shown(value))
+    if found["least"] is None and found["most"] is None:
+        return _shown(value)
+    bounds = {side: "…" if found[side] is None else found[side] for side in ("least", "most")}
+    return words("parameters.published_bounded", value=_shown(value), **bounds)
+
+
+def _show_network(session: Session, values: Sequence[Mapping[str, Any]]) -> None:
+    columns = ("version", "published", "from", "state", "by", "reason")
+    rows = Listing(session, *columns, numbers=("version",), stacked=("reason",))
+    for value in values:
+        rows.add_row(
+            str(value["version"]),
+            display.plain(published_text(session, value)),
+            display.when(session, value["effective_from_us"]),
+            display.state(session, _state(value)),
+            display.plain(value["set_by"]),
+            display.plain(value["reason"]),
+        )
+    rows.show()
 
 
 def _state(version: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from common.cli.texts_names import NAMES
 
 KINDS: dict[str, tuple[str, str]] = {
     "kind.compare-journal": ("compare-journal", "比对日志"),
+    "kind.publish-parameters": ("publish-parameters", "下发参数"),
     "kind.query-customer-profile": ("query-customer-profile", "查询客户资料"),
     "kind.query-node-status": ("query-node-status", "查询节点状态"),
     "kind.resume-subscription": ("resume-subscription", "复机"),

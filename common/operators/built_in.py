@@ -151,6 +151,7 @@ BUILT_IN: Mapping[str, Role] = {
                         "node:end-legs",
                         "ceiling:set",
                         "ceiling:remove",
+                        "parameter:publish",
                     ),
                     _NETWORK,
                 ),
@@ -220,7 +221,7 @@ ADMINISTRATOR_ALONE: Mapping[str, str] = {
     "journal:prune": "It takes out of the database what only the archive keeps then.",
     **dict.fromkeys(("event-subscription:create", "event-subscription:delete"), _OUTWARDS),
     "event-subscription:replay": _OUTWARDS,
-    "parameter:set": _RULES,
+    **dict.fromkeys(("parameter:set", "parameter:publish"), _RULES),
     **dict.fromkeys(("interface:test", "interface:switch", "interface:replay"), _OUTSIDE),
 }
 """Permissions that no other built-in role holds, each with why."""

@@ -21,13 +21,17 @@ from common.parameters.repository import ParameterRepository
 
 
 def set_parameter(command: SetParameter, uow: Any) -> ParameterVersion:
-    """Raises ParameterUnknown, ParameterValueUnfit, ParameterReasonMissing, ParameterTooManyScheduled."""
+    """Raises ParameterUnknown, ParameterValueUnfit, ParameterReasonMissing, ParameterTooManyScheduled, and
+    ParameterFixed, ParameterBeyondBounds where headquarters does not let it be."""
     book, stored = uow.node.parameters, ParameterRepository(uow)
     parameter = book.parameter(command.name)
     if command.value is not None:
         parameter.require_fit(command.value)
-    reason = _fit_reason(command.reason)
+    reason = fit_reason(command.reason)
     from_us = max(command.effective_from_us, uow.now_us)
+    published = book.published_at(command.name, from_us)
+    if command.value is not None and published is not None:
+        published.require_within(parameter, command.value)
     if from_us > uow.now_us and stored.count_scheduled(command.name) >= SCHEDULED_MAX:
         raise ParameterTooManyScheduled(parameter=command.name, most=SCHEDULED_MAX)
     number = stored.last_version(command.name) + 1
@@ -43,7 +47,7 @@ def set_parameter(command: SetParameter, uow: Any) -> ParameterVersion:
 def withdraw_parameter(command: WithdrawParameter, uow: Any) -> ParameterVersion:
     """Raises ParameterUnknown, ParameterVersionUnknown, ParameterInForce, ParameterReasonMissing."""
     uow.node.parameters.parameter(command.name)
-    _fit_reason(command.reason)
+    fit_reason(command.reason)
     stored = ParameterRepository(uow)
     version = stored.find(command.name, command.version)
     if version is None or version.withdrawn_at_us:
@@ -57,7 +61,8 @@ def withdraw_parameter(command: WithdrawParameter, uow: Any) -> ParameterVersion
     return withdrawn
 
 
-def _fit_reason(reason: str) -> str:
+def fit_reason(reason: str) -> str:
+    """The reason without spaces around it. Raises ParameterReasonMissing."""
     reason = reason.strip()
     if not (0 < len(reason) <= REASON_CHARACTERS_MAX and reason.isprintable()):
         raise ParameterReasonMissing(most=REASON_CHARACTERS_MAX)

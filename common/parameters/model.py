@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from common.errors import Refusal
 from common.parameters.value_types import ParameterValueUnfit, ValueType
@@ -90,23 +90,63 @@ class ParameterVersion:
         return not self.withdrawn_at_us and self.effective_from_us <= at_us
 
 
+class Published(Protocol):
+    """What headquarters publishes of a parameter from a moment on (`common.parameters.network`)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> bool | int | str | None: ...
+    def counts_at(self, at_us: int) -> bool: ...
+    def says_of(self, parameter: Parameter[Any]) -> bool: ...
+    def within(self, own: Any) -> Any: ...
+    def require_within(self, parameter: Parameter[Any], own: Any) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterBook:
-    """All parameters of a node with what counts from when on. Never changed, but replaced by the next one; so whoever
-    reads several parameters from one book reads what belongs together."""
+    """All parameters of a node with what counts from when on: its own values within what headquarters publishes, else
+    the published ones, else the defaults. Never changed, but replaced by the next one; so whoever reads several
+    parameters from one book reads what belongs together."""
 
     declared: Mapping[str, Parameter[Any]] = field(default_factory=dict)
     timelines: Mapping[str, Sequence[ParameterVersion]] = field(default_factory=dict)
     """For each parameter that was ever set: what counts, or will, the latest first."""
+    network: Mapping[str, Sequence[Published]] = field(default_factory=dict)
+    """The same of what headquarters publishes."""
+    of_others: Mapping[str, Parameter[Any]] = field(default_factory=dict)
+    """Parameters that other nodes have and this one can publish."""
 
     def value(self, parameter: Parameter[T], at_us: int) -> T:
         """What counts at a moment (µs since 1970) that is not long past. The default may be the node's own, from its
         settings."""
+        own, published = self.own_value(parameter, at_us), self.published_at(parameter.name, at_us)
+        if published is not None and published.says_of(parameter):
+            return cast(T, published.value if own is None else published.within(own))
+        return cast(T, self.declared.get(parameter.name, parameter).default) if own is None else own
+
+    def own_value(self, parameter: Parameter[T], at_us: int) -> T | None:
+        """What the node itself was given, whether or not headquarters lets it be; None: nothing."""
         version = self.version_at(parameter.name, at_us)
-        # A release may narrow the bounds of what was stored under an earlier one: then its default counts.
+        # A release may narrow the bounds of what was stored under an earlier one: then it does not count.
         if version is None or version.value is None or parameter.value_type.unfit(version.value) is not None:
-            return cast(T, self.declared.get(parameter.name, parameter).default)
+            return None
         return cast(T, version.value)
+
+    def published_at(self, name: str, at_us: int) -> Published | None:
+        """What headquarters says then; None: nothing yet."""
+        for published in self.network.get(name, ()):
+            if published.counts_at(at_us):
+                return published
+        return None
+
+    def with_published(self, network: Mapping[str, Sequence[Published]]) -> ParameterBook:
+        """The book once headquarters has published anew."""
+        return replace(self, network=network)
+
+    def publishable(self, name: str) -> Parameter[Any]:
+        """A parameter of this node or of others. Raises ParameterUnknown."""
+        return self.of_others[name] if name in self.of_others else self.parameter(name)
 
     def version_at(self, name: str, at_us: int) -> ParameterVersion | None:
         """The version that counts then; None: it was never set, or not yet."""
@@ -119,7 +159,7 @@ class ParameterBook:
         """The book once a version was set or withdrawn."""
         known = [one for timeline in self.timelines.values() for one in timeline]
         others = [one for one in known if (one.name, one.version) != (version.name, version.version)]
-        return ParameterBook(self.declared, timelines_of([*others, version], now_us))
+        return replace(self, timelines=timelines_of([*others, version], now_us))
 
     def parameter(self, name: str) -> Parameter[Any]:
         """The declared parameter of that name. Raises ParameterUnknown."""
@@ -139,10 +179,26 @@ def declare(*features: Sequence[Parameter[Any]]) -> dict[str, Parameter[Any]]:
     return declared
 
 
-def timelines_of(versions: Sequence[ParameterVersion], now_us: int) -> dict[str, list[ParameterVersion]]:
+class Dated(Protocol):
+    """A value of something named, from a moment on."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def effective_from_us(self) -> int: ...
+    @property
+    def withdrawn_at_us(self) -> int: ...
+
+
+D = TypeVar("D", bound=Dated)
+
+
+def timelines_of(versions: Sequence[D], now_us: int) -> dict[str, list[D]]:
     """The versions that count now or will, by parameter, the latest first. Of two for the same moment the one that was
     set later counts."""
-    timelines: dict[str, list[ParameterVersion]] = {}
+    timelines: dict[str, list[D]] = {}
     in_order = sorted(versions, key=lambda version: (version.effective_from_us, version.version), reverse=True)
     past: set[str] = set()
     for version in in_order:

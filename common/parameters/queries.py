@@ -9,29 +9,49 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.parameters.model import Parameter, ParameterBook, timelines_of
+from common.parameters.network import NetworkValue
+from common.parameters.network_repository import (
+    TOPIC,
+    NetworkParameterRow,
+    PublicationRow,
+    network_parameters,
+    publications,
+    value_of,
+)
 from common.parameters.repository import ParameterVersionRow, parameter_versions, version_of
 
 VERSIONS_MAX = 200
 
 
-def load_book(connection: sa.Connection, declared: Mapping[str, Parameter[Any]], now_us: int) -> ParameterBook:
+def load_book(
+    connection: sa.Connection,
+    declared: Mapping[str, Parameter[Any]],
+    now_us: int,
+    of_others: Mapping[str, Parameter[Any]] | None = None,
+) -> ParameterBook:
     """What counts now, and what will."""
-    c = parameter_versions.c
+    own = [version_of(ParameterVersionRow._make(row)) for row in _counting(connection, parameter_versions, now_us)]
+    known = [one for one in own if one.name in declared]
+    rows = _counting(connection, network_parameters, now_us)
+    network = [value_of(NetworkParameterRow._make(row)) for row in rows]
+    timelines, published = timelines_of(known, now_us), timelines_of(network, now_us)
+    return ParameterBook(declared, timelines, published, of_others or {})
+
+
+def _counting(connection: sa.Connection, table: sa.Table, now_us: int) -> list[Any]:
+    """The rows of a table of dated values that count now, or will."""
+    c = table.c
     # Of all that has come into force only the last of each parameter: the history may be long.
     numbered = sa.select(
-        parameter_versions,
+        table,
         sa.func.row_number()
         .over(partition_by=c.name, order_by=(c.effective_from_us.desc(), c.version.desc()))
         .label("place"),
     )
     past = numbered.where(c.effective_from_us <= now_us, c.withdrawn_at_us == 0).subquery()
-    fields = [past.c[name] for name in ParameterVersionRow._fields]
+    fields = [past.c[column.name] for column in table.columns]
     rows = list(connection.execute(sa.select(*fields).where(past.c.place == 1)))
-    rows += connection.execute(
-        sa.select(parameter_versions).where(c.effective_from_us > now_us, c.withdrawn_at_us == 0)
-    )
-    versions = [version_of(ParameterVersionRow._make(row)) for row in rows]
-    return ParameterBook(declared, timelines_of([one for one in versions if one.name in declared], now_us))
+    return rows + list(connection.execute(sa.select(table).where(c.effective_from_us > now_us, c.withdrawn_at_us == 0)))
 
 
 def list_parameters(book: ParameterBook, now_us: int) -> dict[str, Any]:
@@ -55,7 +75,47 @@ def show_parameter(
         {**asdict(one), "in_force": one == in_force, "waits": one.effective_from_us > now_us} for one in found[:size]
     ]
     more = found[size - 1].version if len(found) > size else 0
-    return {**_shown(parameter, book, now_us), "versions": versions, "next": more}
+    return {
+        **_shown(parameter, book, now_us),
+        "versions": versions,
+        "next": more,
+        "network": list_published(connection, book, now_us, name),
+    }
+
+
+def list_published(connection: sa.Connection, book: ParameterBook, now_us: int, name: str) -> list[dict[str, Any]]:
+    """What headquarters has published of a parameter, the last first, as far as this node has heard of it; at most
+    VERSIONS_MAX."""
+    c = network_parameters.c
+    statement = sa.select(network_parameters).where(c.name == name).order_by(c.version.desc()).limit(VERSIONS_MAX)
+    found = [value_of(NetworkParameterRow._make(row)) for row in connection.execute(statement)]
+    in_force = book.published_at(name, now_us)
+    return [{**asdict(one), "in_force": one == in_force, "waits": one.effective_from_us > now_us} for one in found]
+
+
+def publication_of(connection: sa.Connection) -> dict[str, Any]:
+    """Which publication the node is at; version 0: none."""
+    row = connection.execute(sa.select(publications).where(publications.c.topic == TOPIC)).first()
+    found = PublicationRow(TOPIC, 0, 0, 0) if row is None else PublicationRow(*row)
+    return {"version": found.version, "published_at_us": found.published_at_us, "taken_at_us": found.taken_at_us}
+
+
+def _layer(parameter: Parameter[Any], book: ParameterBook, now_us: int) -> dict[str, Any]:
+    """Where the value comes from, and what headquarters lets it be. `cut_from`: the node's own value where that is not
+    let be."""
+    own, published = book.own_value(parameter, now_us), book.published_at(parameter.name, now_us)
+    says = published is not None and published.says_of(parameter)
+    assert published is None or isinstance(published, NetworkValue)
+    value = book.value(parameter, now_us)
+    layer = "own" if own is not None and own == value else "network" if says else "default"
+    return {
+        "layer": layer,
+        "cut_from": own if own is not None and own != value else None,
+        "network_value": published.value if published is not None and says else None,
+        "least": published.least if published is not None and says else None,
+        "most": published.most if published is not None and says else None,
+        "fixed": bool(published is not None and says and published.fixed),
+    }
 
 
 def _shown(parameter: Parameter[Any], book: ParameterBook, now_us: int) -> dict[str, Any]:
@@ -70,6 +130,7 @@ def _shown(parameter: Parameter[Any], book: ParameterBook, now_us: int) -> dict[
         "scheduled": len(scheduled),
         "next_value": scheduled[-1].value if scheduled else None,
         "next_from_us": scheduled[-1].effective_from_us if scheduled else 0,
+        **_layer(parameter, book, now_us),
         "allowed": parameter.value_type.document(),
         "en": parameter.en,
         "zh": parameter.zh,

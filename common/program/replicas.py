@@ -25,7 +25,7 @@ from common.leases.keeper import LeaseKeeper
 from common.log import get_logger
 from common.messaging.replica import CLAIM_NOTICE, INBOX_NOTICE, OUTBOX_NOTICE, Replica, read_claim_payload
 from common.messaging.writer import Writer
-from common.parameters.events import ParameterChanged
+from common.parameters.events import NetworkParametersChanged, ParameterChanged
 from common.program.data_directory import DataDirectory
 from common.program.node import Node
 from common.replicas.commands import ForgetReplica, ReportReplica
@@ -161,6 +161,7 @@ class ReplicaLife:
         tell_others_of_ends(core)
         core.dispatcher.tell_others(AccessChanged, ACCESS_NOTICE, lambda event: str(event.version))
         core.dispatcher.tell_others(ParameterChanged, PARAMETER_NOTICE, lambda event: event.version.name)
+        core.dispatcher.tell_others(NetworkParametersChanged, PARAMETER_NOTICE, lambda event: str(event.version))
         core.dispatcher.subscribe(ReplicasSeen, self._seen)
         if self._lease is not None:
             core.dispatcher.subscribe(LeaseSeen, self._lease.seen)

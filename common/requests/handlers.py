@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from common.access_control.actor import Actor
+from common.access_control.actor import Actor, ActorKind
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, IdSource, format_id, leg_id
@@ -88,7 +88,7 @@ def submit_service_request(command: SubmitServiceRequest, uow: AskingUnitOfWork)
         earlier = uow.requests.by_idempotency_key(command.idempotency_key)
         if earlier is not None:
             return _first_answer_again(earlier, digest, uow)
-    kind = uow.node.kinds.asked_as(command.kind)
+    kind = uow.node.kinds.asked_as(command.kind, by_node=uow.actor.kind is ActorKind.SYSTEM)
     if command.acting.customer_authentication not in AUTHENTICATIONS:
         raise UnknownAuthentication(given=command.acting.customer_authentication, known=", ".join(AUTHENTICATIONS))
     destinations = _destinations(command, uow)

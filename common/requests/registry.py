@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from google.protobuf import json_format, message, symbol_database
@@ -95,6 +95,8 @@ class RequestKind:
     """The fields without which nothing can be asked; "a|b" stands for either."""
     needs_authentication: bool = False
     """Whether the home province serves it only where the customer was authenticated, for people to know beforehand."""
+    by_node_alone: bool = False
+    """Whether only the node itself asks for it, and no people."""
 
     @property
     def alias(self) -> str:
@@ -167,11 +169,13 @@ class RequestKinds:
         kind = self._by_alias.get(alias)
         return kind.name if kind is not None else alias
 
-    def asked_as(self, name: str) -> RequestKind:
-        """The kind by its alias or protobuf prefix. Raises UnknownRequestKind."""
+    def asked_as(self, name: str, *, by_node: bool = False) -> RequestKind:
+        """The kind by its alias or protobuf prefix, if people may ask for it, or the node itself asks (`by_node`).
+        Raises UnknownRequestKind."""
         kind = self._by_alias.get(name) or self._by_name.get(name)
-        if kind is None:
-            raise UnknownRequestKind(kind=name, known=", ".join(sorted(self._by_alias)))
+        if kind is None or (kind.by_node_alone and not by_node):
+            open_to_all = sorted(alias for alias, kind in self._by_alias.items() if not kind.by_node_alone)
+            raise UnknownRequestKind(kind=name, known=", ".join(open_to_all))
         return kind
 
 
@@ -182,6 +186,7 @@ def request_kind(
     needs: Sequence[str] = (),
     *,
     needs_authentication: bool = False,
+    by_node_alone: bool = False,
 ) -> RequestKind:
     """A kind from its protobuf prefix. Its messages must have been imported (from common.gen)."""
     symbols = symbol_database.Default()
@@ -196,4 +201,5 @@ def request_kind(
     if request is None or response is None:
         raise LookupError(f"{name}Request and {name}Response must be defined in proto/ and imported")
     private = find("PrivateRequest"), find("PrivateResponse")
-    return RequestKind(name, message_class, request, response, *private, serve, tuple(needs), needs_authentication)
+    kind = RequestKind(name, message_class, request, response, *private, serve, tuple(needs))
+    return replace(kind, needs_authentication=needs_authentication, by_node_alone=by_node_alone)

@@ -8,8 +8,8 @@ from typing import Any
 
 from common.audit.queries import count_since
 from common.errors import Refusal
+from common.personal_data.parameters import REVEALS_AN_HOUR_MAX
 from province_node.customers.commands import NoteCustomerSearch, RevealCustomer, ShowCustomer
-from province_node.customers.parameters import REVEALS_AN_HOUR_MAX
 from province_node.customers.queries import FOUND_MAX
 from province_node.customers.searching import is_hidden, masked, seen
 

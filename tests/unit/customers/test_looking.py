@@ -14,6 +14,7 @@ from common.audit.queries import Sought, search
 from common.errors import Refusal
 from common.messaging.dispatcher import CommandWork
 from common.parameters.commands import SetParameter
+from common.personal_data.parameters import REVEALS_AN_HOUR_MAX
 from common.program.inline_writer import InlineWriter
 from province_node.customers.commands import (
     CustomerRecord,
@@ -25,7 +26,6 @@ from province_node.customers.commands import (
 )
 from province_node.customers.looking import RevealedTooOften, RevealFieldUnknown, RevealReasonMissing
 from province_node.customers.model import CustomerErased, CustomerNotFound
-from province_node.customers.parameters import REVEALS_AN_HOUR_MAX
 from province_node.customers.queries import ROWS_MAX
 from tests.support.federation import Federation
 from tests.support.stores import Databases

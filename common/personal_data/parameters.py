@@ -1,4 +1,4 @@
-"""What an operator may change about customers while the node runs."""
+"""What may be changed about looking at personal data while a province runs; headquarters can publish it."""
 
 from __future__ import annotations
 
