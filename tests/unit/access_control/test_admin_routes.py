@@ -70,6 +70,8 @@ BODIES: dict[str, Any] = {
     "/organisations/{organisation_id}/deactivation": WHY,
     "/parameters/{name}/versions": {"value": 1, **WHY},
     "/parameters/{name}/versions/{version}/withdrawal": WHY,
+    "/published-parameters/{name}/versions": {"value": 1, **WHY},
+    "/published-parameters/{name}/versions/{version}/withdrawal": WHY,
     "/parked/{message}/end": WHY,
     "/requests": {"kind": "quanwang.nodes.v1.QueryNodeStatus", "destinations": ["44"]},
     "/sessions/{session}/end": WHY,

@@ -14,10 +14,13 @@ from common.access_control.actor import local_actor
 from common.access_control.desk import Desk
 from common.cli.moments import parse_moment_us
 from common.db.engine import open_reader
+from common.ids import HQ
 from common.parameters.routes import parameter_routes
 from common.program.inline_writer import InlineWriter
 from common.program.reads import Reads
 from common.web import build_app
+from hq_node.publications.commands import DeliverPublications
+from hq_node.publications.routes import publication_routes
 from tests.support.fake_admin import CommandLine
 from tests.support.federation import Federation
 from tests.support.stores import SQLITE, Databases
@@ -87,3 +90,53 @@ def test_a_moment_is_read_with_and_without_a_zone() -> None:
     assert parse_moment_us("1970-01-01T00:00:00.25Z") == 250_000
     assert parse_moment_us("2026-12-01") is not None
     assert parse_moment_us("soon") is None
+
+
+def test_headquarters_publishes_and_sees_who_has_taken_it(
+    tmp_path: Path, hq: CommandLine, province: CommandLine
+) -> None:
+    databases = Databases(SQLITE, tmp_path)
+    federation = Federation(databases)
+    federation.connect()
+    reads = {node: Reads(open_reader(federation.urls[node], 1), 1) for node in (HQ, "31")}
+    nodes: dict[str, Any] = {
+        code: SimpleNamespace(
+            reads=reads[code],
+            local_desk=Desk(InlineWriter(federation.cores[code].dispatcher), local_actor("root")),
+            context=federation.cores[code].context,
+            clock=federation.clock,
+        )
+        for code in (HQ, "31")
+    }
+    hq.node.app = build_app([parameter_routes(nodes[HQ]), publication_routes(nodes[HQ])], 1 << 20)
+    province.node.app = build_app([parameter_routes(nodes["31"])], 1 << 20)
+
+    assert "Nothing has been published" in hq("parameters", "deliveries").out
+    bounds = ("--min", "30", "--max", "90", "--reason", "directive 9")
+    said = hq("parameters", "publish", DAYS, "60", *bounds)
+    assert "published as 60, provinces from 30 to 90 from" in " ".join(said.out.split()), said.err
+    later = ("--fixed", "--from", "2099-12-01", "--reason", "later")
+    assert "false, for all" in hq("parameters", "publish", "events.plain_http_callbacks", "false", *later).out
+    assert hq("parameters", "publish", DAYS, "60", "--from", "someday", "--reason", "x").code == 2
+    assert "is to be sent" in hq("parameters", "deliveries").out
+    federation.execute(HQ, DeliverPublications())
+    assert "传送中" in hq("parameters", "deliveries", "--lang", "zh").out
+    federation.run()
+    federation.execute(HQ, DeliverPublications())
+    assert "holds what is published" in hq("parameters", "deliveries").out
+
+    listed = {one["name"]: one for one in json.loads(province("parameters", "list", "--json").out)["items"]}
+    assert (listed[DAYS]["value"], listed[DAYS]["layer"]) == (60, "network")
+    assert "headquarters" in province("parameters", "list").out
+    shown = " ".join(province("parameters", "show", DAYS).out.split())
+    assert "60, provinces from 30 to 90" in shown
+    assert "directive 9" in shown
+    refused = province("parameters", "set", DAYS, "91", "--reason", "ours")
+    assert (refused.code, "from 30 to 90" in refused.err) == (1, True)
+    gone = hq("parameters", "withdraw-published", "events.plain_http_callbacks", "1", "--reason", "not needed")
+    assert "will not come into force" in gone.out
+    assert "says nothing of events.dead_letter_days" in hq("parameters", "unpublish", DAYS, "--reason", "over").out
+    for each in reads.values():
+        each.close()
+    federation.close()
+    databases.close()
