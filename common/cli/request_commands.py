@@ -212,7 +212,7 @@ def kinds(session: Session) -> None:
 
     It says, too, for which kinds the customer must be authenticated.
     """
-    described = [describe_kind(session, kind) for kind in session.program.kinds()]
+    described = [describe_kind(session, kind) for kind in session.program.kinds() if not kind.by_node_alone]
     session.result({"items": described}, lambda: show_kinds(session, described))
 
 
