@@ -37,6 +37,8 @@ from province_node.customers.model import (
     CustomerNotNamed,
     subscription_digest,
 )
+from province_node.customers.permissions import ERASE, EXPORT
+from province_node.customers.reach import require_reach_of_city
 
 
 class Customers(Protocol):
@@ -47,6 +49,8 @@ class Customers(Protocol):
     def get(self, customer_number: str) -> Customer: ...
 
     def take_over(self, record: CustomerRecord) -> str: ...
+
+    def city_of(self, customer_number: str) -> str: ...
 
     def require_not_erased(self, customer_number: str) -> None: ...
 
@@ -204,6 +208,7 @@ def _take_over(row: CustomerRecord, uow: Work) -> str:
 def export_customer(command: ExportCustomer, uow: Work) -> CustomerExported:
     """All that is stored about a customer, readable by whoever gets it. Raises CustomerNotFound, CustomerErased."""
     customer = uow.customers.get(command.customer_number)
+    require_reach_of_city(uow, EXPORT, customer.city_code)
     held = uow.subscriptions.of_customer(customer.customer_number)
     return CustomerExported(
         {
@@ -239,6 +244,7 @@ def erase_customer(command: EraseCustomer, uow: Work) -> CustomerErasedForGood:
 
     Raises CustomerNotFound; CustomerHasSubscriptions; CustomerKeptByLaw while the time after the last service runs.
     """
+    require_reach_of_city(uow, ERASE, uow.customers.city_of(command.customer_number))
     held = uow.subscriptions.of_customer(command.customer_number)
     running = sum(s.status != "terminated" for s in held)
     if running:

@@ -10,7 +10,9 @@ from common.audit.queries import count_since
 from common.errors import Refusal
 from common.personal_data.parameters import REVEALS_AN_HOUR_MAX
 from province_node.customers.commands import NoteCustomerSearch, RevealCustomer, ShowCustomer
+from province_node.customers.permissions import READ, REVEAL
 from province_node.customers.queries import FOUND_MAX
+from province_node.customers.reach import require_reach_of_city
 from province_node.customers.searching import is_hidden, masked, seen
 
 REVEALABLE = ("document_number", "contact_number", "address")
@@ -51,7 +53,9 @@ class RevealedTooOften(Refusal):
 
 def show_customer(command: ShowCustomer, uow: Any) -> dict[str, Any]:
     """The customer, masked, without what is hidden from the actor. Raises CustomerNotFound, CustomerErased."""
-    return seen(masked(uow.customers.get(command.customer_number)), uow.actor.rights)
+    customer = uow.customers.get(command.customer_number)
+    require_reach_of_city(uow, READ, customer.city_code)
+    return seen(masked(customer), uow.actor.rights)
 
 
 def note_customer_search(command: NoteCustomerSearch, uow: Any) -> None:
@@ -77,6 +81,7 @@ def reveal_customer(command: RevealCustomer, uow: Any) -> dict[str, str]:
             raise RevealFieldHidden(field=field)
     _require_within_limit(uow)
     customer = uow.customers.get(command.customer_number)
+    require_reach_of_city(uow, REVEAL, customer.city_code)
     fields = command.fields or [field for field in REVEALABLE if not is_hidden(field, uow.actor.rights)]
     uow.describe_change(None, {"revealed": sorted(fields)})
     return {field: getattr(customer, field) for field in fields}

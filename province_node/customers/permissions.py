@@ -15,6 +15,9 @@ from province_node.customers.commands import (
 
 READ = Permission("customer", "read")
 SEARCH = Permission("customer", "search")
+REVEAL = Permission("customer", "reveal")
+EXPORT = Permission("customer", "export")
+ERASE = Permission("customer", "erase")
 READING = frozenset({READ})
 
 
@@ -30,7 +33,7 @@ NEEDS: Declared = {
     ImportCustomers: Needs("customer", "import"),
     ShowCustomer: Needs(READ.resource, READ.action, record=_number, customer=_number),
     NoteCustomerSearch: Needs(SEARCH.resource, SEARCH.action),
-    RevealCustomer: Needs("customer", "reveal", record=_number, reason=_why, customer=_number),
-    ExportCustomer: Needs("customer", "export", record=_number, customer=_number),
-    EraseCustomer: Needs("customer", "erase", record=_number, reason=_why, customer=_number),
+    RevealCustomer: Needs(REVEAL.resource, REVEAL.action, record=_number, reason=_why, customer=_number),
+    ExportCustomer: Needs(EXPORT.resource, EXPORT.action, record=_number, customer=_number),
+    EraseCustomer: Needs(ERASE.resource, ERASE.action, record=_number, reason=_why, customer=_number),
 }

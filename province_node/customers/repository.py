@@ -68,6 +68,7 @@ CUSTOMERS = sa.Table(
     sa.Column("address", sa.LargeBinary, nullable=False),
     sa.Column("import_digest", sa.LargeBinary, nullable=False),
     *(sa.Column(name, sa.LargeBinary(size)) for name, size in FOUND_BY.items()),
+    sa.Index("customers_by_city", "city_code", "customer_number"),
     sa.Index(
         "customers_by_generation",
         "generation",
@@ -152,6 +153,14 @@ class CustomerRepository:
     def get(self, customer_number: str) -> Customer:
         """The customer; raises CustomerNotFound, CustomerErased."""
         return self._opened(self._row(customer_number))
+
+    def city_of(self, customer_number: str) -> str:
+        """In which city the customer is served; empty where that is not known, or they were erased. Raises
+        CustomerNotFound."""
+        row = self._find(customer_number)
+        if row is None:
+            raise CustomerNotFound()
+        return row.city_code
 
     def take_over(self, record: CustomerRecord) -> str:
         """Takes an extract's word on one customer and says what that did: "new", "changed" or "same". Raises

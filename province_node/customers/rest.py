@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from common.access_control.rights import FieldRight
+from common.operators.row_scope import Belongs
 from common.personal_data.masking import mask_name
 from common.rest.attributes import MOMENT, Attribute, listed, not_empty
 from common.rest.resource import Api, Resource
@@ -31,6 +32,8 @@ CUSTOMER = Resource(
         Attribute("validFor.startDateTime", CUSTOMERS.c.created_at_us, MOMENT),
         Attribute("lastUpdate", CUSTOMERS.c.updated_at_us, MOMENT),
     ),
+    # As require_reach_of_city asks of one.
+    belongs=Belongs(CUSTOMERS.c.city_code),
     en="A person or an enterprise that has, or had, something from this province.",
 )
 
