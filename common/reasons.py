@@ -58,8 +58,32 @@ LEG_REASONS: Mapping[str, Reason] = {
     "CUSTOMER_NOT_AUTHENTICATED": Reason(
         "The home province wants to be sure of the customer first.",
         "归属省要求先验证客户身份。",
-        "Have the customer enter the service password, and say so: --authentication SERVICE_PASSWORD.",
-        "请先让客户验证服务密码，并注明：--authentication SERVICE_PASSWORD。",
+        "Authenticate the customer (`requests submit authenticate-customer`), then ask in the same interaction.",
+        "请先由归属省验证客户（`requests submit authenticate-customer`），再在同一交互内办理。",
+    ),
+    "INTERACTION_MISSING": Reason(
+        "The request names no interaction with the customer, within which home could verify anything.",
+        "请求未注明与客户的交互编号，归属省无从验证。",
+        "Choose a UUID for this customer's visit and name it in each request: --interaction.",
+        "请为本次客户交互选定一个 UUID，并在每个请求中注明：--interaction。",
+    ),
+    "AUTHENTICATION_METHOD_UNKNOWN": Reason(
+        "The home province verifies nothing by this method.",
+        "归属省不支持该验证方式。",
+        "Use SERVICE_PASSWORD, ONE_TIME_CODE or DOCUMENT_CHECK.",
+        "请使用 SERVICE_PASSWORD、ONE_TIME_CODE 或 DOCUMENT_CHECK。",
+    ),
+    "SIGN_IN_BUSY": Reason(
+        "Too many passwords wait at home to be compared.",
+        "归属省等待验证的密码过多。",
+        "Ask again in a moment.",
+        "请稍后重试。",
+    ),
+    "INTERFACE_QUEUE_FULL": Reason(
+        "Home cannot send anything at the moment: too many messages wait for the gateway.",
+        "归属省暂时无法发送消息：等待网关的消息过多。",
+        "Ask again later, or authenticate the customer by another method.",
+        "请稍后重试，或改用其他验证方式。",
     ),
     "CUSTOMER_ERASED": Reason(
         "The customer's personal data was erased for good.",

@@ -76,6 +76,8 @@ from common.security.token import KeyToken, open_token
 from common.settings import REPLICA_ROLES, KeySettings, NodeSettings, ReplicaRole
 from common.sign_in.first_administrator import found_administrator
 from common.version import SOFTWARE_VERSION
+from province_node.authentication.checking import PasswordDesk
+from province_node.authentication.events import PasswordAsked
 from province_node.core import build_core
 from province_node.customers.queries import records_left
 from province_node.directory.commands import KeepFirstDirectory, TakeDirectory
@@ -342,6 +344,7 @@ class ProvinceProgram:
         self._dialler: LinkDialler | None = None
         self._renewing: asyncio.Task[None] | None = None
         self._comparisons: ComparisonDesk | None = None
+        self._passwords: PasswordDesk | None = None
         guard = ClockGuard(node.clock, settings.program.clock_jump_ms * 1000, settings.program.clock_hold_ms * 1000)
         self._clock_guard, self._alarm_timers = guard, AlarmTimers(node, guard)
         self._history_timers = HistoryTimers(node)
@@ -365,6 +368,7 @@ class ProvinceProgram:
         # The node may have stopped between taking a directory and judging by it.
         judge_again()
         self._answer_comparisons(writer, loop)
+        self._compare_passwords(writer, loop)
         dialler.start()
         self.node.key_keeper.start()
         self._renewing = asyncio.create_task(self.node.personal_data.renew_always())
@@ -382,6 +386,16 @@ class ProvinceProgram:
         self.node.core.dispatcher.subscribe(ComparisonAsked, lambda event: on_loop(loop, desk.asked, event))
         desk.start()
 
+    def _compare_passwords(self, writer: Writer, loop: asyncio.AbstractEventLoop) -> None:
+        """Other provinces ask whether what a customer gave them is the service password."""
+        self._passwords = desk = PasswordDesk(
+            self.node.sign_in.passwords,
+            writer.execute,
+            lambda leg_id, body: writer.execute(FinishLeg(leg_id, body)),
+            lambda leg_id, reason_code: writer.execute(RefuseLeg(leg_id, reason_code)),
+        )
+        self.node.core.dispatcher.subscribe(PasswordAsked, lambda event: on_loop(loop, desk.asked, event))
+
     def _redial(self) -> None:
         """HQ shall see the new certificate; the former one is good for a while longer."""
         if self._dialler is not None:
@@ -391,6 +405,8 @@ class ProvinceProgram:
         if self._renewing is not None:
             self._renewing.cancel()
         await self.node.key_keeper.stop()
+        if self._passwords is not None:
+            await self._passwords.stop()
         if self._comparisons is not None:
             await self._comparisons.stop()
         if self._dialler is not None:

@@ -10,6 +10,7 @@ from common.cli import personal_data_commands, request_commands
 from common.cli.groups import add_groups
 from common.cli.node_commands import DatabaseUrl, HttpPort, add_node_commands, show_made
 from common.cli.session import Session, command
+from province_node.authentication.command_line import add_password_command
 from province_node.customers import command_line as customers
 from province_node.directory.command_line import add_enrolment_commands
 from province_node.recovery.command_line import add_recovery_commands
@@ -45,6 +46,7 @@ add_node_commands(app)
 requests = request_commands.request_app()
 add_served_command(requests)
 app.add_typer(requests, name="requests")
+add_password_command(customers.app)
 app.add_typer(customers.app, name="customers")
 app.add_typer(personal_data_commands.app, name="personal-data")
 add_groups(app)

@@ -38,6 +38,11 @@ from common.requests.permissions import NEEDS as REQUEST_NEEDS
 from common.requests.registry import RequestKind, RequestKinds
 from common.security.private_bodies import PrivateKeys
 from common.security.signing import ChooseSigner, Signer
+from province_node.authentication.handlers import HANDLERS as authentication_handlers
+from province_node.authentication.parameters import PARAMETERS as AUTHENTICATION_PARAMETERS
+from province_node.authentication.permissions import NEEDS as AUTHENTICATION_NEEDS
+from province_node.authentication.wire import KINDS as AUTHENTICATION_KINDS
+from province_node.customer_authentication import PARAMETERS as SUFFICIENT_AUTHENTICATION
 from province_node.customers.commands import EraseCustomer, ExportCustomer, ImportCustomers
 from province_node.customers.handlers import CustomerRecords, erase_customer, export_customer, import_customers
 from province_node.customers.looking import HANDLERS as looking_handlers
@@ -59,6 +64,7 @@ from province_node.unit_of_work import ProvinceUnitOfWork
 
 KINDS: tuple[RequestKind, ...] = (
     *CUSTOMER_KINDS,
+    *AUTHENTICATION_KINDS,
     *SUBSCRIPTION_KINDS,
     *NODE_STATUS_KINDS,
     *JOURNAL_KINDS,
@@ -72,6 +78,7 @@ NEEDS: Declared = {
     **ALARM_NEEDS,
     **LIVE_NEEDS,
     **CUSTOMER_NEEDS,
+    **AUTHENTICATION_NEEDS,
     **PERSONAL_DATA_NEEDS,
     **SERVING_NEEDS,
     **DIRECTORY_NEEDS,
@@ -92,6 +99,7 @@ HANDLERS: dict[type, Handler] = {
     EraseCustomer: erase_customer,
     ExportCustomer: export_customer,
     **looking_handlers,
+    **authentication_handlers,
     **personal_data_handlers((CustomerRecords(), SealedCalls())),
 }
 
@@ -134,7 +142,12 @@ def build_core(
             prefetch=prefetch,
             needs=needs,
             reading=CUSTOMER_READING | SUBSCRIPTION_READING,
-            parameters=(*PERSONAL_DATA_PARAMETERS, *COMMUNICATION_PARAMETERS),
+            parameters=(
+                *PERSONAL_DATA_PARAMETERS,
+                *COMMUNICATION_PARAMETERS,
+                *AUTHENTICATION_PARAMETERS,
+                *SUFFICIENT_AUTHENTICATION,
+            ),
             ports=(COMMUNICATION,),
             **parts,
         )

@@ -17,6 +17,7 @@ from common.node_context import NodeContext
 from common.personal_data.repository import PersonalData
 from common.personal_data.vault import Vault
 from common.requests.repository import RequestRepository, asked_legs
+from province_node.authentication.repository import AuthenticationRepository
 from province_node.customers.repository import CustomerRepository
 from province_node.record_totals import CUSTOMERS, SUBSCRIPTIONS, total_of
 from province_node.serving.repository import ServingLegRepository, serving_legs
@@ -46,6 +47,7 @@ class ProvinceUnitOfWork(UnitOfWork):
         self.personal_data = PersonalData(self, vault)
         self.customers = CustomerRepository(self, self.personal_data)
         self.subscriptions = SubscriptionRepository(self)
+        self.authentications = AuthenticationRepository(self)
 
     def counts(self) -> dict[str, int]:
         """How many customers, subscriptions, waiting and parked messages there are."""

@@ -20,6 +20,7 @@ from common.requests.queries import asked_leg_times, asked_steps, open_asked_leg
 from common.requests.rest import service_request_api
 from common.rest.resource import Api
 from common.trace import describe_trace
+from province_node.authentication.routes import authentication_routes
 from province_node.customers.queries import customer_count, records_left
 from province_node.customers.rest import CUSTOMER_API
 from province_node.customers.routes import customer_routes
@@ -73,6 +74,7 @@ def admin_app(node: Node) -> Starlette:
     own = (
         serving_routes(node),
         customer_routes(node, subscription_counts, requests_about),
+        authentication_routes(node),
         personal_data_routes(node, records_left, customer_count),
         subscription_routes(node),
     )

@@ -72,6 +72,7 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     ),
     "parameters deliveries": ("parameters deliveries",),
     "parameters withdraw": ('parameters withdraw events.private_callbacks 1 --reason "the receiver moved"',),
+    "customers set-password": ('customers set-password 44-0000000001 --reason "ticket 4711" < password.txt',),
     "interfaces": ("interfaces list", "interfaces test communication"),
     "interfaces list": ("interfaces list --json",),
     "interfaces show": ("interfaces show communication",),

@@ -194,6 +194,7 @@ OPTIONS: Mapping[str, str] = {
     "--region": "请求一个区域的所有节点，如 north-china；不能与 --to 同时使用。",
     "--set": "内容的一个字段，可重复。",
     "--json-content": "以 JSON 对象提供内容；- 表示标准输入。",
+    "--interaction": "与客户的交互编号（UUID）；归属省的验证结果仅在该交互内有效。",
     "--authentication": "客户的验证方式：NONE、SERVICE_PASSWORD、ONE_TIME_CODE 或 DOCUMENT_CHECK。",
     "--operator": "操作员。",
     "--organisation": "所属组织。",

@@ -1,10 +1,12 @@
-"""The Chinese help of the commands for interfaces to other systems."""
+"""The Chinese help of the commands for interfaces to other systems, and for customers' service passwords."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 INTERFACE_COMMANDS: Mapping[str, str] = {
+    "customers set-password": "设置客户的服务密码，供外省受理时由本省验证。\n\n"
+    "密码在终端输入两次，或从标准输入读取：命令参数可被本机其他用户看到。",
     "interfaces": "对外部系统的接口：运行状态、调用与适配器。",
     "interfaces list": "列出全部接口：所用适配器、运行状态和等待的调用。",
     "interfaces show": "显示一个接口：用途、运行状态及各适配器的统计。",
@@ -16,6 +18,8 @@ INTERFACE_COMMANDS: Mapping[str, str] = {
 }
 
 INTERFACE_OPTIONS: Mapping[str, str] = {
+    "customers set-password NUMBER": "客户编号，例如 44-0000000001。",
+    "customers set-password --reason": "原因；保存在审计日志中，请勿包含个人信息。",
     "INTERFACE": "接口名称，见 `interfaces list`。",
     "interfaces calls --state": "仅列出：waiting、calling、done、refused、given-up 或 expired。",
     "interfaces calls --before": "仅列出该调用之前的调用。",

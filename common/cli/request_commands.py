@@ -89,6 +89,14 @@ def submit(
             help="How the customer was authenticated: NONE, SERVICE_PASSWORD, ONE_TIME_CODE or DOCUMENT_CHECK.",
         ),
     ] = "NONE",
+    interaction: Annotated[
+        str,
+        typer.Option(
+            "--interaction",
+            metavar="UUID",
+            help="The interaction with the customer; what the home province verifies counts within it alone.",
+        ),
+    ] = "",
     operator: Annotated[str, typer.Option("--operator", metavar="NAME", help="Who acts.")] = "",
     organisation: Annotated[str, typer.Option("--organisation", metavar="NAME", help="For which organisation.")] = "",
     channel: Annotated[str, typer.Option("--channel", metavar="NAME", help="Over which channel.")] = "",
@@ -116,6 +124,7 @@ def submit(
             "organisation": organisation,
             "channel": channel,
             "customer_authentication": authentication.upper().replace("-", "_"),
+            "interaction": interaction,
         },
         "time_to_live_ms": duration_option(session, ttl, "--ttl"),
         "idempotency_key": key,

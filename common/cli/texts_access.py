@@ -50,6 +50,12 @@ ACCESS: dict[str, tuple[str, str]] = {
     "column.teams": ("Teams", "团队"),
     "column.token": ("Token", "令牌"),
     "column.why_not": ("Why it does not count", "未生效原因"),
+    "customers.new_password": ("The customer's new service password", "客户的新服务密码"),
+    "customers.no_password": (
+        "Give the service password on standard input, or at the terminal.",
+        "请在标准输入或终端提供服务密码。",
+    ),
+    "customers.password_set": ("Customer {number} has another service password.", "客户 {number} 的服务密码已更新。"),
     "state.locked": ("locked", "已锁定"),
     "scope.OWN": ("own (OWN)", "本人（OWN）"),
     "scope.TEAM": ("team (TEAM)", "团队（TEAM）"),

@@ -8,12 +8,22 @@ from __future__ import annotations
 from common.cli.texts_names import NAMES
 
 KINDS: dict[str, tuple[str, str]] = {
+    "kind.authenticate-customer": ("authenticate-customer", "验证客户"),
+    "kind.send-one-time-code": ("send-one-time-code", "发送验证码"),
     "kind.compare-journal": ("compare-journal", "比对日志"),
     "kind.publish-parameters": ("publish-parameters", "下发参数"),
     "kind.query-customer-profile": ("query-customer-profile", "查询客户资料"),
     "kind.query-node-status": ("query-node-status", "查询节点状态"),
     "kind.resume-subscription": ("resume-subscription", "复机"),
     "kind.suspend-subscription": ("suspend-subscription", "停机"),
+    "does.authenticate-customer": (
+        "Has the home province make sure of a customer, for the interaction that --interaction names.",
+        "由归属省验证客户，仅在 --interaction 指明的交互内有效。",
+    ),
+    "does.send-one-time-code": (
+        "Has the home province send a one-time code to the contact number that it holds.",
+        "由归属省向其登记的联系电话发送一次性验证码。",
+    ),
     "does.compare-journal": (
         "Says what a province holds of its link with HQ; `journal compare` asks it, HQ alone is answered.",
         "查询省节点所持的与总部之间链路的日志；由 `journal compare` 发出，仅应答总部。",
@@ -35,6 +45,7 @@ KINDS: dict[str, tuple[str, str]] = {
         "为外省客户的订购办理停机（例如手机丢失）。",
     ),
     "field.address": ("address", "地址"),
+    "field.authenticated": ("authenticated", "验证通过"),
     "field.contact_number": ("contact_number", "联系电话"),
     "field.customer_number": ("customer_number", "客户编号"),
     "field.customers": ("customers", "客户数"),
@@ -46,6 +57,9 @@ KINDS: dict[str, tuple[str, str]] = {
     "field.first": ("first", "起始签封"),
     "field.last": ("last", "结束签封"),
     "field.last_seal": ("last_seal", "最后签封"),
+    "field.method": ("method", "验证方式"),
+    "field.secret": ("secret", "密码、验证码或证件号码"),
+    "field.valid_until_us": ("valid_until_us", "有效期至"),
     "field.link": ("link", "链路"),
     "field.messages_parked": ("messages_parked", "搁置消息"),
     "field.messages_waiting": ("messages_waiting", "待处理消息"),

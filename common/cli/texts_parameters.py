@@ -64,6 +64,11 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "parameters.allowed.switch": ("true or false", "true 或 false"),
     "parameters.allowed.whole": ("{least} to {most} {unit}", "{least} 至 {most} {unit}"),
     "parameters.allowed.choice": ("one of {options}", "以下之一：{options}"),
+    "parameters.allowed.several": (
+        "one or more of {options}, with commas between them",
+        "以下的一项或多项，以英文逗号分隔：{options}",
+    ),
+    "unit.min": ("min", "分钟"),
     "parameters.allowed.text": (
         "a line of at most {characters_max} characters",
         "不超过 {characters_max} 个字符的单行文本",

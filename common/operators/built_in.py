@@ -20,6 +20,7 @@ _HIDDEN = {ALL_FIELDS: FieldRight.VISIBLE} | dict.fromkeys(
 _SERVING = dict.fromkeys(
     ("customer:read", "customer:search", "customer:reveal", "subscription:read", "organisation:read"), _PROVINCE
 )
+_PASSWORDS = {"service-password:set": _PROVINCE}
 _FINISHING = dict.fromkeys(("served-leg:begin-effect", "served-leg:finish", "served-leg:refuse"), _PROVINCE)
 _LOOKING = dict.fromkeys(
     (
@@ -55,7 +56,9 @@ ADMINISTRATOR = "administrator"
 BUILT_IN: Mapping[str, Role] = {
     role.role: role
     for role in (
-        _role("counter-clerk", "Counter clerk", "营业员", {**_SERVING, **_requests(_ORGANISATION)}, _MASKED),
+        _role(
+            "counter-clerk", "Counter clerk", "营业员", {**_SERVING, **_PASSWORDS, **_requests(_ORGANISATION)}, _MASKED
+        ),
         _role("call-centre-agent", "Call-centre agent", "客服坐席", {**_SERVING, **_requests(_PROVINCE)}, _MASKED),
         _role("customer-manager", "Customer manager", "客户经理", {**_SERVING, **_requests(_OWN)}, _MASKED),
         _role(
@@ -68,7 +71,14 @@ BUILT_IN: Mapping[str, Role] = {
             "back-office",
             "Back office",
             "后台支撑",
-            {**_SERVING, **_requests(_BELOW), **_FINISHING, "customer:import": _PROVINCE, "customer:export": _PROVINCE},
+            {
+                **_SERVING,
+                **_PASSWORDS,
+                **_requests(_BELOW),
+                **_FINISHING,
+                "customer:import": _PROVINCE,
+                "customer:export": _PROVINCE,
+            },
             _MASKED,
         ),
         _role("complaint-handler", "Complaint handler", "投诉处理员", {**_SERVING, **_requests(_BELOW)}, _MASKED),

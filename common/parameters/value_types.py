@@ -82,6 +82,27 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Several:
+    """One or more of some words, each once, with commas between them."""
+
+    options: tuple[str, ...]
+    name: str = "several"
+
+    def unfit(self, value: Any) -> tuple[str, str] | None:
+        words = value.split(",") if isinstance(value, str) else []
+        if words and len(set(words)) == len(words) and set(words) <= set(self.options):
+            return None
+        listed = ", ".join(self.options)
+        return (
+            f"it must be some of {listed}, with commas between them",
+            f"应为以下的一项或多项，以英文逗号分隔：{listed}",
+        )
+
+    def document(self) -> dict[str, Any]:
+        return {"type": self.name, "options": list(self.options)}
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A line of at most `characters_max` printable characters."""
 

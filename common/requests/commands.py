@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ActingFor:
-    """Who acts, and how the customer was authenticated (a name of CustomerAuthentication without its prefix)."""
+    """Who acts, how the customer was authenticated (a name of CustomerAuthentication without its prefix), and in which
+    interaction with them (a UUID, or empty)."""
 
     operator: str = ""
     organisation: str = ""
     channel: str = ""
     customer_authentication: str = "NONE"
+    interaction: str = ""
 
 
 @dataclass(frozen=True, slots=True)

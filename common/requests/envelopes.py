@@ -6,7 +6,7 @@ from typing import Any
 
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
-from common.ids import HQ
+from common.ids import HQ, parse_id
 from common.messaging.envelope import PROTOCOL_VERSION, Envelope, build
 from common.requests.commands import SubmitServiceRequest
 from common.requests.model import AskedLeg
@@ -54,6 +54,7 @@ def request_envelope(
             organisation=acting.organisation,
             channel=acting.channel,
             customer_authentication=_AUTHENTICATION_PREFIX + acting.customer_authentication,
+            interaction=parse_id(acting.interaction) if acting.interaction else b"",
         ),
         idempotency_key=command.idempotency_key,
         created_at_us=uow.now_us,

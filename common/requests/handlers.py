@@ -42,6 +42,7 @@ from common.requests.model import (
     UnknownAuthentication,
     UnknownDestination,
     UnknownRegion,
+    require_interaction,
 )
 from common.requests.permissions import CANCEL
 
@@ -91,6 +92,7 @@ def submit_service_request(command: SubmitServiceRequest, uow: AskingUnitOfWork)
     kind = uow.node.kinds.asked_as(command.kind, by_node=uow.actor.kind is ActorKind.SYSTEM)
     if command.acting.customer_authentication not in AUTHENTICATIONS:
         raise UnknownAuthentication(given=command.acting.customer_authentication, known=", ".join(AUTHENTICATIONS))
+    require_interaction(command.acting.interaction)
     destinations = _destinations(command, uow)
     time_to_live_ms = _time_to_live_ms(command, uow)
     _require_room(uow)

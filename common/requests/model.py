@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from common.errors import Fault, Refusal
-from common.ids import leg_id
+from common.ids import leg_id, parse_id
 from common.requests.leg_states import (
     ASKED_LEG,
     CANCELLED,
@@ -56,6 +56,23 @@ class UnknownRegion(Refusal):
 
     en = "The directory (version {version}) has no region named {region}. Its regions: {known}."
     zh = "目录（版本 {version}）中没有名为 {region} 的区域。现有区域：{known}。"
+
+
+class InteractionUnfit(Refusal):
+    """What should name an interaction does not."""
+
+    code = "MALFORMED_INTERACTION"
+    en = "{given} names no interaction: use a UUID, a new one for each interaction with a customer."
+    zh = "{given} 不是有效的交互编号：请使用 UUID，每次与客户的交互使用新的编号。"
+
+
+def require_interaction(written: str) -> None:
+    """Raises InteractionUnfit unless it is a UUID, or empty."""
+    try:
+        if written:
+            parse_id(written)
+    except ValueError:
+        raise InteractionUnfit(given=repr(written[:40])) from None
 
 
 class UnknownAuthentication(Refusal):

@@ -60,6 +60,16 @@ class Asked:
         except ValueError:
             return "UNSPECIFIED"
 
+    @property
+    def asking_node(self) -> str:
+        """The node where the customer is served."""
+        return self.envelope.routing.source
+
+    @property
+    def interaction(self) -> bytes:
+        """The interaction with the customer, by the asking node's word; empty: none."""
+        return self.envelope.routing.actor.interaction
+
 
 WORKING = object()
 """A handler's result that means: begun, will be answered later (`FinishLeg`)."""

@@ -61,6 +61,10 @@ class NewServiceRequest(Body):
     """Where the customer is served."""
     customer_authentication: str = Field(default="NONE", max_length=32)
     """How the customer was authenticated."""
+    interaction: str = Field(
+        default="", max_length=36, pattern=r"^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"
+    )
+    """The interaction with the customer (a UUID): what the home province verifies counts within it alone."""
     time_to_live_ms: int = Field(default=0, ge=0, le=TIME_TO_LIVE_MS_MAX)
     """How long the request may take (milliseconds, from its admission at the hub); 0: the node's default."""
 
@@ -154,7 +158,7 @@ def service_request_api(node: Node) -> Api:
     def submit(new: NewServiceRequest, actor: Actor) -> SubmitServiceRequest:
         body, private = node.context.kinds.asked_as(new.kind).encode_request(new.content)
         channel = actor.channel or new.channel
-        acting = ActingFor(actor.name, actor.organisation, channel, new.customer_authentication)
+        acting = ActingFor(actor.name, actor.organisation, channel, new.customer_authentication, new.interaction)
         return SubmitServiceRequest(
             kind=new.kind,
             destinations=tuple(new.destination),

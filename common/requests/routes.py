@@ -28,6 +28,7 @@ class Acting(BaseModel):
     organisation: str = Field(default="", max_length=64)
     channel: str = Field(default="", max_length=32)
     customer_authentication: str = Field(default="NONE", max_length=32)
+    interaction: str = Field(default="", max_length=36)
 
 
 class NewRequest(BaseModel):

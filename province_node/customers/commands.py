@@ -13,12 +13,15 @@ class QueryCustomerProfile:
     """Show a customer's profile.
 
     One of `customer_number` and `service_number` names the customer; the other is empty, or names the same one.
-    `authentication` is a name of CustomerAuthentication without its prefix.
+    `authentication` is a name of CustomerAuthentication without its prefix; `asking_node` and `interaction` say where
+    it is asked, and in which interaction with the customer.
     """
 
     customer_number: str
     service_number: str
     authentication: str
+    asking_node: str = ""
+    interaction: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from common.clock import iso
 from common.errors import Refusal
-from province_node.customer_authentication import require_customer_authentication
+from province_node.customer_authentication import PROFILE, require_customer_authentication
+from province_node.customer_authentication import Work as AuthenticationWork
 from province_node.customers.commands import (
     CustomerRecord,
     EraseCustomer,
@@ -116,7 +117,7 @@ class Subscriptions(Protocol):
     ) -> str: ...
 
 
-class Work(Protocol):
+class Work(AuthenticationWork, Protocol):
     """The part of the unit of work that is needed here."""
 
     @property
@@ -134,7 +135,11 @@ def query_customer_profile(command: QueryCustomerProfile, uow: Work) -> Customer
 
     Raises CustomerNotAuthenticated, CustomerNotNamed, CustomerNotFound (also where the two numbers name two customers).
     """
-    require_customer_authentication(command.authentication)
+    held_by = uow.subscriptions.find_by_number(command.service_number) if command.service_number else None
+    whose = held_by.customer_number if held_by is not None else command.customer_number
+    require_customer_authentication(
+        command.authentication, PROFILE, whose, command.asking_node, command.interaction, uow
+    )
     customer = uow.customers.get(_customer_number_of(command, uow))
     held = tuple(
         ProfileSubscription(s.subscription_id, s.service_number, s.offering, s.status)
@@ -254,6 +259,7 @@ def erase_customer(command: EraseCustomer, uow: Work) -> CustomerErasedForGood:
         raise CustomerKeptByLaw(customer_number=command.customer_number, until=iso(until_us))
     erased_at_us = uow.customers.erase(command.customer_number, command.reason)
     uow.subscriptions.forget_reasons(command.customer_number)
+    uow.authentications.forget(command.customer_number)
     return CustomerErasedForGood(command.customer_number, erased_at_us)
 
 

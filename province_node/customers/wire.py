@@ -12,7 +12,9 @@ from province_node.customers.handlers import query_customer_profile
 def query_command(asked: Asked) -> QueryCustomerProfile:
     """The wish as the home province carries it out."""
     service_number = asked.private.service_number if asked.private is not None else ""
-    return QueryCustomerProfile(asked.body.customer_number, service_number, asked.authentication)
+    return QueryCustomerProfile(
+        asked.body.customer_number, service_number, asked.authentication, asked.asking_node, asked.interaction
+    )
 
 
 def profile_answer(event: CustomerProfileQueried) -> Answer:

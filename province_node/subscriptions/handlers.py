@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from province_node.customer_authentication import require_customer_authentication
+from common.parameters.model import Parameter
+from province_node.customer_authentication import RESUMPTION, SUSPENSION, require_customer_authentication
+from province_node.customer_authentication import Work as AuthenticationWork
 from province_node.subscriptions.commands import ResumeSubscription, SuspendSubscription
 from province_node.subscriptions.events import SubscriptionResumed, SubscriptionSuspended
 from province_node.subscriptions.model import Subscription
@@ -15,17 +17,16 @@ class Subscriptions(Protocol):
 
     def get(self, subscription_id: str) -> Subscription: ...
 
+    def holder(self, subscription_id: str) -> str: ...
+
     def save(self, subscription: Subscription) -> None: ...
 
 
-class Work(Protocol):
+class Work(AuthenticationWork, Protocol):
     """The part of the unit of work that is needed here."""
 
     @property
     def subscriptions(self) -> Subscriptions: ...
-
-    @property
-    def now_us(self) -> int: ...
 
     def record(self, event: Any) -> None: ...
 
@@ -36,7 +37,7 @@ def suspend_subscription(command: SuspendSubscription, uow: Work) -> Subscriptio
     Raises CustomerNotAuthenticated, SubscriptionNotFound, SubscriptionTerminated, SubscriptionAlreadySuspended,
     SuspensionReasonTooLong. The customer's authentication comes first: who fails it learns nothing of what exists.
     """
-    require_customer_authentication(command.authentication)
+    _require_authentication(command, SUSPENSION, uow)
     subscription = uow.subscriptions.get(command.subscription_id)
     subscription.suspend(command.reason, command.request_id, uow.now_us)
     uow.subscriptions.save(subscription)
@@ -50,10 +51,19 @@ def resume_subscription(command: ResumeSubscription, uow: Work) -> SubscriptionR
 
     Raises CustomerNotAuthenticated, SubscriptionNotFound, SubscriptionTerminated, SubscriptionNotSuspended.
     """
-    require_customer_authentication(command.authentication)
+    _require_authentication(command, RESUMPTION, uow)
     subscription = uow.subscriptions.get(command.subscription_id)
     subscription.resume(command.request_id, uow.now_us)
     uow.subscriptions.save(subscription)
     resumed = SubscriptionResumed(subscription.subscription_id, uow.now_us)
     uow.record(resumed)
     return resumed
+
+
+def _require_authentication(
+    command: SuspendSubscription | ResumeSubscription, sufficient: Parameter[str], uow: Work
+) -> None:
+    holder = uow.subscriptions.holder(command.subscription_id)
+    require_customer_authentication(
+        command.authentication, sufficient, holder, command.asking_node, command.interaction, uow
+    )

@@ -111,6 +111,11 @@ class SubscriptionRepository:
             raise SubscriptionNotFound(subscription_id=subscription_id)
         return Subscription(*row)
 
+    def holder(self, subscription_id: str) -> str:
+        """The number of the customer whose subscription it is; empty where there is none."""
+        row = self._uow.rows(SUBSCRIPTION_ROWS).get(subscription_id)
+        return "" if row is None else row.customer_number
+
     def find_by_number(self, service_number: str) -> Subscription | None:
         """The subscription that is reached by a number, however it is written; None when nobody is."""
         key = self._uow.rows(SERVICE_NUMBER_ROWS).get(normal_number(service_number))

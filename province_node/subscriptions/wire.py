@@ -15,7 +15,12 @@ from province_node.subscriptions.handlers import resume_subscription, suspend_su
 def suspend_command(asked: Asked) -> SuspendSubscription:
     """The wish as the home province carries it out."""
     return SuspendSubscription(
-        asked.body.subscription_id, asked.body.reason, asked.authentication, asked.envelope.routing.request_id
+        asked.body.subscription_id,
+        asked.body.reason,
+        asked.authentication,
+        asked.envelope.routing.request_id,
+        asked.asking_node,
+        asked.interaction,
     )
 
 
@@ -28,7 +33,13 @@ def suspended_answer(event: SubscriptionSuspended) -> Answer:
 
 def resume_command(asked: Asked) -> ResumeSubscription:
     """The wish as the home province carries it out."""
-    return ResumeSubscription(asked.body.subscription_id, asked.authentication, asked.envelope.routing.request_id)
+    return ResumeSubscription(
+        asked.body.subscription_id,
+        asked.authentication,
+        asked.envelope.routing.request_id,
+        asked.asking_node,
+        asked.interaction,
+    )
 
 
 def resumed_answer(event: SubscriptionResumed) -> Answer:
@@ -39,8 +50,9 @@ def resumed_answer(event: SubscriptionResumed) -> Answer:
 
 
 def prefetch(bodies: Sequence[Any], uow: Any) -> None:
-    """Loads the subscriptions that a group's requests name, at once."""
+    """Loads the subscriptions that a group's requests name, and how their customers can be authenticated, at once."""
     uow.subscriptions.prefetch(body.subscription_id for body in bodies)
+    uow.authentications.prefetch(uow.subscriptions.holder(body.subscription_id) for body in bodies)
 
 
 SUSPEND = "quanwang.subscriptions.v1.SuspendSubscription"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -11,11 +12,13 @@ import sqlalchemy as sa
 from common.db.engine import open_writer, store_of
 from common.db.unit_of_work import UnitOfWork
 from common.ids import IdSource
+from common.parameters.model import ParameterBook
 from common.personal_data.commands import OpenPersonalData
 from common.personal_data.events import GenerationsChanged
 from common.personal_data.handlers import handlers as personal_data_handlers
 from common.personal_data.repository import PersonalData, stored_generations
 from common.personal_data.vault import Vault
+from province_node.authentication.repository import AuthenticationRepository
 from province_node.customers.handlers import CustomerRecords
 from province_node.customers.repository import CustomerRepository
 from province_node.subscriptions.repository import SubscriptionRepository
@@ -41,14 +44,23 @@ class FixedClock:
         return self.at_us
 
 
+@dataclass
+class RulesAlone:
+    """A node of which nothing is known but its parameters."""
+
+    parameters: ParameterBook = field(default_factory=ParameterBook)
+
+
 class ProvinceWork(UnitOfWork):
     """What handlers of a province see, as far as these two features go."""
 
     def __init__(self, connection: sa.Connection, ids: IdSource, now_us: int, vault: Vault) -> None:
         super().__init__(connection, ids, now_us)
+        self.node = RulesAlone()
         self.personal_data = PersonalData(self, vault)
         self.customers = CustomerRepository(self, self.personal_data)
         self.subscriptions = SubscriptionRepository(self)
+        self.authentications = AuthenticationRepository(self)
 
 
 class ProvinceDatabase:

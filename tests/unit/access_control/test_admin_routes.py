@@ -39,6 +39,7 @@ BODIES: dict[str, Any] = {
     "/interfaces/{port}/test": {"adapter": "file"},
     "/interfaces/{port}/adapter": {"adapter": "file", **WHY},
     "/interfaces/{port}/replay": WHY,
+    "/service-passwords/{customer_number}": {"password": "135790", **WHY},
     "/audit/deeds": {"deed": "backup-create", "outcome": "DONE"},
     "/alarms/{name:path}/acknowledgement": {"by": "li.na"},
     "/ceilings/set": {"subject": "customer:export", "most": "NONE", **WHY},

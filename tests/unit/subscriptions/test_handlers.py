@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from common.errors import Refusal
@@ -11,6 +13,7 @@ from province_node.subscriptions.events import SubscriptionResumed, Subscription
 from province_node.subscriptions.handlers import resume_subscription, suspend_subscription
 from province_node.subscriptions.model import REASON_CHARS_MAX
 from province_node.subscriptions.queries import subscription_row
+from province_node.subscriptions.wire import prefetch
 from tests.support.province_uow import ProvinceDatabase
 from tests.unit.subscriptions.conftest import ACTIVE_ID, SUSPENDED_ID, TERMINATED_ID
 
@@ -121,7 +124,7 @@ def test_without_the_service_password_nothing_is_done_and_nothing_learnt(
 def test_a_group_of_many_reads_its_rows_with_one_statement(province: ProvinceDatabase) -> None:
     statements: list[str] = []
     with province.group() as uow:
-        uow.subscriptions.prefetch([ACTIVE_ID, SUSPENDED_ID])
+        prefetch([SimpleNamespace(subscription_id=each) for each in (ACTIVE_ID, SUSPENDED_ID)], uow)
         province.watch(statements)
         suspend_subscription(suspend(ACTIVE_ID), uow)
         resume_subscription(resume(SUSPENDED_ID), uow)

@@ -24,31 +24,31 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%quanwang/federation/v1/envelope.proto\x12\x16quanwang.federation.v1\"S\n\x0e\x45nvelopeHeader\x12\x0f\n\x07routing\x18\x01 \x01(\x0c\x12\x13\n\x0b\x62ody_digest\x18\x02 \x01(\x0c\x12\x1b\n\x13private_body_digest\x18\x03 \x01(\x0c\"\x90\x05\n\x07Routing\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65stination\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\x0c\x12,\n\x05phase\x18\x05 \x01(\x0e\x32\x1d.quanwang.federation.v1.Phase\x12;\n\rmessage_class\x18\x06 \x01(\x0e\x32$.quanwang.federation.v1.MessageClass\x12\x14\n\x0cmessage_type\x18\x07 \x01(\t\x12\x18\n\x10protocol_version\x18\x08 \x01(\r\x12\x13\n\x0bin_reply_to\x18\t \x01(\x0c\x12\x16\n\x0erequest_digest\x18\n \x01(\x0c\x12\x30\n\x07outcome\x18\x0b \x01(\x0e\x32\x1f.quanwang.federation.v1.Outcome\x12\x13\n\x0breason_code\x18\x0c \x01(\t\x12\x17\n\x0ftime_to_live_ms\x18\r \x01(\x04\x12\x19\n\x11\x64irectory_version\x18\x0e \x01(\x04\x12\x0e\n\x06region\x18\x0f \x01(\t\x12,\n\x05\x61\x63tor\x18\x10 \x01(\x0b\x32\x1d.quanwang.federation.v1.Actor\x12\x17\n\x0fidempotency_key\x18\x11 \x01(\t\x12,\n\x05value\x18\x12 \x01(\x0b\x32\x1d.quanwang.federation.v1.Value\x12\x15\n\rcreated_at_us\x18\x13 \x01(\x03\x12\x16\n\x0ereceived_at_us\x18\x14 \x01(\x03\x12\x17\n\x0fleg_destination\x18\x15 \x01(\t\x12\x10\n\x08reply_to\x18\x16 \x01(\t\x12\x16\n\x0eretry_after_ms\x18\x17 \x01(\x04\"\x91\x01\n\x05\x41\x63tor\x12\x10\n\x08operator\x18\x01 \x01(\t\x12\x14\n\x0corganisation\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12O\n\x17\x63ustomer_authentication\x18\x04 \x01(\x0e\x32..quanwang.federation.v1.CustomerAuthentication\"`\n\x05Value\x12\x0c\n\x04unit\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x0e\n\x06\x64\x65\x62tor\x18\x03 \x01(\t\x12\x10\n\x08\x63reditor\x18\x04 \x01(\t\x12\x15\n\rclearing_kind\x18\x05 \x01(\t\"b\n\x0bPrivateBody\x12\r\n\x05nonce\x18\x01 \x01(\x0c\x12\x12\n\nciphertext\x18\x02 \x01(\x0c\x12\x30\n\x04keys\x18\x03 \x03(\x0b\x32\".quanwang.federation.v1.WrappedKey\";\n\nWrappedKey\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12\x0f\n\x07wrapped\x18\x03 \x01(\x0c*\x8a\x01\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x11\n\rPHASE_REQUEST\x10\x01\x12\x11\n\rPHASE_INTERIM\x10\x02\x12\x0f\n\x0bPHASE_FINAL\x10\x03\x12\x0f\n\x0bPHASE_CLAIM\x10\x04\x12\x10\n\x0cPHASE_CANCEL\x10\x05\x12\x10\n\x0cPHASE_NOTICE\x10\x06*\xa5\x01\n\x0cMessageClass\x12\x1d\n\x19MESSAGE_CLASS_UNSPECIFIED\x10\x00\x12\x1c\n\x18MESSAGE_CLASS_WORK_ORDER\x10\x01\x12\x1f\n\x1bMESSAGE_CLASS_CUSTOMER_DATA\x10\x02\x12\x1c\n\x18MESSAGE_CLASS_MANAGEMENT\x10\x03\x12\x19\n\x15MESSAGE_CLASS_CONTROL\x10\x04*{\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11OUTCOME_COMPLETED\x10\x01\x12\x14\n\x10OUTCOME_REJECTED\x10\x02\x12\x13\n\x0fOUTCOME_EXPIRED\x10\x03\x12\x15\n\x11OUTCOME_CANCELLED\x10\x04*\xe8\x01\n\x16\x43ustomerAuthentication\x12\'\n#CUSTOMER_AUTHENTICATION_UNSPECIFIED\x10\x00\x12 \n\x1c\x43USTOMER_AUTHENTICATION_NONE\x10\x01\x12,\n(CUSTOMER_AUTHENTICATION_SERVICE_PASSWORD\x10\x02\x12)\n%CUSTOMER_AUTHENTICATION_ONE_TIME_CODE\x10\x03\x12*\n&CUSTOMER_AUTHENTICATION_DOCUMENT_CHECK\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%quanwang/federation/v1/envelope.proto\x12\x16quanwang.federation.v1\"S\n\x0e\x45nvelopeHeader\x12\x0f\n\x07routing\x18\x01 \x01(\x0c\x12\x13\n\x0b\x62ody_digest\x18\x02 \x01(\x0c\x12\x1b\n\x13private_body_digest\x18\x03 \x01(\x0c\"\x90\x05\n\x07Routing\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65stination\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\x0c\x12,\n\x05phase\x18\x05 \x01(\x0e\x32\x1d.quanwang.federation.v1.Phase\x12;\n\rmessage_class\x18\x06 \x01(\x0e\x32$.quanwang.federation.v1.MessageClass\x12\x14\n\x0cmessage_type\x18\x07 \x01(\t\x12\x18\n\x10protocol_version\x18\x08 \x01(\r\x12\x13\n\x0bin_reply_to\x18\t \x01(\x0c\x12\x16\n\x0erequest_digest\x18\n \x01(\x0c\x12\x30\n\x07outcome\x18\x0b \x01(\x0e\x32\x1f.quanwang.federation.v1.Outcome\x12\x13\n\x0breason_code\x18\x0c \x01(\t\x12\x17\n\x0ftime_to_live_ms\x18\r \x01(\x04\x12\x19\n\x11\x64irectory_version\x18\x0e \x01(\x04\x12\x0e\n\x06region\x18\x0f \x01(\t\x12,\n\x05\x61\x63tor\x18\x10 \x01(\x0b\x32\x1d.quanwang.federation.v1.Actor\x12\x17\n\x0fidempotency_key\x18\x11 \x01(\t\x12,\n\x05value\x18\x12 \x01(\x0b\x32\x1d.quanwang.federation.v1.Value\x12\x15\n\rcreated_at_us\x18\x13 \x01(\x03\x12\x16\n\x0ereceived_at_us\x18\x14 \x01(\x03\x12\x17\n\x0fleg_destination\x18\x15 \x01(\t\x12\x10\n\x08reply_to\x18\x16 \x01(\t\x12\x16\n\x0eretry_after_ms\x18\x17 \x01(\x04\"\xa6\x01\n\x05\x41\x63tor\x12\x10\n\x08operator\x18\x01 \x01(\t\x12\x14\n\x0corganisation\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12O\n\x17\x63ustomer_authentication\x18\x04 \x01(\x0e\x32..quanwang.federation.v1.CustomerAuthentication\x12\x13\n\x0binteraction\x18\x05 \x01(\x0c\"`\n\x05Value\x12\x0c\n\x04unit\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x0e\n\x06\x64\x65\x62tor\x18\x03 \x01(\t\x12\x10\n\x08\x63reditor\x18\x04 \x01(\t\x12\x15\n\rclearing_kind\x18\x05 \x01(\t\"b\n\x0bPrivateBody\x12\r\n\x05nonce\x18\x01 \x01(\x0c\x12\x12\n\nciphertext\x18\x02 \x01(\x0c\x12\x30\n\x04keys\x18\x03 \x03(\x0b\x32\".quanwang.federation.v1.WrappedKey\";\n\nWrappedKey\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12\x0f\n\x07wrapped\x18\x03 \x01(\x0c*\x8a\x01\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x11\n\rPHASE_REQUEST\x10\x01\x12\x11\n\rPHASE_INTERIM\x10\x02\x12\x0f\n\x0bPHASE_FINAL\x10\x03\x12\x0f\n\x0bPHASE_CLAIM\x10\x04\x12\x10\n\x0cPHASE_CANCEL\x10\x05\x12\x10\n\x0cPHASE_NOTICE\x10\x06*\xa5\x01\n\x0cMessageClass\x12\x1d\n\x19MESSAGE_CLASS_UNSPECIFIED\x10\x00\x12\x1c\n\x18MESSAGE_CLASS_WORK_ORDER\x10\x01\x12\x1f\n\x1bMESSAGE_CLASS_CUSTOMER_DATA\x10\x02\x12\x1c\n\x18MESSAGE_CLASS_MANAGEMENT\x10\x03\x12\x19\n\x15MESSAGE_CLASS_CONTROL\x10\x04*{\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11OUTCOME_COMPLETED\x10\x01\x12\x14\n\x10OUTCOME_REJECTED\x10\x02\x12\x13\n\x0fOUTCOME_EXPIRED\x10\x03\x12\x15\n\x11OUTCOME_CANCELLED\x10\x04*\xe8\x01\n\x16\x43ustomerAuthentication\x12\'\n#CUSTOMER_AUTHENTICATION_UNSPECIFIED\x10\x00\x12 \n\x1c\x43USTOMER_AUTHENTICATION_NONE\x10\x01\x12,\n(CUSTOMER_AUTHENTICATION_SERVICE_PASSWORD\x10\x02\x12)\n%CUSTOMER_AUTHENTICATION_ONE_TIME_CODE\x10\x03\x12*\n&CUSTOMER_AUTHENTICATION_DOCUMENT_CHECK\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quanwang.federation.v1.envelope_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PHASE']._serialized_start=1217
-  _globals['_PHASE']._serialized_end=1355
-  _globals['_MESSAGECLASS']._serialized_start=1358
-  _globals['_MESSAGECLASS']._serialized_end=1523
-  _globals['_OUTCOME']._serialized_start=1525
-  _globals['_OUTCOME']._serialized_end=1648
-  _globals['_CUSTOMERAUTHENTICATION']._serialized_start=1651
-  _globals['_CUSTOMERAUTHENTICATION']._serialized_end=1883
+  _globals['_PHASE']._serialized_start=1238
+  _globals['_PHASE']._serialized_end=1376
+  _globals['_MESSAGECLASS']._serialized_start=1379
+  _globals['_MESSAGECLASS']._serialized_end=1544
+  _globals['_OUTCOME']._serialized_start=1546
+  _globals['_OUTCOME']._serialized_end=1669
+  _globals['_CUSTOMERAUTHENTICATION']._serialized_start=1672
+  _globals['_CUSTOMERAUTHENTICATION']._serialized_end=1904
   _globals['_ENVELOPEHEADER']._serialized_start=65
   _globals['_ENVELOPEHEADER']._serialized_end=148
   _globals['_ROUTING']._serialized_start=151
   _globals['_ROUTING']._serialized_end=807
   _globals['_ACTOR']._serialized_start=810
-  _globals['_ACTOR']._serialized_end=955
-  _globals['_VALUE']._serialized_start=957
-  _globals['_VALUE']._serialized_end=1053
-  _globals['_PRIVATEBODY']._serialized_start=1055
-  _globals['_PRIVATEBODY']._serialized_end=1153
-  _globals['_WRAPPEDKEY']._serialized_start=1155
-  _globals['_WRAPPEDKEY']._serialized_end=1214
+  _globals['_ACTOR']._serialized_end=976
+  _globals['_VALUE']._serialized_start=978
+  _globals['_VALUE']._serialized_end=1074
+  _globals['_PRIVATEBODY']._serialized_start=1076
+  _globals['_PRIVATEBODY']._serialized_end=1174
+  _globals['_WRAPPEDKEY']._serialized_start=1176
+  _globals['_WRAPPEDKEY']._serialized_end=1235
 # @@protoc_insertion_point(module_scope)

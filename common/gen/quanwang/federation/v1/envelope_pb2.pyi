@@ -124,16 +124,18 @@ class Routing(_message.Message):
     def __init__(self, message_id: _Optional[bytes] = ..., source: _Optional[str] = ..., destination: _Optional[str] = ..., request_id: _Optional[bytes] = ..., phase: _Optional[_Union[Phase, str]] = ..., message_class: _Optional[_Union[MessageClass, str]] = ..., message_type: _Optional[str] = ..., protocol_version: _Optional[int] = ..., in_reply_to: _Optional[bytes] = ..., request_digest: _Optional[bytes] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., reason_code: _Optional[str] = ..., time_to_live_ms: _Optional[int] = ..., directory_version: _Optional[int] = ..., region: _Optional[str] = ..., actor: _Optional[_Union[Actor, _Mapping]] = ..., idempotency_key: _Optional[str] = ..., value: _Optional[_Union[Value, _Mapping]] = ..., created_at_us: _Optional[int] = ..., received_at_us: _Optional[int] = ..., leg_destination: _Optional[str] = ..., reply_to: _Optional[str] = ..., retry_after_ms: _Optional[int] = ...) -> None: ...
 
 class Actor(_message.Message):
-    __slots__ = ("operator", "organisation", "channel", "customer_authentication")
+    __slots__ = ("operator", "organisation", "channel", "customer_authentication", "interaction")
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
     ORGANISATION_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     CUSTOMER_AUTHENTICATION_FIELD_NUMBER: _ClassVar[int]
+    INTERACTION_FIELD_NUMBER: _ClassVar[int]
     operator: str
     organisation: str
     channel: str
     customer_authentication: CustomerAuthentication
-    def __init__(self, operator: _Optional[str] = ..., organisation: _Optional[str] = ..., channel: _Optional[str] = ..., customer_authentication: _Optional[_Union[CustomerAuthentication, str]] = ...) -> None: ...
+    interaction: bytes
+    def __init__(self, operator: _Optional[str] = ..., organisation: _Optional[str] = ..., channel: _Optional[str] = ..., customer_authentication: _Optional[_Union[CustomerAuthentication, str]] = ..., interaction: _Optional[bytes] = ...) -> None: ...
 
 class Value(_message.Message):
     __slots__ = ("unit", "quantity", "debtor", "creditor", "clearing_kind")

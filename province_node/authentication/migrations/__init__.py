@@ -1,0 +1,1 @@
+"""Migrations of a province's own tables. Run by common.db.migrate, by path; never imported."""
