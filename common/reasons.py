@@ -61,6 +61,12 @@ LEG_REASONS: Mapping[str, Reason] = {
         "Authenticate the customer (`requests submit authenticate-customer`), then ask in the same interaction.",
         "请先由归属省验证客户（`requests submit authenticate-customer`），再在同一交互内办理。",
     ),
+    "PUBLICATION_NOT_PERMITTED": Reason(
+        "Only headquarters publishes parameters for the whole network.",
+        "只有总部可以发布全网参数。",
+        "Ask headquarters to publish it.",
+        "请由总部发布。",
+    ),
     "INTERACTION_MISSING": Reason(
         "The request names no interaction with the customer, within which home could verify anything.",
         "请求未注明与客户的交互编号，归属省无从验证。",
