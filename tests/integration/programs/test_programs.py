@@ -1,6 +1,8 @@
 """HQ and two provinces as programs of their own: what people do with them, and what happens to them."""
 
 import json
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,66 @@ def test_a_customer_is_served_away_from_home(federation: ProcessFederation) -> N
     (held,) = guangdong.get("/subscriptions", status="suspended")["items"]
     assert (held["subscription_id"], held["status_request_id"]) == ("44-A1", request_id)
     assert guangdong.get("/customers/summary")["subscriptions"]["suspended"] == 1
+
+
+def test_a_customer_is_authenticated_at_home_by_password_and_by_a_code_that_outlives_a_power_cut(
+    federation: ProcessFederation,
+) -> None:
+    shanghai, guangdong = federation["31"], federation["44"]
+    row = {**customer(7, "44-A7", "13800000007"), "contact_number": "13800000007"}
+    number, password = row["customer_number"], "canary-135790"
+    guangdong.post("/customers/import", {"rows": [row]})
+    guangdong.post(f"/service-passwords/{number}", {"password": password, "reason": "a test"})
+    for name, value in (("simulator_failing", 100), ("simulator_late", 0)):
+        guangdong.post(f"/parameters/communication.{name}/versions", {"value": value, "reason": "a test"})
+    both = {"value": "SERVICE_PASSWORD,ONE_TIME_CODE", "reason": "a test"}
+    guangdong.post("/parameters/authentication.suspend_subscription/versions", both)
+
+    def authenticated(method: str, secret: str) -> bool:
+        content = {"customer_number": number, "method": method, "secret": secret}
+        answer = the_end(shanghai, ask(shanghai, "authenticate-customer", "44", content, acting=acting("NONE")))
+        return bool(answer["answer"].get("authenticated"))
+
+    assert not authenticated("SERVICE_PASSWORD", "wrong")
+    assert authenticated("SERVICE_PASSWORD", password)
+    the_end(shanghai, ask(shanghai, "send-one-time-code", "44", {"customer_number": number}, acting=acting("NONE")))
+    said_before = len(federation.hq.log)
+    guangdong.kill()
+    guangdong.start()
+    federation.hq.wait_for("link open", after=said_before, peer="44")
+    guangdong.post("/interfaces/communication/adapter", {"adapter": "file", "reason": "a test"})
+    sent = message_to(guangdong)
+    assert sent["receiver"] == "13800000007"
+    (code,) = re.findall(r"验证码 ([0-9]{6})", sent["text"])
+    assert authenticated("ONE_TIME_CODE", code)
+    content = {"subscription_id": "44-A7"}
+    request_id = ask(shanghai, "suspend-subscription", "44", content, acting=acting("ONE_TIME_CODE"))
+    assert the_end(shanghai, request_id)["state"] == "completed"
+    for node in (shanghai, guangdong, federation.hq):
+        said = json.dumps(node.log, ensure_ascii=False)
+        assert not any(secret in said for secret in (password, f'"{code}"', "13800000007"))
+
+
+def acting(authentication: str) -> dict[str, str]:
+    """A clerk at a counter with one customer."""
+    interaction = "0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90"
+    return {
+        "operator": "op1",
+        "channel": "counter",
+        "customer_authentication": authentication,
+        "interaction": interaction,
+    }
+
+
+def message_to(node: NodeProcess) -> dict[str, str]:
+    """The one message that a node has written into a file, once it has."""
+    until = time.monotonic() + 60
+    while True:
+        (call,) = node.get("/interfaces/communication/calls")["items"]
+        if call["state"] == "done":
+            (path,) = (node.data_dir / "messages").iterdir()
+            return dict(json.loads(path.read_text("utf-8")))
+        assert time.monotonic() < until, node.said()
 
 
 def test_nothing_personal_is_logged_anywhere(federation: ProcessFederation) -> None:
