@@ -81,10 +81,7 @@ def search(connection: sa.Connection, sought: Sought, before: int = 0, limit: in
     if before:
         statement = statement.where(table.number < before)
     rows = connection.execute(statement).all()
-    items = [
-        {"number": row.number, "at_us": row.at_us, **asdict(entry_of(row)), "hash": row.hash.hex()}
-        for row in rows[:size]
-    ]
+    items = [_described(row) for row in rows[:size]]
     return {"items": items, "next": items[-1]["number"] if len(rows) > size else 0}
 
 

@@ -20,11 +20,10 @@ from common.access_control.rights import OutsideScope, Scope
 from common.event_hub.announcing import read_wanted
 from common.event_hub.commands import ReplayDeadLetters, Subscribe, Unsubscribe
 from common.event_hub.events import Subscribed
-from common.event_hub.model import CALLBACK_CHARS_MAX, DEAD, OFF, ON, QUERY_CHARS_MAX, SECRET_BYTES
+from common.event_hub.model import CALLBACK_CHARS_MAX, OFF, ON, QUERY_CHARS_MAX, SECRET_BYTES
 from common.event_hub.permissions import READING
-from common.event_hub.queries import LETTERS_SHOWN
-from common.event_hub.repository import hub_deliveries, hub_subscriptions
-from common.ids import format_id
+from common.event_hub.queries import show_subscription
+from common.event_hub.repository import hub_subscriptions
 from common.rest.access import EVERYTHING_SHOWN, shown_to
 from common.rest.attributes import IDENTITY, MOMENT, Attribute, happened, listed, not_empty, write_moment
 from common.rest.bodies import Body
@@ -128,19 +127,17 @@ def secret_text(subscribed: Subscribed) -> str:
 
 
 def _dead_letters(connection: sa.Connection, subscription_id: bytes) -> Mapping[str, Any]:
-    of_subscription = (hub_deliveries.c.subscription_id == subscription_id, hub_deliveries.c.state == DEAD)
-    count = connection.execute(sa.select(sa.func.count()).select_from(hub_deliveries).where(*of_subscription))
-    first = sa.select(hub_deliveries).where(*of_subscription).order_by(hub_deliveries.c.position).limit(LETTERS_SHOWN)
+    found = show_subscription(connection, subscription_id)
     return {
-        "count": count.scalar_one(),
+        "count": found["dead"],
         "deadLetter": [
             {
-                "eventId": format_id(letter.event_id),
-                "eventType": letter.event_type,
-                "eventTime": write_moment(letter.created_at_us),
-                "tries": letter.tries,
-                "error": letter.error,
+                "eventId": letter["event_id"],
+                "eventType": letter["event_type"],
+                "eventTime": write_moment(letter["created_at_us"]),
+                "tries": letter["tries"],
+                "error": letter["error"],
             }
-            for letter in connection.execute(first)
+            for letter in found["dead_letters"]
         ],
     }
