@@ -10,6 +10,7 @@ from common.ids import HQ
 from tests.simulation import databases
 
 if TYPE_CHECKING:
+    from common.directory.model import Directory
     from common.messaging.dispatcher import GroupOutcome
     from tests.simulation.nodes import SimulatedNode
     from tests.simulation.world import World
@@ -37,8 +38,16 @@ class KeyWatcher:
             return
         self._look_at_version(node)
         if node.node == HQ:
-            self._look_at_admissions(node, outcome)
-            self._look_for_directory(node)
+            self._look_at_receipts(node, outcome)
+            self._look_at_admissions(node)
+            self._look_for_directory(node.core.context.directory)
+
+    def commit_unseen(self, node: SimulatedNode) -> None:
+        """What the group has published counts, though the process that did it is gone."""
+        if node.node == HQ:
+            assert node.core is not None
+            self._look_at_admissions(node)
+            self._look_for_directory(self.world.newest_directory(node.core))
 
     def enrolled_anew(self, _node: str, _with_its_database: bool) -> None:
         """It begins with the directory of its enrolment, which is newer than what it had."""
@@ -52,10 +61,8 @@ class KeyWatcher:
             self.world.find("directory-goes-on", f"{node.name} works by version {version} after {before}")
         self._in_force[node.name] = (node.life, version)
 
-    def _look_for_directory(self, node: SimulatedNode) -> None:
+    def _look_for_directory(self, directory: Directory) -> None:
         """Who is shut out from now on, who is not any more."""
-        assert node.core is not None
-        directory = node.core.context.directory
         if directory.version <= self._version:
             return
         self._version = directory.version
@@ -67,16 +74,18 @@ class KeyWatcher:
             if entry.status is NodeStatus.REVOKED:
                 self._dead.update((entry.node, key.key_id) for key in entry.keys)
 
-    def _look_at_admissions(self, node: SimulatedNode, outcome: GroupOutcome) -> None:
-        """What was received and admitted in this group, of nodes that were shut out before it."""
-        assert node.core is not None
-        out = self._shut_out
+    def _look_at_receipts(self, node: SimulatedNode, outcome: GroupOutcome) -> None:
+        """What was received in this group, of nodes that were shut out before it."""
         for batch in outcome.receipts:
             if (batch.peer, batch.seal.key_id) in self._dead:
                 self.world.find("revoked-keys-are-dead", f"{node.name} received {batch.link} {batch.seal.seal_number}")
-            if batch.peer in out:
+            if batch.peer in self._shut_out:
                 self.world.find("shut-out-is-out", f"{node.name} received {batch.link} {batch.seal.seal_number}")
-        run = databases.driver_connection(node.core.connection).execute
+
+    def _look_at_admissions(self, node: SimulatedNode) -> None:
+        """What was admitted in this group, of nodes that were shut out before it, or for them."""
+        assert node.core is not None
+        out, run = self._shut_out, databases.driver_connection(node.core.connection).execute
         (position,) = run("SELECT position FROM hub_order").fetchone()
         if position > self._position and out:
             admitted = run("SELECT origin, home FROM hub_legs WHERE hub_position > ?", (self._position,)).fetchall()

@@ -342,6 +342,7 @@ class SimulatedNode:
         connection.exec_driver_sql("COMMIT")
         self.processed.committed()
         if self.faults.strikes("crash_after_commit"):
+            self.world.commit_unseen(self)
             raise SimulatedCrash("after commit")
 
     # Faults that last

@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 from common.directory.model import NodeStatus
+from common.ids import HQ
 from common.log import Line, redirected
 from tests.simulation import databases
 from tests.simulation.checkers import CHECKERS, Ended
@@ -134,7 +135,9 @@ def _quiet(world: World, workload: Workload) -> bool:
     received: Counter[tuple[str, str]] = Counter()
     if not all(process.is_up for process in world.processes):
         return False
-    directory = world.newest_directory()
+    hub = world.nodes[HQ].core
+    assert hub is not None
+    directory = world.newest_directory(hub)
     newest = directory.version
     if not all(entry.status is NodeStatus.ACTIVE for entry in directory.nodes if entry.node in world.nodes):
         return False

@@ -41,6 +41,9 @@ class AckWatcher:
     def group_done(self, _node: SimulatedNode, _outcome: GroupOutcome) -> None:
         """Nothing to see."""
 
+    def commit_unseen(self, _node: SimulatedNode) -> None:
+        """Nothing to see."""
+
     def enrolled_anew(self, _node: str, _with_its_database: bool) -> None:
         """What it says from now on is looked up as well."""
 
@@ -50,6 +53,9 @@ class OwnerWatcher:
 
     def __init__(self, world: World) -> None:
         self.world = world
+
+    def commit_unseen(self, _node: SimulatedNode) -> None:
+        """Nothing to see."""
 
     def enrolled_anew(self, _node: str, _with_its_database: bool) -> None:
         """Its link with HQ has the owner that it had."""
@@ -85,6 +91,9 @@ class StateWatcher:
 
     def group_done(self, _node: SimulatedNode, _outcome: GroupOutcome) -> None:
         """Nothing to see: looking after every group would cost more than the run."""
+
+    def commit_unseen(self, _node: SimulatedNode) -> None:
+        """Nothing to see."""
 
     def enrolled_anew(self, node: str, with_its_database: bool) -> None:
         """The node's link goes on where HQ says; what an empty database never knew is not there."""

@@ -334,6 +334,11 @@ class World:
         if node.node != HQ:
             self.network.dial_soon(node)
 
+    def commit_unseen(self, node: SimulatedNode) -> None:
+        """A group was committed, and its process is gone before it could say so."""
+        for watcher in self.watchers:
+            watcher.commit_unseen(node)
+
     def group_done(self, node: SimulatedNode, outcome: GroupOutcome, commands: int, batches: int) -> None:
         """A group was committed, or given up."""
         for channel, payload in outcome.notices:
@@ -364,10 +369,8 @@ class World:
                 connection, role.leg_times, process.context, archive, request_id, process.clock.now_us()
             )
 
-    def newest_directory(self) -> Directory:
-        """What HQ has published last, by whichever of its processes runs."""
-        core = self.nodes[HQ].core
-        assert core is not None
+    def newest_directory(self, core: NodeCore) -> Directory:
+        """What HQ has published last; `core`: of any of its processes."""
         signed = latest(core.connection)
         assert signed is not None
         return open_directory(signed, self.root_public_key)
