@@ -15,6 +15,7 @@ from common.evidence.legs import Leg
 from common.evidence.verifier import verify_evidence
 from common.gen.quanwang.federation.v1 import directory_pb2, envelope_pb2, seal_pb2
 from common.ids import HQ, format_id, format_leg, link_name
+from hq_node.hub.model import HOME_LOST
 from tests.simulation.chains import directory_of, keys_of
 from tests.simulation.checkers import Ended
 from tests.simulation.evidence import EMPTY, encoded, tagged
@@ -150,6 +151,8 @@ def evidence_proves(ended: Ended) -> Iterator[str]:
             if leg["hub_position"] and (origin != HQ or hub[leg["leg_id"]]["forwarded_at_us"])
         }
     )
+    # What HQ asked itself and ended because home was lost it says to nobody under a seal.
+    ended_here = {leg["request_id"] for origin, leg in ended.asked() if (origin, leg["reason_code"]) == (HQ, HOME_LOST)}
     for origin, request_id in random.sample(candidates, min(EVIDENCE_REQUESTS, len(candidates))):
         for node in {HQ, origin}:
             file = ended.world.export_evidence(node, request_id)
@@ -157,6 +160,8 @@ def evidence_proves(ended: Ended) -> Iterator[str]:
             said = {finding.code for finding in verdict.findings if finding.severity in (MISSING, WRONG)}
             if "ANSWER_NOT_WITNESSED" in said and not _all_witnessed(ended, origin, verdict.legs):
                 said -= {"ANSWER_NOT_WITNESSED", "KEY_VALIDITY_UNPROVED"}
+            if request_id in ended_here:
+                said -= {"ANSWER_MISSING"}
             if origin == HQ and ended.world.losses.came_back:
                 # The witness may have come after the revocation.
                 said -= {"KEY_VALIDITY_UNPROVED"}
