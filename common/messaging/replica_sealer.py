@@ -264,8 +264,12 @@ def _peers_waited_for(owned: list[str], connection: sa.Connection) -> set[str]:
     """Those of the links for which anything is in the outbox."""
     if not owned:
         return set()
-    waits = sa.exists().where(box.outbox.c.peer == links.c.peer)
-    return set(connection.execute(sa.select(links.c.peer).where(links.c.peer.in_(owned), waits)).scalars())
+    return set(connection.execute(_WAITED_FOR, {"owned": owned}).scalars())
+
+
+_WAITED_FOR = sa.select(links.c.peer).where(
+    links.c.peer.in_(sa.bindparam("owned", expanding=True)), sa.exists().where(box.outbox.c.peer == links.c.peer)
+)
 
 
 @dataclass(slots=True)

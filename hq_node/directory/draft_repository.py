@@ -81,6 +81,9 @@ CERTIFICATES = RowSpec(server_certificates, CertificateRow)
 
 _ONE = 1
 
+_NEWEST = sa.select(sa.func.max(directories.c.version), sa.select(directory_drafts.c.hash).scalar_subquery())
+"""Made once: every group of a replica asks it."""
+
 
 def draft_of(connection: sa.Connection) -> DraftRow | None:
     """The draft, for whoever only reads."""
@@ -90,8 +93,7 @@ def draft_of(connection: sa.Connection) -> DraftRow | None:
 
 def newest(connection: sa.Connection) -> tuple[int, bytes]:
     """The version that was published last, and which form the draft has (empty: none): cheap enough to look often."""
-    draft_hash = sa.select(directory_drafts.c.hash).scalar_subquery()
-    version, found = connection.execute(sa.select(sa.func.max(directories.c.version), draft_hash)).one()
+    version, found = connection.execute(_NEWEST).one()
     return version or 0, found or b""
 
 
