@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -137,6 +138,19 @@ async def test_a_second_certificate_of_the_same_node_is_refused(port: Port) -> N
     reject = await port.say(channel)
     assert reject.reason_code == reason.CERTIFICATE_UNKNOWN
     assert (reason.CERTIFICATE_UNKNOWN, SHANGHAI) in port.hq.alarms
+
+
+async def test_a_certificate_that_another_replica_has_just_named_is_let_in(port: Port) -> None:
+    """HQ looks once more before it refuses: no alarm, where a notice is on its way."""
+    named, former = port.directory.directory, PaperNode(SHANGHAI, fingerprint=bytes(32))
+    port.directory.directory = directory_of(PaperNode(HQ), former, port.nodes[GUANGDONG])
+
+    async def look_again() -> None:
+        port.directory.directory = named
+
+    port.servicer._node = replace(port.servicer._node, look_again=look_again)
+    await assert_honest_traffic(port)
+    assert not port.hq.alarms
 
 
 async def test_a_province_cannot_speak_under_the_name_of_another(port: Port) -> None:
