@@ -30,6 +30,7 @@ def keys_of_before_an_enrolment_anew_seal_on(put: Put) -> None:
         return (found[0].suite, found[0].public_key) if found else None
 
     put(Directory, "signing_key", signing_key)
+    put(Directory, "from_before_re_enrolment", lambda self, node, key_id: False)
 
 
 @mutant("lost-homes-end", **OFTEN, slow_node_per_s=2.0)
