@@ -17,6 +17,11 @@ from common.access_control.rights import Permission
 from common.api_tokens.handlers import HANDLERS as token_handlers
 from common.api_tokens.permissions import NEEDS as TOKEN_NEEDS
 from common.api_tokens.permissions import READING as TOKEN_READING
+from common.approvals.asking import asking
+from common.approvals.handlers import handlers as approval_handlers
+from common.approvals.parameters import PARAMETERS as APPROVAL_PARAMETERS
+from common.approvals.permissions import NEEDS as APPROVAL_NEEDS
+from common.approvals.permissions import READING as APPROVAL_READING
 from common.audit.handlers import handlers as audit_handlers
 from common.audit.permissions import NEEDS as AUDIT_NEEDS
 from common.audit.permissions import READING as AUDIT_READING
@@ -55,6 +60,7 @@ from common.messaging.replica_sealer import ReplicaSealer
 from common.messaging.sealer import Gate, Sealer, SealLimits
 from common.node_context import NodeContext
 from common.operators.handlers import HANDLERS as operator_handlers
+from common.operators.parameters import PARAMETERS as OPERATOR_PARAMETERS
 from common.operators.permissions import NEEDS as OPERATOR_NEEDS
 from common.operators.permissions import READING as OPERATOR_READING
 from common.organisations.handlers import HANDLERS as organisation_handlers
@@ -96,6 +102,7 @@ KIT_NEEDS: Declared = {
     **TOKEN_NEEDS,
     **PARAMETER_NEEDS,
     **INTERFACE_NEEDS,
+    **APPROVAL_NEEDS,
     ClaimLink: INTERNAL,
 }
 """What the commands need that every node knows."""
@@ -103,6 +110,7 @@ KIT_NEEDS: Declared = {
 KIT_READING = (
     AUDIT_READING
     | INTERFACE_READING
+    | APPROVAL_READING
     | OPERATOR_READING
     | ORGANISATION_READING
     | PARAMETER_READING
@@ -126,6 +134,8 @@ KIT_PARAMETERS: tuple[Parameter[Any], ...] = (
     *EVENT_HUB_PARAMETERS,
     *INTERFACE_PARAMETERS,
     *SIGN_IN_PARAMETERS,
+    *APPROVAL_PARAMETERS,
+    *OPERATOR_PARAMETERS,
 )
 """What may be changed at every node while it runs."""
 
@@ -201,7 +211,8 @@ class NodeCore:
             uow.announcers = self.announcers
             return uow
 
-        handlers = {
+        guard = Guard(needs)
+        unasked = {
             **journal_handlers(),
             **parked_handlers(parts.processor, self.judge.reread),
             **replica_handlers,
@@ -211,6 +222,7 @@ class NodeCore:
             **interface_handlers,
             **parts.handlers,
         }
+        handlers = {**asking(unasked, needs), **asking(approval_handlers(unasked, guard), needs)}
         self.dispatcher = Dispatcher(
             self.connection,
             make_unit_of_work,
@@ -227,7 +239,7 @@ class NodeCore:
             parts.clock,
             parts.prefetch,
             parts.commit,
-            Guard(needs),
+            guard,
         )
         declared, of_others = declare(KIT_PARAMETERS, parts.parameters), declare(parts.parameters_of_others)
         parameters = ParameterKeeper(self.context, declared, parts.clock, of_others)

@@ -1,7 +1,8 @@
 """What can go wrong, in words.
 
 A *refusal* is an answer: a rule said no, and the reason code says which. A *fault* means that something broke. They
-never share a path: refusals travel to whoever asked, faults go to the operator. Each exception states a fact as its
+never share a path: refusals travel to whoever asked, faults go to the operator. What is *awaited* is neither: it is
+stored, and done later without its being asked again. Each exception states a fact as its
 name, has a stable code, and can say itself in English and in Chinese; what a caller sees is `text(language)`.
 """
 
@@ -57,6 +58,15 @@ class QuanwangError(Exception):
 
 class Refusal(QuanwangError):
     """A rule says no. An answer, not a fault."""
+
+
+class Awaited(QuanwangError):
+    """Not done yet, but stored: somebody else has to agree first. Given back by a handler, not raised, since what the
+    handler left must stay; raised for whoever waits for the command. `awaited`: the identity of what is stored."""
+
+    def __init__(self, awaited: str, /, **facts: Any) -> None:
+        self.awaited = awaited
+        super().__init__(**facts)
 
 
 class Fault(QuanwangError):

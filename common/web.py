@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common.errors import Fault, QuanwangError, Refusal, TemporaryFault
+from common.errors import Awaited, Fault, QuanwangError, Refusal, TemporaryFault
 from common.ids import parse_id
 from common.log import bound, get_logger
 from common.routing import Header, MalformedInput, Router
@@ -83,6 +83,8 @@ def status_of(error: QuanwangError) -> int:
     """The HTTP status of an error: what a rule refused is a conflict, unless its name says more."""
     if isinstance(error, TemporaryFault):
         return 503
+    if isinstance(error, Awaited):
+        return 202
     for beginning, status in _BY_BEGINNING.items():
         if error.code.startswith(beginning):
             return status
@@ -95,6 +97,8 @@ def error_response(error: QuanwangError, language: str, status: int = 0) -> JSON
     """The error as a TM Forum error document: the reason in the caller's language."""
     status = status or status_of(error)
     content = {"code": error.code, "reason": error.text(language), "message": error.text("en"), "status": str(status)}
+    if isinstance(error, Awaited):
+        content["awaited"] = error.awaited
     return JSONResponse(content, status)
 
 

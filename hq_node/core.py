@@ -34,6 +34,7 @@ from common.security.private_bodies import PrivateKeys
 from common.security.signing import ChooseSigner, Signer
 from hq_node.directory.commands import LookForDirectory
 from hq_node.directory.following import look_for_directory
+from hq_node.directory.parameters import PARAMETERS as DIRECTORY_PARAMETERS
 from hq_node.directory.permissions import NEEDS as DIRECTORY_NEEDS
 from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.commands import EndLegsOfLostHome, PassTimeLimits, RollBusinessDate
@@ -114,6 +115,7 @@ def build_core(
             gate=HubGate(),
             prefetch=prefetch,
             needs=needs,
+            parameters=DIRECTORY_PARAMETERS,
             parameters_of_others=(*PERSONAL_DATA_PARAMETERS, *COMMUNICATION_PARAMETERS),
             **parts,
         )

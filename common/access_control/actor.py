@@ -39,6 +39,8 @@ class Actor:
     session: str = ""
     """Which session or token, by its public name; never what proves it."""
     rights: Rights = field(default=NOTHING, repr=False)
+    why: str = ""
+    """Why they do what they do, where the call says so and the wish does not."""
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, rights=EVERYTHING)

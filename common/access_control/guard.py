@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from common.access_control.actor import Actor, ActorKind
-from common.access_control.needs import Declared, Needs, OwnAccount, innermost
+from common.access_control.needs import Declared, JudgedByRecord, Needs, OwnAccount, innermost
 from common.access_control.rights import NotPermitted
 from common.audit.commands import DeedFailedOutside
 from common.audit.entry import DONE, AuditEntry
@@ -30,10 +30,17 @@ class Guard:
         if actor.kind is ActorKind.SYSTEM:
             return
         needs = self._needs(innermost(wish))
-        if not isinstance(needs, OwnAccount):
+        if isinstance(needs, OwnAccount):
+            _require_kind(actor, needs, ActorKind.OPERATOR)
+        elif isinstance(needs, JudgedByRecord):
+            _require_kind(actor, needs, ActorKind.OPERATOR, ActorKind.LOCAL)
+        else:
             actor.rights.require(needs.permission)
-        elif actor.kind is not ActorKind.OPERATOR:
-            raise NotPermitted(permission=str(needs.permission))
+
+    def needs_of(self, kind: type) -> Needs | None:
+        """What is declared of a type of command; None: it is done by the node alone."""
+        needs = self._declared.get(kind)
+        return needs if isinstance(needs, Needs) else None
 
     def entry(self, wish: Any, actor: Actor, error: QuanwangError | None = None) -> AuditEntry | None:
         """What the audit log says of it; None of what the node does by itself."""
@@ -54,7 +61,7 @@ class Guard:
             action=needs.action,
             record=needs.record(wish),
             outcome=_outcome(error),
-            reason=needs.reason(wish),
+            reason=needs.reason(wish) or actor.why,
             customer=needs.customer(wish),
         )
 
@@ -63,6 +70,11 @@ class Guard:
         if not isinstance(needs, Needs):
             raise PermissionNotDeclared(wish=type(wish).__name__)
         return needs
+
+
+def _require_kind(actor: Actor, needs: Needs, *kinds: ActorKind) -> None:
+    if actor.kind not in kinds:
+        raise NotPermitted(permission=str(needs.permission))
 
 
 def _outcome(error: QuanwangError | None) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from common.access_control.approval import Approval
 from common.access_control.rights import Permission
 
 
@@ -31,6 +32,9 @@ class Needs:
     """Why, where the wish says so."""
     customer: Callable[[Any], str] = _no_record
     """The number of the customer whose matter it is, where it is one's."""
+    approval: Approval | None = None
+    """Whose agreement it needs besides, where it needs a second person. Only for what a handler carries out, and for
+    what leaves an effect and no result: whoever approves is not told what the asker would have been."""
 
     @property
     def permission(self) -> Permission:
@@ -42,6 +46,12 @@ class Needs:
 class OwnAccount(Needs):
     """What everybody who is signed in may do for themselves, whatever their roles, and nobody for anybody else: the
     command names no operator, its handler goes by the actor. Resource and action are for the audit log."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedByRecord(Needs):
+    """Whether somebody may, only the record itself can tell: the handler asks. Open to operators and to the owner of
+    the data directory, to nobody else. Resource and action are for the audit log."""
 
 
 class Wraps(ABC):
@@ -69,8 +79,6 @@ Declared = Mapping[type, Needs | ForTheNodeAlone]
 
 def permissions_in(declared: Declared) -> frozenset[Permission]:
     """Every permission that anything here needs."""
-    return frozenset(
-        needs.permission
-        for needs in declared.values()
-        if isinstance(needs, Needs) and not isinstance(needs, OwnAccount)
-    )
+    known = [needs for needs in declared.values() if isinstance(needs, Needs)]
+    held = {needs.permission for needs in known if not isinstance(needs, OwnAccount | JudgedByRecord)}
+    return frozenset(held | {needs.approval.permission for needs in known if needs.approval is not None})

@@ -46,6 +46,12 @@ def begin_change(uow: UnitOfWork) -> None:
     uow.record(AccessChanged(row.version))
 
 
+def hold(uow: UnitOfWork) -> None:
+    """Nobody changes any of them before the group is over: what somebody may do is, at its commit, still what was
+    found."""
+    uow.rows(ACCESS_VERSION).get(VERSION)
+
+
 def access_version_of(connection: sa.Connection) -> int:
     """How many changes there were."""
     return connection.execute(sa.select(access_version.c.version)).scalar() or 0

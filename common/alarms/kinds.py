@@ -223,6 +223,13 @@ KINDS: dict[str, AlarmKind] = {
         "Settle with the province what became of it; the request's leg says HOME_LOST.",
         "请与该省核实其实际处理情况；相关分支的原因为 HOME_LOST。",
     ),
+    "DONE_WITHOUT_APPROVAL": AlarmKind(
+        "warning",
+        "The owner of the data directory carried out what needed a second person, though nobody had agreed.",
+        "数据目录的所有者未经第二人审批执行了须审批的操作。",
+        "Ask why, look at `approvals show` and the audit log, and undo it where it was wrong.",
+        "请核实原因，查看 `approvals show` 和审计日志；如有不当请予以纠正。",
+    ),
     "NODE_NOT_ACTIVE": AlarmKind(
         "warning",
         "A node was shut out before what it said was processed.",

@@ -22,7 +22,7 @@ from urllib.parse import quote, urlencode
 
 from common.cli.examples import HQ as HQ_PROGRAM
 from common.cli.examples import PROVINCE as PROVINCE_PROGRAM
-from common.errors import Fault, QuanwangError, Refusal, TemporaryFault
+from common.errors import Awaited, Fault, QuanwangError, Refusal, TemporaryFault
 
 SOCKET_FILE = "admin.sock"
 ADDRESS_FILE = "admin.address"
@@ -91,6 +91,12 @@ class NodeRefused(Refusal):
     en = zh = "{reason}"
 
 
+class NodeAwaits(Awaited):
+    """The node has stored it; somebody else must agree first. In its own words."""
+
+    en = zh = "{reason}"
+
+
 class NodeCannotNow(TemporaryFault):
     """The node cannot for now, in its own words."""
 
@@ -143,9 +149,14 @@ class AdminClient:
             answer = json.loads(content) if content else None
         except ValueError as error:
             raise AnswerUnreadable(route=route, detail=f"HTTP {status}") from error
-        if status >= 400:
+        if status >= 400 or _is_awaited(answer):
             raise _error(status, answer, route)
         return answer
+
+
+def _is_awaited(answer: Any) -> bool:
+    """Whether it was stored, and not done: its code and where it waits are all that there is."""
+    return isinstance(answer, dict) and "awaited" in answer and "code" in answer
 
 
 def _error(status: int, answer: Any, route: str) -> QuanwangError:
@@ -158,6 +169,8 @@ def _error(status: int, answer: Any, route: str) -> QuanwangError:
         "status": status,
         "route": route,
     }
+    if "awaited" in answer:
+        return NodeAwaits(str(answer["awaited"]), **facts)
     if status == 503:
         return NodeCannotNow(**facts)
     return (NodeFailed if status >= 500 else NodeRefused)(**facts)

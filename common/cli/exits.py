@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from common.errors import QuanwangError, Refusal, TemporaryFault
+from common.errors import Awaited, QuanwangError, Refusal, TemporaryFault
 
 
 class Exit(IntEnum):
@@ -22,6 +22,8 @@ class Exit(IntEnum):
     """A request that was waited for ended, but not completed."""
     NOT_ENDED = 7
     """A request that was waited for has not ended yet."""
+    AWAITS_APPROVAL = 8
+    """It is stored, and carried out when somebody else agrees."""
     INTERRUPTED = 130
 
 
@@ -58,6 +60,8 @@ def exit_code_of(error: QuanwangError) -> Exit:
         return Exit.TRY_AGAIN
     if error.code in NO_NODE_CODES:
         return Exit.NO_NODE
+    if isinstance(error, Awaited):
+        return Exit.AWAITS_APPROVAL
     if isinstance(error, Refusal):
         return Exit.REFUSED
     if isinstance(error, TemporaryFault):

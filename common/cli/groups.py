@@ -6,6 +6,7 @@ import typer
 
 from common.cli import (
     alarm_commands,
+    approval_commands,
     audit_commands,
     backup_commands,
     evidence_commands,
@@ -38,6 +39,7 @@ def add_groups(app: typer.Typer, ceilings: typer.Typer | None = None, parameters
         ("tokens", token_commands.app),
         ("hubs", hub_commands.app),
         ("sessions", token_commands.sessions_app),
+        ("approvals", approval_commands.app),
         ("parameters", parameters or parameter_commands.parameters_app()),
         ("interfaces", interface_commands.app),
         ("journal", journal_commands.app),

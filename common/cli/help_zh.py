@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from common.cli.examples import HQ, PROVINCE
 from common.cli.help_zh_access import ACCESS_COMMANDS, ACCESS_OPTIONS
+from common.cli.help_zh_approvals import APPROVAL_COMMANDS, APPROVAL_OPTIONS
 from common.cli.help_zh_hubs import HUB_COMMANDS, HUB_OPTIONS
 from common.cli.help_zh_interfaces import INTERFACE_COMMANDS, INTERFACE_OPTIONS
 from common.cli.help_zh_people import PEOPLE_COMMANDS, PEOPLE_OPTIONS
@@ -16,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     **ACCESS_COMMANDS,
     **HUB_COMMANDS,
     **INTERFACE_COMMANDS,
+    **APPROVAL_COMMANDS,
     **PEOPLE_COMMANDS,
     "init": "在数据目录中创建节点：设置、密钥和数据库。",
     "serve": "运行节点，直到被停止（Ctrl-C 或 SIGTERM）。日志写入标准错误。",
@@ -154,6 +156,7 @@ OPTIONS: Mapping[str, str] = {
     **ACCESS_OPTIONS,
     **HUB_OPTIONS,
     **INTERFACE_OPTIONS,
+    **APPROVAL_OPTIONS,
     **PEOPLE_OPTIONS,
     "--data": "节点的数据目录。",
     "--database-url": "使用 PostgreSQL 数据库代替本地文件：postgresql://user@host/database。",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from common.cli import display
+from common.cli import display, substitute_commands
 from common.cli.connection import segment
 from common.cli.listing import Listing
 from common.cli.session import Misused, Session, command
@@ -15,6 +15,7 @@ from common.cli.session import Misused, Session, command
 app = typer.Typer(help="Operators: people who act at this node.", no_args_is_help=True)
 posts_app = typer.Typer(help="An operator's posts: roles, each in an organisation.", no_args_is_help=True)
 app.add_typer(posts_app, name="posts")
+app.add_typer(substitute_commands.app, name="substitutes")
 
 Operator = Annotated[str, typer.Argument(metavar="OPERATOR", help="The operator's sign-in name.")]
 Role = Annotated[str, typer.Argument(metavar="ROLE", help="The role's id, as `roles list` shows it.")]

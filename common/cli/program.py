@@ -15,7 +15,7 @@ from common.cli.exits import Exit, exit_code_of
 from common.cli.serving import is_serving, serving_app
 from common.cli.session import Interrupted, Program, Run, make_console, print_json
 from common.cli.words import Words, language_of
-from common.errors import Fault, QuanwangError, TemporaryFault
+from common.errors import Awaited, Fault, QuanwangError, TemporaryFault
 
 # Typer brings its own copy of Click and has never exported this base; its BadParameter has always been below it.
 PARSER_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
@@ -123,7 +123,7 @@ class _Report:
         if not console.is_terminal:
             console.print(Text(f"{heading} ({code}): ").append_text(shown))
             return
-        style = "yellow" if title in ("title.interrupted", "title.try_again") else "red"
+        style = "yellow" if title in ("title.interrupted", "title.try_again", "title.awaits") else "red"
         panel = Panel(
             shown, title=heading, title_align="left", subtitle=code, subtitle_align="right", border_style=style
         )
@@ -135,6 +135,8 @@ def _title_of(error: QuanwangError) -> str:
         return "title.interrupted"
     if isinstance(error, TemporaryFault):
         return "title.try_again"
+    if isinstance(error, Awaited):
+        return "title.awaits"
     return "title.fault" if isinstance(error, Fault) else "title.refused"
 
 

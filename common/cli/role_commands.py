@@ -137,6 +137,7 @@ def access_app(ceilings: typer.Typer) -> typer.Typer:
     """Who may do what. `ceilings`: the node's commands for those."""
     app = typer.Typer(help="Who may do what, and why.", no_args_is_help=True)
     app.command("explain")(command(explain))
+    app.command("conflicts")(command(conflicts))
     app.add_typer(ceilings, name="ceilings")
     return app
 
@@ -154,6 +155,18 @@ def explain(
         found = client.get(f"/access/{segment(operator)}", permission=permission)
     session.result(found, lambda: _show_explained(session, found))
     if permission and not found["permitted"]:
+        session.end(Exit.REFUSED)
+
+
+def conflicts(session: Session) -> None:
+    """List who has duties that nobody has both of.
+
+    Ends with 1 where there is anybody.
+    """
+    with session.admin() as client:
+        found = client.get("/duties-conflicts")
+    session.result(found, lambda: _show_conflicts(session, found["items"]))
+    if found["items"]:
         session.end(Exit.REFUSED)
 
 
@@ -256,6 +269,18 @@ def _show_teams(session: Session, teams: list[Mapping[str, Any]]) -> None:
             display.plain(", ".join(team["members"])),
         )
     rows.show("teams.none")
+
+
+def _show_conflicts(session: Session, items: list[Mapping[str, Any]]) -> None:
+    rows = Listing(session, "operator", "conflict", "permissions", "roles", stacked=("permissions",))
+    for item in items:
+        rows.add_row(
+            display.plain(item["operator"]),
+            display.plain(session.words.name("conflict", item["conflict"])),
+            display.plain(", ".join(item["permissions"])),
+            display.plain(", ".join(item["roles"])),
+        )
+    rows.show("access.no_conflicts")
 
 
 def _show_explained(session: Session, found: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from common.cli.texts_access import ACCESS
+from common.cli.texts_approvals import APPROVALS
 from common.cli.texts_backup import BACKUP
 from common.cli.texts_directory import DIRECTORY
 from common.cli.texts_hubs import HUBS
@@ -23,6 +24,7 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     **DIRECTORY,
     **RECORDS,
     **ACCESS,
+    **APPROVALS,
     **PARAMETERS,
     **HUBS,
     **INTERFACES,

@@ -24,7 +24,7 @@ from common.audit.repository import chain
 from common.clock import Clock
 from common.db.engine import is_storage_fault, store_of
 from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from common.errors import Fault, OutcomeUnknown, QuanwangError, StorageUnavailable, TemporaryFault
+from common.errors import Awaited, Fault, OutcomeUnknown, QuanwangError, StorageUnavailable, TemporaryFault
 from common.ids import IdSource
 from common.log import get_logger
 from common.messaging.incoming import Incoming, LinkPort, ReceivedBatch, SealedBatch
@@ -301,7 +301,8 @@ class Dispatcher:
             self._guard.admit(work.command, work.actor)
             result = handler(work.command, uow)
             self._intake.process_here(uow)
-            self._audit(work, None, uow)
+            awaited = result if isinstance(result, Awaited) else None
+            self._audit(work, awaited, uow)
         except QuanwangError as refusal_or_fault:
             uow.drop_item(refusal_or_fault)
             self._audit_failed(work, refusal_or_fault, uow)
@@ -315,7 +316,7 @@ class Dispatcher:
             self._audit_failed(work, fault, uow)
             return None, fault
         uow.keep_item()
-        return result, None
+        return (result, None) if awaited is None else (None, awaited)
 
     def _audit(self, work: CommandWork, error: QuanwangError | None, uow: UnitOfWork) -> None:
         entry = self._guard.entry(work.command, work.actor, error)

@@ -13,6 +13,7 @@ from common.operators.built_in import BUILT_IN
 from common.operators.commands import Post
 from common.operators.model import ACTIVE, OperatorNotFound
 from common.operators.roles import Role, ceilings_on
+from common.operators.separation import conflicts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,7 @@ class AccessBook:
         known = self.role(role)
         if known is None or organisation_id not in self.active_organisations:
             return NOTHING
-        if not only:
-            return known.rights.cut(self.limits)
-        kept = {given: scope for given, scope in known.permissions.items() if str(given) in only}
-        return Rights(kept, fields=known.fields).cut(self.limits)
+        return known.narrowed(only).cut(self.limits)
 
     def is_active(self, operator: str) -> bool:
         """Whether there is such an operator, who is not locked."""
@@ -126,6 +124,26 @@ class AccessBook:
             "ways": ways,
             "fields": fields,
         }
+
+    def conflicts(self) -> list[dict[str, Any]]:
+        """Who has duties that nobody has both of, and by which permissions, in order of names: from before they were
+        declared apart, or kept apart. Whether a post counts at present does not matter."""
+        found = []
+        for operator, known in sorted(self.operators.items()):
+            roles = [role for post in known.posts if (role := self.role(post.role)) is not None]
+            held = {permission for role in roles for permission in role.permissions}
+            for apart, permissions in conflicts_of(held):
+                ways = sorted({role.role for role in roles if role.permissions.keys() & set(permissions)})
+                found.append(
+                    {
+                        "operator": operator,
+                        "state": known.state,
+                        "conflict": apart.name,
+                        "permissions": [str(permission) for permission in permissions],
+                        "roles": ways,
+                    }
+                )
+        return found
 
     def _joined(self, known: KnownOperator, organisation_id: str) -> Rights:
         if organisation_id not in self.active_organisations:

@@ -31,6 +31,8 @@ _LOOKING = dict.fromkeys(
         "session:read",
         "api-token:read",
         "interface:read",
+        "approval:read",
+        "substitution:read",
     ),
     _NETWORK,
 )
@@ -130,6 +132,12 @@ BUILT_IN: Mapping[str, Role] = {
                         "interface:test",
                         "interface:switch",
                         "interface:replay",
+                        "approval:grant-rights",
+                        "approval:switch",
+                        "approval:revoke-node",
+                        "approval:erase-customer",
+                        "substitution:name",
+                        "substitution:end",
                         "alarm:acknowledge",
                         "parked-message:retry",
                         "parked-message:end",
@@ -205,6 +213,7 @@ _OUTWARDS = "It decides which other systems are told of what happens here."
 _KEYS = "It is about the keys by which the whole federation knows this node."
 _OUTSIDE = "It makes the node call other systems, or decides which."
 _RULES = "It changes by which rules the node works."
+_AGREES = "Whoever agrees decides; a node makes roles of its own for those who only agree."
 _TREE = "The organisation tree says whose records are whose, so it decides who may do what as well."
 
 ADMINISTRATOR_ALONE: Mapping[str, str] = {
@@ -233,5 +242,8 @@ ADMINISTRATOR_ALONE: Mapping[str, str] = {
     "event-subscription:replay": _OUTWARDS,
     **dict.fromkeys(("parameter:set", "parameter:publish"), _RULES),
     **dict.fromkeys(("interface:test", "interface:switch", "interface:replay"), _OUTSIDE),
+    **dict.fromkeys(("approval:grant-rights", "approval:switch"), _AGREES),
+    **dict.fromkeys(("approval:revoke-node", "approval:erase-customer"), _AGREES),
+    **dict.fromkeys(("substitution:name", "substitution:end"), _WHO_MAY),
 }
 """Permissions that no other built-in role holds, each with why."""

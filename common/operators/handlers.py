@@ -46,13 +46,15 @@ from common.operators.permissions import (
 from common.operators.reach import require_another, require_no_further
 from common.operators.repository import OperatorBook, RoleBook, TeamBook, TeamRow
 from common.operators.roles import Role, RoleExists, RoleIsBuiltIn, make_role, require_below
+from common.operators.separation import require_apart_of_posts, require_apart_of_role
 from common.organisations.reach import require_reach
 from common.organisations.repository import OrganisationTree
 from common.personal_data.masking import mask_name
 
 
 def create_role(command: CreateRole, uow: Any) -> Role:
-    """Raises RoleExists, OutsideScope, RoleReachesFurther, RoleAboveCeiling, and what `make_role` raises."""
+    """Raises RoleExists, OutsideScope, RoleReachesFurther, RoleAboveCeiling, DutiesConflict, and what `make_role`
+    raises."""
     begin_change(uow)
     _require_whole_node(CREATE_ROLE, uow)
     if RoleBook(uow).find(command.role) is not None:
@@ -60,6 +62,7 @@ def create_role(command: CreateRole, uow: Any) -> Role:
     role = make_role(command.role, command.name, command.permissions, command.fields, uow.node.permissions)
     require_no_further(role, CREATE_ROLE, uow)
     require_below(role, uow.node.access_limits)
+    require_apart_of_role(None, role, uow)
     RoleBook(uow).save(role)
     uow.describe_change(None, role.document())
     return role
@@ -67,7 +70,7 @@ def create_role(command: CreateRole, uow: Any) -> Role:
 
 def change_role(command: ChangeRole, uow: Any) -> Role:
     """Raises RoleNotFound, RoleIsBuiltIn, OutsideScope, OwnRightsFixed, RoleReachesFurther, RoleAboveCeiling,
-    and what `make_role` raises."""
+    DutiesConflict, and what `make_role` raises."""
     begin_change(uow)
     _require_whole_node(CHANGE_ROLE, uow)
     known = RoleBook(uow).get(command.role)
@@ -77,6 +80,7 @@ def change_role(command: ChangeRole, uow: Any) -> Role:
     role = make_role(command.role, command.name, command.permissions, command.fields, uow.node.permissions)
     require_no_further(role, CHANGE_ROLE, uow)
     require_below(role, uow.node.access_limits)
+    require_apart_of_role(known, role, uow)
     RoleBook(uow).save(role)
     uow.describe_change(known.document(), role.document())
     return role
@@ -84,7 +88,7 @@ def change_role(command: ChangeRole, uow: Any) -> Role:
 
 def create_operator(command: CreateOperator, uow: Any) -> Operator:
     """Raises OperatorExists, NameTaken, OperatorUnfit, OrganisationNotFound, OrganisationInactive, RoleNotFound,
-    OutsideScope, RoleReachesFurther."""
+    OutsideScope, RoleReachesFurther, DutiesConflict."""
     begin_change(uow)
     made = new_operator(command.operator, command.name, command.organisation_id, command.posts, uow.now_us)
     book = OperatorBook(uow)
@@ -93,6 +97,7 @@ def create_operator(command: CreateOperator, uow: Any) -> Operator:
     require_free_name(made.operator, ActorKind.OPERATOR, uow)
     _require_organisation(made.organisation_id, CREATE_OPERATOR, uow)
     _require_posts(made.posts, CREATE_OPERATOR, uow)
+    require_apart_of_posts(made.operator, made.posts, (), uow)
     book.save(made)
     uow.describe_change(None, _shown(made))
     return made
@@ -116,6 +121,7 @@ def change_operator(command: ChangeOperator, uow: Any) -> Operator:
     for post in known.posts:
         if post not in changed.posts:
             require_reach(uow, CHANGE_OPERATOR, post.organisation_id)
+    require_apart_of_posts(known.operator, changed.posts, known.posts, uow)
     book.save(changed, known.posts)
     uow.describe_change(_shown(known), _shown(changed))
     return changed

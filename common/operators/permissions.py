@@ -15,6 +15,7 @@ from common.operators.commands import (
     TakePost,
     UnlockOperator,
 )
+from common.operators.granting import GRANTING_ROLES
 
 
 def _role(wish: CreateRole | ChangeRole) -> str:
@@ -42,10 +43,10 @@ READING = frozenset({READ_ROLE, READ_OPERATOR})
 
 NEEDS: Declared = {
     CreateRole: Needs(CREATE_ROLE.resource, CREATE_ROLE.action, record=_role),
-    ChangeRole: Needs(CHANGE_ROLE.resource, CHANGE_ROLE.action, record=_role),
-    CreateOperator: Needs(CREATE_OPERATOR.resource, CREATE_OPERATOR.action, record=_operator),
-    ChangeOperator: Needs(CHANGE_OPERATOR.resource, CHANGE_OPERATOR.action, record=_operator),
-    GivePost: Needs(CHANGE_OPERATOR.resource, CHANGE_OPERATOR.action, record=_operator),
+    ChangeRole: Needs(CHANGE_ROLE.resource, CHANGE_ROLE.action, record=_role, approval=GRANTING_ROLES),
+    CreateOperator: Needs(CREATE_OPERATOR.resource, CREATE_OPERATOR.action, record=_operator, approval=GRANTING_ROLES),
+    ChangeOperator: Needs(CHANGE_OPERATOR.resource, CHANGE_OPERATOR.action, record=_operator, approval=GRANTING_ROLES),
+    GivePost: Needs(CHANGE_OPERATOR.resource, CHANGE_OPERATOR.action, record=_operator, approval=GRANTING_ROLES),
     TakePost: Needs(CHANGE_OPERATOR.resource, CHANGE_OPERATOR.action, record=_operator),
     LockOperator: Needs(LOCK_OPERATOR.resource, LOCK_OPERATOR.action, record=_operator, reason=_why),
     UnlockOperator: Needs(UNLOCK_OPERATOR.resource, UNLOCK_OPERATOR.action, record=_operator, reason=_why),

@@ -167,6 +167,11 @@ class OperatorBook:
             raise OperatorNotFound(operator=repr(operator[:64]))
         return found
 
+    def having(self, role: str) -> tuple[str, ...]:
+        """Who has a post in a role, in order."""
+        found = self._uow.query(sa.select(posts.c.operator).where(posts.c.role == role).distinct())
+        return tuple(sorted(found.scalars()))
+
     def save(self, operator: Operator, former: tuple[Post, ...] = ()) -> None:
         """Stages an operator who was asked for before, new or known; `former`: the posts they had."""
         o = operator

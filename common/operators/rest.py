@@ -170,6 +170,22 @@ class TeamList(_Document):
     team: list[TeamDocument]
 
 
+class DutiesConflict(_Document):
+    """Somebody has two duties that must be apart: by which permissions, and which roles give them."""
+
+    operator: str
+    state: str
+    conflict: str
+    permission: list[str]
+    role: list[str]
+
+
+class DutiesConflicts(_Document):
+    """All such conflicts at the node."""
+
+    duties_conflict: list[DutiesConflict]
+
+
 class Way(_Document):
     """How a permission is held: by which role, in which organisation; `ceiling`: where headquarters lets less be given;
     `whyNot`: why it does not count now."""
@@ -289,6 +305,11 @@ def operator_tasks(node: Node) -> tuple[Task, ...]:
             Explained(**named, way=[Way(**{**way, "ceiling": _of(way["ceiling"])}) for way in found["ways"]])
         )
 
+    async def conflicts(call: Call, _given: None) -> Response:
+        _require_all(call.actor)
+        found = (await node.access.current()).conflicts()
+        return _answer(DutiesConflicts(duties_conflict=[_conflict(each) for each in found]))
+
     return (
         executing(
             "lockOperator",
@@ -316,6 +337,15 @@ def operator_tasks(node: Node) -> tuple[Task, ...]:
         Task("role", "GET", READ_ROLE, roles, None, RoleList, "The built-in roles and the node's own."),
         Task("ceiling", "GET", READ_ROLE, ceilings, None, CeilingList, "What headquarters lets be given at most."),
         Task("team", "GET", READ_OPERATOR, teams, None, TeamList, "All teams."),
+        Task(
+            "dutiesConflict",
+            "GET",
+            READ_OPERATOR,
+            conflicts,
+            None,
+            DutiesConflicts,
+            "Who has duties that must be apart.",
+        ),
         Task("explainAccess", "POST", READ_OPERATOR, explain, Question, Explained, "Who may do what, and why."),
     )
 
@@ -325,6 +355,11 @@ def _require_all(actor: Actor) -> None:
     scope = actor.rights.require(READ_OPERATOR)
     if scope < Scope.PROVINCE:
         raise OutsideScope(permission=str(READ_OPERATOR), scope=scope.name)
+
+
+def _conflict(found: Mapping[str, Any]) -> DutiesConflict:
+    named = {name: found[name] for name in ("operator", "state", "conflict")}
+    return DutiesConflict(**named, permission=found["permissions"], role=found["roles"])
 
 
 def _role(role: Mapping[str, Any]) -> RoleDocument:

@@ -88,6 +88,13 @@ class Role:
         """What the role gives."""
         return Rights(self.permissions, fields=self.fields)
 
+    def narrowed(self, only: Collection[str]) -> Rights:
+        """No more of it than these permissions; all of it, where there are none."""
+        if not only:
+            return self.rights
+        kept = {given: scope for given, scope in self.permissions.items() if str(given) in only}
+        return Rights(kept, fields=self.fields)
+
     @property
     def widest(self) -> Scope:
         """The widest scope in which it gives anything."""

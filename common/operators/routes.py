@@ -132,6 +132,10 @@ def operator_admin_routes(node: Node) -> Router:
         wanted = known_permission(permission, node.context.permissions) if permission else None
         return (await node.access.current()).explain(operator, wanted)
 
+    @router.get("/duties-conflicts")
+    async def conflicts() -> dict[str, Any]:
+        return {"items": (await node.access.current()).conflicts()}
+
     async def shown_role(role: str) -> dict[str, Any]:
         return await node.reads.run(show_role, role, node.context.access_limits)
 

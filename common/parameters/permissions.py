@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from common.access_control.needs import Declared, Needs
 from common.access_control.rights import Permission
+from common.approvals.switching import SWITCHING
 from common.parameters.commands import SetParameter, WithdrawParameter
 
 
@@ -21,6 +22,6 @@ SET = Permission("parameter", "set")
 READING = frozenset({READ})
 
 NEEDS: Declared = {
-    SetParameter: Needs(SET.resource, SET.action, record=_name, reason=_why),
-    WithdrawParameter: Needs(SET.resource, SET.action, record=_name, reason=_why),
+    SetParameter: Needs(SET.resource, SET.action, record=_name, reason=_why, approval=SWITCHING),
+    WithdrawParameter: Needs(SET.resource, SET.action, record=_name, reason=_why, approval=SWITCHING),
 }

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from common.alarms.routes import alarm_routes
 from common.api_tokens.routes import token_routes
+from common.approvals.routes import approval_routes
 from common.audit.routes import MakeDeed, audit_routes
 from common.backup.commands import CreateBackup
 from common.event_hub.routes import hub_routes
@@ -55,6 +56,7 @@ def admin_app(
         sign_in_routes(node),
         token_routes(node),
         hub_routes(node, telling),
+        approval_routes(node),
         parameter_routes(node),
         interface_routes(node),
         key_routes(node),

@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 from starlette.applications import Starlette
 
 from common.alarms.commands import RaiseAlarm
+from common.approvals.upkeep import expire_by_schedule
 from common.backup.schedule import back_up_by_schedule
 from common.db.engine import reading
 from common.db.schema import Schema, require_schema
@@ -115,6 +116,7 @@ async def _serve(data: DataDirectory, settings: S, schema: Schema, open_program:
         pruning = asyncio.create_task(prune_by_schedule(node, settings.retention))
         forgetting = asyncio.create_task(forget_by_schedule(node))
         looking_after = asyncio.create_task(look_after_by_schedule(node))
+        expiring = asyncio.create_task(expire_by_schedule(node))
         backups = asyncio.create_task(back_up_by_schedule(node, schema, settings.backup))
         calling_out = _call_out(node) if "worker" in settings.replica.roles else []
         try:
@@ -129,6 +131,7 @@ async def _serve(data: DataDirectory, settings: S, schema: Schema, open_program:
             pruning.cancel()
             forgetting.cancel()
             looking_after.cancel()
+            expiring.cancel()
             backups.cancel()
             for task in calling_out:
                 task.cancel()

@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.access_control.actor import ANYBODY, Actor
 from common.clock import Clock
-from common.errors import QuanwangError
+from common.errors import Awaited, QuanwangError
+from common.rest.awaiting import awaited_answer
 from common.rest.errors import BodySlow, NotSignedIn, RestRefusal
 from common.rest.rates import Buckets, Rate, address_group
 from common.web import BodyTooLarge, language_of, status_of
@@ -38,6 +39,9 @@ async def nobody(_request: Request) -> Actor:
 
 def error_answer(error: QuanwangError, language: str, status: int = 0) -> Response:
     """The error as a TM Forum error document, with what is wrong field by field."""
+    if isinstance(error, Awaited):
+        answer = awaited_answer(error, language)
+        return Response(answer.body, answer.status, {**HEADERS, **answer.headers})
     headers = {"Content-Language": "zh-CN" if language.startswith("zh") else "en"} | HEADERS
     status = status or (error.status if isinstance(error, RestRefusal) else status_of(error))
     content: dict[str, object] = {

@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.errors import Awaited
+from common.rest.awaiting import awaited_answer
 from common.rest.commands import Answer, AnswerCommand, ForgetAnswers, NoteLook, Once
 from common.rest.errors import IdempotencyKeyTaken
 from common.rest.repository import ANSWERS, AnswerRow, rest_answers
@@ -17,7 +19,7 @@ from common.rest.repository import ANSWERS, AnswerRow, rest_answers
 def handlers(others: Mapping[type, Callable[[Any, Any], Any]]) -> dict[type, Callable[[Any, Any], Any]]:
     """`others`: the handlers of the commands that callers may have run."""
 
-    def answer_command(command: AnswerCommand, uow: Any) -> Answer:
+    def answer_command(command: AnswerCommand, uow: Any) -> Answer | Awaited:
         """Raises IdempotencyKeyTaken, and what the command and its check raise; then nothing is kept."""
         given = _given(command.once, uow) if command.once is not None else None
         if given is not None:
@@ -25,6 +27,10 @@ def handlers(others: Mapping[type, Callable[[Any, Any], Any]]) -> dict[type, Cal
         if command.check is not None:
             command.check(uow)
         result = others[type(command.command)](command.command, uow)
+        if isinstance(result, Awaited):
+            if command.once is not None:
+                _keep(command.once, awaited_answer(result, "en"), uow)
+            return result
         answer = command.answer(result, uow)
         if command.once is not None:
             _keep(command.once, answer, uow)

@@ -55,6 +55,28 @@ ERROR_SCHEMA: Json = {
     },
 }
 
+AWAITED_SCHEMA: Json = {
+    "type": "object",
+    "required": ["code", "reason", "approval"],
+    "additionalProperties": False,
+    "properties": {
+        "code": {"type": "string", "const": "APPROVAL_AWAITED"},
+        "reason": {"type": "string", "description": "In the caller's language (Accept-Language)."},
+        "message": {"type": "string", "description": "In English."},
+        "status": {"type": "string"},
+        "@type": {"type": "string"},
+        "approval": {
+            "type": "object",
+            "required": ["id", "href"],
+            "additionalProperties": False,
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "href": {"type": "string", "format": "uri-reference"},
+            },
+        },
+    },
+}
+
 
 def openapi_document(title: str, version: str, apis: Sequence[Api]) -> Json:
     """The document of these APIs."""
@@ -68,6 +90,8 @@ def openapi_document(title: str, version: str, apis: Sequence[Api]) -> Json:
             paths |= _paths(api, resource)
         for task in api.tasks:
             paths.setdefault(api.task_address(task), {})[task.method.lower()] = _task(api, task)
+    if any(api.awaits for api in apis):
+        schemas["ApprovalAwaited"] = AWAITED_SCHEMA
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
@@ -249,7 +273,7 @@ def _create(api: Api, resource: Resource) -> Json:
     operation = _operation(
         api, f"create{resource.type_name}", resource.create.en or f"Create {resource.name}", [key], answers
     )
-    return operation | {"requestBody": _body(resource.create.body, JSON_TYPE)}
+    return _awaiting(api, operation) | {"requestBody": _body(resource.create.body, JSON_TYPE)}
 
 
 def _change(api: Api, resource: Resource) -> Json:
@@ -262,7 +286,7 @@ def _change(api: Api, resource: Resource) -> Json:
     operation = _operation(
         api, f"patch{resource.type_name}", summary, [_if_match(resource.change.needs_match)], answers
     )
-    return operation | {"requestBody": _body(resource.change.body, MERGE_PATCH_TYPE, JSON_TYPE)}
+    return _awaiting(api, operation) | {"requestBody": _body(resource.change.body, MERGE_PATCH_TYPE, JSON_TYPE)}
 
 
 def _delete(api: Api, resource: Resource) -> Json:
@@ -272,7 +296,8 @@ def _delete(api: Api, resource: Resource) -> Json:
         **_errors(ALWAYS, NOT_THERE, MATCHING, {400: "A deletion has no body.", 409: "A rule says no."}),
     }
     summary = resource.delete.en or f"Delete {resource.name}"
-    return _operation(api, f"delete{resource.type_name}", summary, [_if_match(resource.delete.needs_match)], answers)
+    match = [_if_match(resource.delete.needs_match)]
+    return _awaiting(api, _operation(api, f"delete{resource.type_name}", summary, match, answers))
 
 
 def _task(api: Api, task: Task) -> Json:
@@ -285,7 +310,26 @@ def _task(api: Api, task: Task) -> Json:
     operation = _operation(api, task.name, task.en, [], answers)
     if task.needs is FOR_ANYBODY:
         operation["security"] = []
+    elif task.method != "GET":
+        operation = _awaiting(api, operation)
     return operation | ({} if task.body is None else {"requestBody": _body(task.body, JSON_TYPE)})
+
+
+def _awaiting(api: Api, operation: Json) -> Json:
+    """Something that is changed: who asks may say why, and a second person may have to agree."""
+    if not api.awaits:
+        return operation
+    content = {JSON_TYPE: {"schema": _reference("ApprovalAwaited")}}
+    where = {"Location": _header("Where the request for approval is.", {"type": "string", "format": "uri-reference"})}
+    waits = {"description": "It waits until somebody else approves it.", "headers": where, "content": content}
+    why = _in_header(
+        "Change-Reason",
+        "Why, percent-encoded UTF-8; kept in the audit log, and shown to whoever approves it.",
+        {"type": "string"},
+    )
+    operation["parameters"].append(why)
+    operation["responses"]["202"] = waits
+    return operation
 
 
 def _operation(api: Api, name: str, summary: str, parameters: list[Json], answers: Json) -> Json:

@@ -210,6 +210,8 @@ class Api:
     resources: tuple[Resource, ...]
     events: tuple[EventKind, ...] = ()
     tasks: tuple[Task, ...] = ()
+    awaits: bool = False
+    """Whether some of what is changed by it may need a second person (202)."""
 
     def __post_init__(self) -> None:
         assert self.base.startswith("/"), self.base

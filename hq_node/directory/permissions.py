@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from common.access_control.approval import Approval
 from common.access_control.needs import INTERNAL, Declared, Needs
 from common.access_control.rights import Permission
 from hq_node.directory.commands import (
@@ -27,9 +28,12 @@ from hq_node.directory.commands import (
     SignDraft,
     SuspendNode,
 )
+from hq_node.directory.parameters import REVOKING_APPROVAL
 
 SET_CEILING, REMOVE_CEILING = Permission("ceiling", "set"), Permission("ceiling", "remove")
 FORGET_ROOT_KEY = Permission("root-key", "forget")
+
+REVOKING = Approval("revoke-node", REVOKING_APPROVAL, "Revoking a node", "吊销节点")
 
 
 def _node(wish: InviteNode | ApproveNode | SuspendNode | ResumeNode | RevokeNode) -> str:
@@ -49,7 +53,7 @@ NEEDS: Declared = {
     ApproveNode: Needs("node", "approve", record=_node),
     SuspendNode: Needs("node", "suspend", record=_node, reason=_why),
     ResumeNode: Needs("node", "resume", record=_node, reason=_why),
-    RevokeNode: Needs("node", "revoke", record=_node, reason=_why),
+    RevokeNode: Needs("node", "revoke", record=_node, reason=_why, approval=REVOKING),
     SetCeiling: Needs(SET_CEILING.resource, SET_CEILING.action, record=_subject, reason=_why),
     RemoveCeiling: Needs(REMOVE_CEILING.resource, REMOVE_CEILING.action, record=_subject, reason=_why),
     ExportDraft: Needs("directory", "export-draft"),

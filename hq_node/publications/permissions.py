@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from common.access_control.needs import INTERNAL, Declared, Needs
+from common.approvals.switching import SWITCHING
 from hq_node.publications.commands import DeliverPublications, PublishParameter, WithdrawPublished
 
 
@@ -15,7 +16,7 @@ def _why(wish: PublishParameter | WithdrawPublished) -> str:
 
 
 NEEDS: Declared = {
-    PublishParameter: Needs("parameter", "publish", record=_name, reason=_why),
-    WithdrawPublished: Needs("parameter", "publish", record=_name, reason=_why),
+    PublishParameter: Needs("parameter", "publish", record=_name, reason=_why, approval=SWITCHING),
+    WithdrawPublished: Needs("parameter", "publish", record=_name, reason=_why, approval=SWITCHING),
     DeliverPublications: INTERNAL,
 }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from common.access_control.approval import Approval
 from common.access_control.needs import Declared, Needs
 from common.access_control.rights import Permission
+from common.personal_data.parameters import ERASING_APPROVAL
 from province_node.customers.commands import (
     EraseCustomer,
     ExportCustomer,
@@ -29,11 +33,24 @@ def _why(wish: RevealCustomer | EraseCustomer) -> str:
     return wish.reason
 
 
+def _has_personal_data(wish: EraseCustomer, uow: Any) -> bool:
+    """Erasing again what is erased takes nothing away, and goes on with what was left."""
+    return not uow.customers.is_erased(wish.customer_number)
+
+
+ERASING = Approval(
+    "erase-customer",
+    ERASING_APPROVAL,
+    "Erasing a customer's personal data",
+    "删除客户个人信息",
+    when=_has_personal_data,
+)
+
 NEEDS: Declared = {
     ImportCustomers: Needs("customer", "import"),
     ShowCustomer: Needs(READ.resource, READ.action, record=_number, customer=_number),
     NoteCustomerSearch: Needs(SEARCH.resource, SEARCH.action),
     RevealCustomer: Needs(REVEAL.resource, REVEAL.action, record=_number, reason=_why, customer=_number),
     ExportCustomer: Needs(EXPORT.resource, EXPORT.action, record=_number, customer=_number),
-    EraseCustomer: Needs(ERASE.resource, ERASE.action, record=_number, reason=_why, customer=_number),
+    EraseCustomer: Needs(ERASE.resource, ERASE.action, record=_number, reason=_why, customer=_number, approval=ERASING),
 }

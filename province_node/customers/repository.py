@@ -189,6 +189,11 @@ class CustomerRepository:
         if row is not None and row.erased_at_us:
             raise CustomerErased(customer_number=customer_number)
 
+    def is_erased(self, customer_number: str) -> bool:
+        """Whether there was such a customer, and is no more."""
+        row = self._uow.rows(CUSTOMER_ROWS).get(customer_number)
+        return row is not None and bool(row.erased_at_us)
+
     def erase(self, customer_number: str, reason: str) -> int:
         """Stages the end of everything that says who the customer is; the number remains. When that was: now, or where
         it was done before, then. Raises CustomerNotFound."""

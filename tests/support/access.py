@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from common.access_control.actor import SYSTEM, Actor, local_actor
 from common.access_control.events import AccessChanged
 from common.api_tokens.repository import api_tokens
+from common.approvals.repository import approvals, substitutions
 from common.audit.queries import Sought, search
 from common.communication.setting_up import add_communication
 from common.communication.settings import CommunicationSettings
@@ -113,6 +114,10 @@ class AccessNode:
     def run(self, command: Any, actor: Actor = OWNER) -> Any:
         return InlineWriter(self.core.dispatcher).run(command, actor)
 
+    def acting(self, operator: str, organisation: str = "") -> Actor:
+        """The operator as one who calls."""
+        return self.node.access.now().actor(operator, organisation)
+
     def run_alone(self, command: Any) -> Any:
         """What the node does by itself."""
         return self.run(command, SYSTEM)
@@ -151,7 +156,8 @@ class AccessNode:
     def empty(self) -> None:
         """Nobody is there any more; organisations stay, and so does the audit log, of which `log` shows what is new."""
         connection = self.core.connection
-        for table in (credentials, sessions, sign_in_failures, api_tokens, team_members, teams, posts, operators):
+        people = (credentials, sessions, sign_in_failures, api_tokens, team_members, teams, posts, operators)
+        for table in (*people, approvals, substitutions):
             connection.execute(sa.delete(table))
         connection.commit()
         self.node.access = _keeper(self.node)

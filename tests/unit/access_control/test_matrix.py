@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from common.access_control.actor import ANYBODY, Actor, ActorKind
 from common.access_control.guard import Guard
-from common.access_control.needs import Needs, OwnAccount
+from common.access_control.needs import JudgedByRecord, Needs, OwnAccount
 from common.access_control.rights import EVERYTHING, NOTHING, NotPermitted, Permission, Scope
 from common.api_tokens.commands import IssueToken
 from common.core import KIT_NEEDS
@@ -49,6 +49,7 @@ REQUEST = {
 CANCELLATION = {"serviceRequest": {"id": ONE}}
 HUB = {"callback": "http://127.0.0.1:9/x"}
 AGAIN = {"password": "x"}
+SUBSTITUTE = {"substitute": "y", "end": "2027-01-31T00:00:00Z", "reason": "leave"}
 CODE = {"password": "x", "code": "000000"}
 
 Row = tuple[str | tuple[str, ...], Any]
@@ -97,6 +98,20 @@ COMMON: dict[tuple[str, str], Row] = {
     ("GET", f"{ACCESS}/apiToken/{{id}}"): ("api-token:read", None),
     ("POST", f"{ACCESS}/apiToken"): ("api-token:issue", {"client": "x", "organisationId": "nowhere", "role": "dealer"}),
     ("DELETE", f"{ACCESS}/apiToken/{{id}}"): ("api-token:revoke", None),
+    ("GET", f"{ACCESS}/approval"): ("approval:read", None),
+    ("GET", f"{ACCESS}/approval/{{id}}"): ("approval:read", None),
+    ("POST", f"{ACCESS}/approve"): (OWN, {"id": ONE}),
+    ("POST", f"{ACCESS}/refuse"): (OWN, {"id": ONE}),
+    ("POST", f"{ACCESS}/withdraw"): (OWN, {"id": ONE}),
+    ("GET", f"{ACCESS}/ownApproval"): (OWN, None),
+    ("GET", f"{ACCESS}/substitution"): ("substitution:read", None),
+    ("GET", f"{ACCESS}/substitution/{{id}}"): ("substitution:read", None),
+    ("POST", f"{ACCESS}/substitution"): ("substitution:name", {"operator": "x"} | SUBSTITUTE),
+    ("DELETE", f"{ACCESS}/substitution/{{id}}"): ("substitution:end", None),
+    ("GET", f"{ACCESS}/ownSubstitution"): (OWN, None),
+    ("POST", f"{ACCESS}/nameOwnSubstitute"): (OWN, SUBSTITUTE),
+    ("POST", f"{ACCESS}/endOwnSubstitution"): (OWN, {"id": ONE}),
+    ("GET", f"{ACCESS}/dutiesConflict"): ("operator:read", None),
     ("GET", f"{PARTY}/organization"): ("organisation:read", None),
     ("GET", f"{PARTY}/organization/{{id}}"): ("organisation:read", None),
     ("POST", f"{PARTY}/organization"): (
@@ -208,6 +223,9 @@ def test_a_role_may_wish_what_it_holds_and_nothing_else(role: str) -> None:
         wish = object.__new__(kind)
         for actor in (operator, client, ANYBODY):
             if isinstance(needs, OwnAccount):
+                allowed = actor is operator
+            elif isinstance(needs, JudgedByRecord):
+                # The handler goes on asking.
                 allowed = actor is operator
             else:
                 allowed = actor is not ANYBODY and needs.permission in held.permissions

@@ -168,7 +168,7 @@ def test_who_has_no_right_sees_nothing_and_that_is_in_the_log(counter: Counter) 
 
 
 def test_of_whom_was_erased_nothing_is_shown(counter: Counter) -> None:
-    counter.run(EraseCustomer("31-1", "asked for", 0))
+    counter.run(EraseCustomer("31-1", "asked for", 0), local_actor("root"))
     for command in (ShowCustomer("31-1"), RevealCustomer("31-1", (), "curious")):
         with pytest.raises(CustomerErased):
             counter.run(command)
