@@ -88,7 +88,9 @@ def renew(database: ProvinceDatabase, records: int) -> Any:
 
 def test_the_clear_table_stays_until_it_is_empty(province: ProvinceDatabase) -> None:
     require_schema(province.connection, SCHEMA)
-    assert migrate(province.url, SCHEMA) == {"common_" + SCHEMA.branches[0].head[-4:], "province_0004"}
+    # Only its own line waits.
+    others = {branch.head for branch in SCHEMA.branches if branch.name != "province"}
+    assert migrate(province.url, SCHEMA) == {*others, "province_0004"}
     assert "customers" in tables(province)
     assert customer_count(province.connection) == len(list_customers(province.connection)["items"]) == 7
     assert records_left(province.connection, 1) == 7
