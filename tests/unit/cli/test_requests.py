@@ -10,10 +10,13 @@ import pytest
 from common.cli.texts import TEXTS
 from tests.support.fake_admin import REQUEST, CommandLine, Failure, request_row
 
+INTERACTION = "0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90"
+
 
 def test_a_request_is_submitted_with_everything_that_was_said(province: CommandLine) -> None:
     result = province(
         *("requests", "submit", "suspend-subscription", "--to", "44", "--to", "11", "--set", "subscription_id=44-1"),
+        *("--interaction", INTERACTION),
         *("--set", "reason=a=b", "--authentication", "service-password", "--operator", "li.na", "--channel", "counter"),
         *("--organisation", "branch-7", "--ttl", "1h30m", "--key", "k-1"),
     )
@@ -33,6 +36,7 @@ def test_a_request_is_submitted_with_everything_that_was_said(province: CommandL
                     "organisation": "branch-7",
                     "channel": "counter",
                     "customer_authentication": "SERVICE_PASSWORD",
+                    "interaction": INTERACTION,
                 },
                 "time_to_live_ms": 5_400_000,
                 "idempotency_key": "k-1",
