@@ -46,8 +46,8 @@ from common.operators.model import OperatorNotFound
 from common.operators.queries import show_operator, show_role
 from common.parameters.commands import SetParameter
 from common.sign_in.commands import SetOneTimePassword
-from province_node.customers.commands import EraseCustomer
-from province_node.customers.model import CustomerNotFound
+from province_node.customers.commands import CustomerRecord, EraseCustomer, ImportCustomers, ShowCustomer
+from province_node.customers.model import CustomerErased, CustomerNotFound
 from tests.support.access import CITY, HALL, OWNER, AccessNode
 from tests.support.federation import SHANGHAI
 
@@ -395,6 +395,20 @@ def test_a_fault_leaves_the_request_as_it_was(node: AccessNode, monkeypatch: pyt
     monkeypatch.undo()
     assert stored(node, approval_id).state == PENDING
     assert node.run(Approve(approval_id), node.acting("bo")).state == CARRIED_OUT
+
+
+def test_a_customer_is_erased_when_two_agree_and_what_was_left_needs_nobody(node: AccessNode) -> None:
+    number = "31-0000000077"
+    node.run(ImportCustomers((CustomerRecord(1, number, "individual", name="王伟"),)))
+    wish = EraseCustomer(number, "asked for it", 0)
+    approval_id = ask(node, wish)
+    assert stored(node, approval_id).action == "erase-customer"
+    node.run(ShowCustomer(number))
+    assert node.run(Approve(approval_id), node.acting("bo")).state == CARRIED_OUT
+    with pytest.raises(CustomerErased):
+        node.run(ShowCustomer(number))
+    assert node.log(resource="customer", action="erase", outcome="DONE")[-1]["actor"] == "an"
+    node.run(wish, node.acting("an"))
 
 
 def test_a_role_is_made_weightier_only_as_it_was_asked(node: AccessNode) -> None:
