@@ -10,6 +10,8 @@ from common.access_control.needs import Declared
 from common.alarms.commands import AcknowledgeAlarm, RaiseAlarm
 from common.alarms.handlers import acknowledge_alarm, record_alarm
 from common.alarms.permissions import NEEDS as ALARM_NEEDS
+from common.authentication.parameters import PARAMETERS as AUTHENTICATION_PARAMETERS
+from common.authentication.sufficient import PARAMETERS as SUFFICIENT_AUTHENTICATION
 from common.clock import Clock
 from common.communication.parameters import PARAMETERS as COMMUNICATION_PARAMETERS
 from common.core import CoreParts, NodeCore
@@ -116,7 +118,12 @@ def build_core(
             prefetch=prefetch,
             needs=needs,
             parameters=DIRECTORY_PARAMETERS,
-            parameters_of_others=(*PERSONAL_DATA_PARAMETERS, *COMMUNICATION_PARAMETERS),
+            parameters_of_others=(
+                *PERSONAL_DATA_PARAMETERS,
+                *COMMUNICATION_PARAMETERS,
+                *AUTHENTICATION_PARAMETERS,
+                *SUFFICIENT_AUTHENTICATION,
+            ),
             **parts,
         )
     )

@@ -10,6 +10,8 @@ from common.access_control.needs import Declared
 from common.alarms.commands import AcknowledgeAlarm, RaiseAlarm
 from common.alarms.handlers import acknowledge_alarm, record_alarm
 from common.alarms.permissions import NEEDS as ALARM_NEEDS
+from common.authentication.parameters import PARAMETERS as AUTHENTICATION_PARAMETERS
+from common.authentication.sufficient import PARAMETERS as SUFFICIENT_AUTHENTICATION
 from common.clock import Clock
 from common.communication.model import PORT as COMMUNICATION
 from common.communication.parameters import PARAMETERS as COMMUNICATION_PARAMETERS
@@ -39,10 +41,8 @@ from common.requests.registry import RequestKind, RequestKinds
 from common.security.private_bodies import PrivateKeys
 from common.security.signing import ChooseSigner, Signer
 from province_node.authentication.handlers import HANDLERS as authentication_handlers
-from province_node.authentication.parameters import PARAMETERS as AUTHENTICATION_PARAMETERS
 from province_node.authentication.permissions import NEEDS as AUTHENTICATION_NEEDS
 from province_node.authentication.wire import KINDS as AUTHENTICATION_KINDS
-from province_node.customer_authentication import PARAMETERS as SUFFICIENT_AUTHENTICATION
 from province_node.customers.commands import EraseCustomer, ExportCustomer, ImportCustomers
 from province_node.customers.handlers import CustomerRecords, erase_customer, export_customer, import_customers
 from province_node.customers.looking import HANDLERS as looking_handlers

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from common.authentication.parameters import CODE_MINUTES, KEPT_DAYS, LOCK_MINUTES, TRIES_MAX, VALID_MINUTES
+from common.authentication.sufficient import METHODS, ONE_TIME_CODE, SERVICE_PASSWORD
 from common.communication.model import SMS, Message
 from common.communication.sending import send_message
 from common.errors import Refusal
@@ -47,8 +49,6 @@ from province_node.authentication.model import (
     require_reason,
     same,
 )
-from province_node.authentication.parameters import CODE_MINUTES, KEPT_DAYS, LOCK_MINUTES, TRIES_MAX, VALID_MINUTES
-from province_node.customer_authentication import METHODS, ONE_TIME_CODE, SERVICE_PASSWORD
 
 MINUTE_US, DAY_US = 60_000_000, 86_400_000_000
 

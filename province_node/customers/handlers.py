@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from common.authentication.sufficient import PROFILE
 from common.clock import iso
 from common.errors import Refusal
-from province_node.customer_authentication import PROFILE, require_customer_authentication
 from province_node.customer_authentication import Work as AuthenticationWork
+from province_node.customer_authentication import require_customer_authentication
 from province_node.customers.commands import (
     CustomerRecord,
     EraseCustomer,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from common.authentication.sufficient import RESUMPTION, SUSPENSION
 from common.parameters.model import Parameter
-from province_node.customer_authentication import RESUMPTION, SUSPENSION, require_customer_authentication
 from province_node.customer_authentication import Work as AuthenticationWork
+from province_node.customer_authentication import require_customer_authentication
 from province_node.subscriptions.commands import ResumeSubscription, SuspendSubscription
 from province_node.subscriptions.events import SubscriptionResumed, SubscriptionSuspended
 from province_node.subscriptions.model import Subscription

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 from common.access_control.actor import SYSTEM, Actor, ActorKind, local_actor
 from common.access_control.rights import NotPermitted
+from common.authentication.parameters import CODE_MINUTES, KEPT_DAYS, LOCK_MINUTES, TRIES_MAX, VALID_MINUTES
+from common.authentication.sufficient import DECLARED, SUSPENSION
 from common.communication.model import decode_message
 from common.interfaces.commands import ClaimCalls, NoteAnswer
 from common.interfaces.model import done
@@ -25,14 +27,12 @@ from province_node.authentication.checking import PasswordDesk
 from province_node.authentication.commands import SetServicePassword
 from province_node.authentication.events import PasswordAsked
 from province_node.authentication.model import PasswordReasonMissing, ServicePasswordUnfit, require_fit_password
-from province_node.authentication.parameters import CODE_MINUTES, KEPT_DAYS, LOCK_MINUTES, TRIES_MAX, VALID_MINUTES
 from province_node.authentication.repository import (
     authentication_attempts,
     customer_authentications,
     one_time_codes,
     service_passwords,
 )
-from province_node.customer_authentication import DECLARED, SUSPENSION
 from province_node.customers.commands import CustomerRecord, EraseCustomer, ImportCustomers, SubscriptionRecord
 from province_node.customers.model import CustomerNotFound
 from province_node.serving.commands import FinishLeg, RefuseLeg

@@ -340,3 +340,9 @@ def test_a_value_that_this_release_cannot_go_by_counts_as_none(network: Network)
     later = NetworkValue(DAYS, 1, 10**6, 0, 0, "", "")
     book = ParameterBook(network={DAYS: [later]})
     assert book.value(DEAD_LETTER_DAYS, 1) == DEAD_LETTER_DAYS.default
+
+
+def test_headquarters_can_publish_every_parameter_that_a_province_has(network: Network) -> None:
+    at_hq = network.federation.cores[HQ].context.parameters
+    for name, parameter in network.federation.cores[SHANGHAI].context.parameters.declared.items():
+        assert at_hq.publishable(name).value_type == parameter.value_type

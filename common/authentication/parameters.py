@@ -1,4 +1,4 @@
-"""What an operator may change about authenticating customers while the node runs."""
+"""What may be changed about authenticating customers while a province runs; headquarters can publish it."""
 
 from __future__ import annotations
 
