@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from common.alarms.commands import Reading
 from common.ids import format_id
 from common.interfaces.call_states import OK, REPLAYABLE
-from common.interfaces.model import InterfaceCallUnknown, Port, Ports
+from common.interfaces.model import Port, Ports
 from common.interfaces.repository import IS_OPEN, HealthRow, healthy, interface_calls, interface_health
 from common.parameters.model import ParameterBook
 
@@ -91,15 +91,6 @@ def list_calls(
     if before is not None:
         statement = statement.where(c.call_id < before)
     return [_call(row) for row in connection.execute(statement)]
-
-
-def show_call(connection: sa.Connection, port: str, call_id: bytes) -> dict[str, Any]:
-    """One call. Raises InterfaceCallUnknown."""
-    c = interface_calls.c
-    row = connection.execute(sa.select(interface_calls).where(c.call_id == call_id, c.port == port)).one_or_none()
-    if row is None:
-        raise InterfaceCallUnknown(port=port, call=format_id(call_id))
-    return _call(row)
 
 
 def interface_readings(connection: sa.Connection, now_us: int) -> Iterator[Reading]:
