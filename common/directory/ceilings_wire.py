@@ -24,7 +24,7 @@ _SCOPE = {
 }
 _SCOPE_TO_WIRE = {scope: value for value, scope in _SCOPE.items()}
 _VIEW = {
-    pb.WIDEST_VIEW_HIDDEN: FieldRight.HIDDEN,
+    pb.WIDEST_VIEW_UNSPECIFIED: FieldRight.HIDDEN,
     pb.WIDEST_VIEW_MASKED: FieldRight.MASKED,
     pb.WIDEST_VIEW_VISIBLE: FieldRight.VISIBLE,
     pb.WIDEST_VIEW_EDITABLE: FieldRight.EDITABLE,
@@ -40,7 +40,7 @@ def encode_ceilings(ceilings: Iterable[Ceiling]) -> list[pb.Ceiling]:
             resource=each.resource,
             action=each.action,
             field=each.field,
-            scope=pb.WIDEST_SCOPE_NONE if each.scope is None else _SCOPE_TO_WIRE[each.scope],
+            scope=pb.WIDEST_SCOPE_UNSPECIFIED if each.scope is None else _SCOPE_TO_WIRE[each.scope],
             view=_VIEW_TO_WIRE[each.view],
             since_us=each.since_us,
             reason=each.reason,

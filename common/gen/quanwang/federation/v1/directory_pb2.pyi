@@ -9,7 +9,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 class WidestScope(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
-    WIDEST_SCOPE_NONE: _ClassVar[WidestScope]
+    WIDEST_SCOPE_UNSPECIFIED: _ClassVar[WidestScope]
     WIDEST_SCOPE_OWN: _ClassVar[WidestScope]
     WIDEST_SCOPE_TEAM: _ClassVar[WidestScope]
     WIDEST_SCOPE_ORGANISATION: _ClassVar[WidestScope]
@@ -19,7 +19,7 @@ class WidestScope(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 
 class WidestView(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
-    WIDEST_VIEW_HIDDEN: _ClassVar[WidestView]
+    WIDEST_VIEW_UNSPECIFIED: _ClassVar[WidestView]
     WIDEST_VIEW_MASKED: _ClassVar[WidestView]
     WIDEST_VIEW_VISIBLE: _ClassVar[WidestView]
     WIDEST_VIEW_EDITABLE: _ClassVar[WidestView]
@@ -36,14 +36,14 @@ class KeyUse(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     KEY_USE_UNSPECIFIED: _ClassVar[KeyUse]
     KEY_USE_SIGNING: _ClassVar[KeyUse]
     KEY_USE_PRIVATE_BODIES: _ClassVar[KeyUse]
-WIDEST_SCOPE_NONE: WidestScope
+WIDEST_SCOPE_UNSPECIFIED: WidestScope
 WIDEST_SCOPE_OWN: WidestScope
 WIDEST_SCOPE_TEAM: WidestScope
 WIDEST_SCOPE_ORGANISATION: WidestScope
 WIDEST_SCOPE_BELOW: WidestScope
 WIDEST_SCOPE_PROVINCE: WidestScope
 WIDEST_SCOPE_NETWORK: WidestScope
-WIDEST_VIEW_HIDDEN: WidestView
+WIDEST_VIEW_UNSPECIFIED: WidestView
 WIDEST_VIEW_MASKED: WidestView
 WIDEST_VIEW_VISIBLE: WidestView
 WIDEST_VIEW_EDITABLE: WidestView
