@@ -154,26 +154,26 @@ class SealsOnTheirWay:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
 
-    def only_by(self, node: str, key_id: str, peers: Collection[str]) -> bool:
-        """Whether all that may still arrive, or be processed, of `node` is sealed by this key: of a province, whether
-        its last seal here is, and the oldest one of which something waits or is parked; of HQ, whether the oldest is
-        that one of `peers` has not acknowledged."""
-        return self._of_hq_only_by(key_id, peers) if node == HQ else self._of_province_only_by(node, key_id)
+    def only_by(self, node: str, key_ids: Collection[str], peers: Collection[str]) -> bool:
+        """Whether all that may still arrive, or be processed, of `node` is sealed by these keys, its latest ones: of a
+        province, whether its last seal here is, and the oldest one of which something waits or is parked; of HQ,
+        whether the oldest is that one of `peers` has not acknowledged."""
+        return self._of_hq_only_by(key_ids, peers) if node == HQ else self._of_province_only_by(node, key_ids)
 
-    def _of_province_only_by(self, node: str, key_id: str) -> bool:
+    def _of_province_only_by(self, node: str, key_ids: Collection[str]) -> bool:
         link = link_name(node, HQ)
         # In this order: what is received after the first look may be in the second, and never the other way round.
         last = self._uow.query(sa.select(links.c.received_seal_number).where(links.c.peer == node)).scalar()
-        if last is None or self._key_of(link, last) != key_id:
+        if last is None or self._key_of(link, last) not in key_ids:
             return False
         unprocessed = sa.select(sa.func.min(inbox.c.seal_number)).where(IS_OPEN, inbox.c.link == link)
         oldest = self._uow.query(unprocessed).scalar()
-        return oldest is None or self._key_of(link, oldest) == key_id
+        return oldest is None or self._key_of(link, oldest) in key_ids
 
-    def _of_hq_only_by(self, key_id: str, peers: Collection[str]) -> bool:
+    def _of_hq_only_by(self, key_ids: Collection[str], peers: Collection[str]) -> bool:
         rows = [LinkRow._make(row) for row in self._uow.query(sa.select(links))]
         return all(
-            self._key_of(link_name(HQ, row.peer), row.acked_seal_number + 1) == key_id
+            self._key_of(link_name(HQ, row.peer), row.acked_seal_number + 1) in key_ids
             for row in rows
             if row.peer in peers and row.acked_seal_number < row.sealed_seal_number
         )

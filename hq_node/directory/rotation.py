@@ -119,7 +119,10 @@ def _retired(
     known = published.node(entry.node)
     if known is None or all(other.key_id != newest.key_id for other in known.keys):
         return key  # The newer one waits for the root's signature: nobody works with it yet.
-    if key.use is KeyUse.SIGNING and not uow.seals.only_by(entry.node, newest.key_id, peers):
+    # A node that has sealed by a key never goes back to a former one. So it need not be the newest: where a node has
+    # replaced its key twice, and has had nothing to say since, the one before those two ends all the same.
+    later = {other.key_id for other in entry.keys if other.use is key.use and other.valid_from_us > key.valid_from_us}
+    if key.use is KeyUse.SIGNING and not uow.seals.only_by(entry.node, later, peers):
         return key
     # What is admitted in this very transaction, by this replica or another, is still under the former key.
     grace_us = min(authority.limits.key_overlap_us, RETIRING_GRACE_US)

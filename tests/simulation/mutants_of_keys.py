@@ -124,7 +124,7 @@ def ended_keys_are_taken(put: Put) -> None:
         found = [key for key in entry.keys if key.key_id == key_id] if entry is not None and entry.active else []
         return (found[0].suite, found[0].public_key) if found else None
 
-    put(SealsOnTheirWay, "only_by", lambda self, node, key_id, peers: True)
+    put(SealsOnTheirWay, "only_by", lambda self, node, key_ids, peers: True)
     put(rotation, "RETIRING_GRACE_US", 0)
     put(Directory, "signing_key", signing_key)
 

@@ -372,6 +372,23 @@ def test_a_former_key_ends_once_its_overlap_is_over_and_nothing_is_sealed_by_it(
     shanghai.take()
 
 
+def test_the_key_before_the_last_two_ends_though_the_node_has_sealed_nothing_by_its_newest(
+    shanghai: Province, clock: HandClock
+) -> None:
+    first = shanghai.signer().key_id
+    rotate(shanghai, KeyringUse.SIGNING)
+    second = shanghai.signer().key_id
+    received(shanghai.desk, "31", second)
+    clock.at_us += 1
+    rotate(shanghai, KeyringUse.SIGNING)
+    clock.at_us += DAY_US
+    assert shanghai.desk.run(RetireKeys()) == 1
+    assert ended(shanghai.desk.directory, "31", KeyUse.SIGNING) == [first]
+    received(shanghai.desk, "31", shanghai.signer().key_id, 2)
+    assert shanghai.desk.run(RetireKeys()) == 1
+    assert ended(shanghai.desk.directory, "31", KeyUse.SIGNING) == [first, second]
+
+
 @pytest.mark.parametrize("state", [WAITING, PARKED])
 def test_a_former_key_does_not_end_while_something_sealed_by_it_is_not_processed(
     shanghai: Province, clock: HandClock, state: str
