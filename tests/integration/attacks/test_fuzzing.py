@@ -22,6 +22,8 @@ from tests.support.federation import GUANGDONG, SHANGHAI, Federation
 from tests.support.stores import Databases
 from tests.support.wire import batch_in, frame_of
 
+pytestmark = pytest.mark.one_store("What any bytes are taken for is decided before anything is stored.")
+
 FUZZ = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 FEW = settings(FUZZ, max_examples=30)
 
