@@ -39,6 +39,8 @@ PROCESSING = (
 """Where errors are that can be raised while a message is processed, beside those of the features that serve."""
 
 TOLD_TO_WHOM_ASKED = {
+    # No message waits for a second person; what operators wish may.
+    "AWAITED",
     # Of the asking node's own commands; they refuse before anything is sent.
     "CUSTOMER_HAS_SUBSCRIPTIONS",
     "CUSTOMER_KEPT_BY_LAW",

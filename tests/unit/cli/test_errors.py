@@ -107,6 +107,7 @@ def test_the_exit_codes_stay_what_they_are() -> None:
         "INTERNAL": 5,
         "ENDED_OTHERWISE": 6,
         "NOT_ENDED": 7,
+        "AWAITS_APPROVAL": 8,
         "INTERRUPTED": 130,
     }
 
