@@ -7,6 +7,7 @@ process that dies leaves a claim that lapses, and several processes of a node ma
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +21,7 @@ LOOK_EVERY_S = 1.0
 TIDY_EVERY_US = 600_000_000
 
 
-class Worker:
+class Worker(ABC):
     """`wakes`: the in-process event that says that something may be due."""
 
     failing = "outbound work failed"
@@ -35,13 +36,13 @@ class Worker:
         self._tidy_at_us = 0
         node.core.dispatcher.subscribe(wakes, self._wake)
 
+    @abstractmethod
     async def work(self) -> int:
         """Does what is due. How much it was; 0: nothing is due any more."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def tidy(self, now_us: int) -> None:
         """Forgets what is old. Called now and then."""
-        raise NotImplementedError
 
     async def run(self) -> None:
         """Until it is cancelled."""
