@@ -77,9 +77,13 @@ def telling_apis(node: Node) -> tuple[Api, ...]:
 def rest_apis(node: Node) -> tuple[Api, ...]:
     """All APIs of the public REST interface."""
     # Imported here: a node without the interface has no use for it.
+    from common.parameters.configuration_api import configuration_api
     from hq_node.directory.rest import ceiling_tasks
+    from hq_node.publications.rest import NETWORK_VERSION_AT_HQ, delivery_tasks, network_parameter_held
 
-    return apps.rest_apis(node, telling_apis(node), ceiling_tasks(node))
+    held = (network_parameter_held(node),)
+    configuration = configuration_api(node, NETWORK_VERSION_AT_HQ, held, delivery_tasks(node))
+    return apps.rest_apis(node, telling_apis(node), configuration, ceiling_tasks(node))
 
 
 def api_app(node: Node) -> Starlette:

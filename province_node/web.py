@@ -88,7 +88,10 @@ def telling_apis(node: Node) -> tuple[Api, ...]:
 
 def rest_apis(node: Node) -> tuple[Api, ...]:
     """All APIs of the public REST interface."""
-    return apps.rest_apis(node, telling_apis(node))
+    # Imported here: a node without the interface has no use for it.
+    from common.parameters.configuration_api import configuration_api
+
+    return apps.rest_apis(node, telling_apis(node), configuration_api(node))
 
 
 def api_app(node: Node) -> Starlette:

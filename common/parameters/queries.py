@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -22,6 +22,9 @@ from common.parameters.repository import ParameterVersionRow, parameter_versions
 
 VERSIONS_MAX = 200
 
+Run = Callable[[sa.Select[Any]], Any]
+"""Runs a statement: `connection.execute`, or `uow.query`."""
+
 
 def load_book(
     connection: sa.Connection,
@@ -30,15 +33,25 @@ def load_book(
     of_others: Mapping[str, Parameter[Any]] | None = None,
 ) -> ParameterBook:
     """What counts now, and what will."""
-    own = [version_of(ParameterVersionRow._make(row)) for row in _counting(connection, parameter_versions, now_us)]
+    return read_book(connection.execute, declared, now_us, of_others)
+
+
+def read_book(
+    run: Run,
+    declared: Mapping[str, Parameter[Any]],
+    now_us: int,
+    of_others: Mapping[str, Parameter[Any]] | None = None,
+) -> ParameterBook:
+    """The same for whoever runs statements: a unit of work sees what it has staged."""
+    own = [version_of(ParameterVersionRow._make(row)) for row in _counting(run, parameter_versions, now_us)]
     known = [one for one in own if one.name in declared]
-    rows = _counting(connection, network_parameters, now_us)
+    rows = _counting(run, network_parameters, now_us)
     network = [value_of(NetworkParameterRow._make(row)) for row in rows]
     timelines, published = timelines_of(known, now_us), timelines_of(network, now_us)
     return ParameterBook(declared, timelines, published, of_others or {})
 
 
-def _counting(connection: sa.Connection, table: sa.Table, now_us: int) -> list[Any]:
+def _counting(run: Run, table: sa.Table, now_us: int) -> list[Any]:
     """The rows of a table of dated values that count now, or will."""
     c = table.c
     # Of all that has come into force only the last of each parameter: the history may be long.
@@ -50,8 +63,8 @@ def _counting(connection: sa.Connection, table: sa.Table, now_us: int) -> list[A
     )
     past = numbered.where(c.effective_from_us <= now_us, c.withdrawn_at_us == 0).subquery()
     fields = [past.c[column.name] for column in table.columns]
-    rows = list(connection.execute(sa.select(*fields).where(past.c.place == 1)))
-    return rows + list(connection.execute(sa.select(table).where(c.effective_from_us > now_us, c.withdrawn_at_us == 0)))
+    rows = list(run(sa.select(*fields).where(past.c.place == 1)))
+    return rows + list(run(sa.select(table).where(c.effective_from_us > now_us, c.withdrawn_at_us == 0)))
 
 
 def list_parameters(book: ParameterBook, now_us: int) -> dict[str, Any]:
@@ -100,7 +113,7 @@ def publication_of(connection: sa.Connection) -> dict[str, Any]:
     return {"version": found.version, "published_at_us": found.published_at_us, "taken_at_us": found.taken_at_us}
 
 
-def _layer(parameter: Parameter[Any], book: ParameterBook, now_us: int) -> dict[str, Any]:
+def shown_layer(parameter: Parameter[Any], book: ParameterBook, now_us: int) -> dict[str, Any]:
     """Where the value comes from, and what headquarters lets it be. `cut_from`: the node's own value where that is not
     let be."""
     own, published = book.own_value(parameter, now_us), book.published_at(parameter.name, now_us)
@@ -130,7 +143,7 @@ def _shown(parameter: Parameter[Any], book: ParameterBook, now_us: int) -> dict[
         "scheduled": len(scheduled),
         "next_value": scheduled[-1].value if scheduled else None,
         "next_from_us": scheduled[-1].effective_from_us if scheduled else 0,
-        **_layer(parameter, book, now_us),
+        **shown_layer(parameter, book, now_us),
         "allowed": parameter.value_type.document(),
         "en": parameter.en,
         "zh": parameter.zh,

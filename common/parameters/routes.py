@@ -5,20 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field
 
 from common.parameters.commands import SetParameter, WithdrawParameter
-from common.parameters.model import REASON_CHARACTERS_MAX
+from common.parameters.fields import INTEGER_MAX, Line, Reason, Value
 from common.parameters.queries import VERSIONS_MAX, list_parameters, show_parameter
-from common.parameters.value_types import TEXT_CHARACTERS_MAX
 from common.program.node import Node
 from common.routing import Router
-
-INTEGER_MAX = 2**63 - 1
-
-Reason = Annotated[str, Field(max_length=REASON_CHARACTERS_MAX)]
-Value = StrictBool | Annotated[StrictInt, Field(ge=-INTEGER_MAX, le=INTEGER_MAX)]
-Line = Annotated[StrictStr, Field(max_length=TEXT_CHARACTERS_MAX)]
 
 
 class NewValue(BaseModel):

@@ -75,14 +75,17 @@ def health_app(node: Node) -> Starlette:
     return build_app([health_routes(node)], node.settings.http.request_body_bytes_max)
 
 
-def rest_apis(node: Node, telling: Sequence[Api], access_tasks: Sequence[Task] = ()) -> tuple[Api, ...]:
+def rest_apis(
+    node: Node, telling: Sequence[Api], configuration: Api, access_tasks: Sequence[Task] = ()
+) -> tuple[Api, ...]:
     """All APIs of the public REST interface. `telling`: the role's own, which tell events whether or not it is on;
-    `access_tasks`: what it adds to that of access management."""
+    `configuration`: that of parameters, as the role has it; `access_tasks`: what it adds to that of access
+    management."""
     # Imported here: a node without the interface has no use for it.
     from common.organisations.rest import PARTY_API
     from common.sign_in.access_api import access_api
 
-    return (access_api(node, access_tasks), PARTY_API, *telling)
+    return (access_api(node, access_tasks), PARTY_API, configuration, *telling)
 
 
 def api_app(node: Node, title: str, apis: Sequence[Api]) -> Starlette:

@@ -22,6 +22,8 @@ from common.rest.calls import Call
 from common.rest.door import ActorOf, Door, WholeBody, error_answer, nobody
 from common.rest.endpoints import Endpoints, StreamCount
 from common.rest.errors import RestRefusal
+from common.rest.held import Held
+from common.rest.held_endpoints import HeldEndpoints
 from common.rest.rates import Rate
 from common.rest.resource import FOR_ANYBODY, Api, Resource
 from common.rest.tasks import do_task
@@ -70,6 +72,7 @@ def build_api(
         for resource in api.resources
         for route in _routes(api, resource, Endpoints(node, api, resource, access, running))
     ]
+    routes += [route for api in apis for held in api.held for route in _held_routes(node, api.address(held), held)]
     tasks = [(api.task_address(task), task) for api in apis for task in api.tasks]
     for_anybody = frozenset((task.method, address) for address, task in tasks if task.needs is FOR_ANYBODY)
     by_address: dict[str, dict[str, Endpoint]] = {}
@@ -111,6 +114,15 @@ def _routes(api: Api, resource: Resource, at: Endpoints) -> list[BaseRoute]:
         Route(f"{address}/{{id}}/{view.name}", Methods({"GET": partial(at.view, view=view)})) for view in resource.views
     ]
     return [Route(address, Methods(of_all)), Route(f"{address}/{{id}}", Methods(of_one)), *views]
+
+
+def _held_routes(node: Node, address: str, held: Held) -> list[BaseRoute]:
+    """The addresses of a resource that is held in memory."""
+    at = HeldEndpoints(node, address, held)
+    of_one: dict[str, Endpoint] = {"GET": at.read_one}
+    if held.change is not None:
+        of_one["PATCH"] = at.change
+    return [Route(address, Methods({"GET": at.read_list})), Route(f"{address}/{{id}}", Methods(of_one))]
 
 
 async def _known(request: Request, error: Exception) -> Response:

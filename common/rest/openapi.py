@@ -13,6 +13,7 @@ from common.rest.attributes import Attribute, Form
 from common.rest.bodies import JSON_TYPE, MERGE_PATCH_TYPE
 from common.rest.commands import KEY_CHARS_MAX
 from common.rest.filters import COMPARISONS, EQUAL, VALUE_CHARS_MAX
+from common.rest.held import Held
 from common.rest.looking import REASON_HEADER
 from common.rest.resource import FOR_ANYBODY, Api, Resource, Task, View
 
@@ -88,6 +89,9 @@ def openapi_document(title: str, version: str, apis: Sequence[Api]) -> Json:
             if resource.create is not None:
                 schemas[_created(resource)] = _created_schema(resource)
             paths |= _paths(api, resource)
+        for held in api.held:
+            schemas[held.type_name] = _held_schema(held)
+            paths |= _held_paths(api, held)
         for task in api.tasks:
             paths.setdefault(api.task_address(task), {})[task.method.lower()] = _task(api, task)
     if any(api.awaits for api in apis):
@@ -110,6 +114,10 @@ def _models(apis: Sequence[Api]) -> Iterable[type[BaseModel]]:
             if resource.change is not None:
                 yield resource.change.body
             yield from (view.document for view in resource.views)
+        for held in api.held:
+            yield held.document
+            if held.change is not None:
+                yield held.change.body
         for task in api.tasks:
             yield from (model for model in (task.body, task.document) if model is not None)
 
@@ -298,6 +306,42 @@ def _delete(api: Api, resource: Resource) -> Json:
     summary = resource.delete.en or f"Delete {resource.name}"
     match = [_if_match(resource.delete.needs_match)]
     return _awaiting(api, _operation(api, f"delete{resource.type_name}", summary, match, answers))
+
+
+def _held_schema(held: Held) -> Json:
+    """What the model says, with the document's place and type."""
+    schema = dict(_model_schemas([held.document])[held.document.__name__])
+    placed = {"id": {"type": "string"}, "href": {"type": "string", "format": "uri-reference"}}
+    typed = {"@type": {"type": "string", "const": held.type_name}}
+    return schema | {"properties": placed | schema["properties"] | typed, "additionalProperties": False}
+
+
+def _held_paths(api: Api, held: Held) -> Json:
+    address, one = api.address(held), {"ETag": _etag()}
+    schema = _reference(held.type_name)
+    counts = {name: _header("How many there are.", {"type": "integer"}) for name in ("X-Total-Count", "X-Result-Count")}
+    all_of_them = {JSON_TYPE: {"schema": {"type": "array", "items": schema}}}
+    document = {"headers": one, "content": {JSON_TYPE: {"schema": schema}}}
+    listed = {"200": {"description": held.en, "headers": counts, "content": all_of_them}, **_errors(ALWAYS, UNFIT)}
+    read = {
+        "200": {"description": held.en} | document,
+        "304": {"description": "It is the one that If-None-Match names.", "headers": one},
+        **_errors(ALWAYS, UNFIT, NOT_THERE),
+    }
+    known = _in_header("If-None-Match", "The ETag of the document that the caller has.")
+    of_one: Json = {
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "get": _operation(api, f"get{held.type_name}", f"Read one {held.name}", [known], read),
+    }
+    if held.change is not None:
+        changed = {"200": {"description": "As it is now."} | document}
+        answers = changed | _errors(ALWAYS, WITH_BODY, NOT_THERE, MATCHING)
+        operation = _operation(api, f"patch{held.type_name}", held.change.en, [_if_match(needed=True)], answers)
+        of_one["patch"] = _awaiting(api, operation) | {
+            "requestBody": _body(held.change.body, MERGE_PATCH_TYPE, JSON_TYPE)
+        }
+    of_all = {"get": _operation(api, f"list{held.type_name}", f"List {held.name}", [], listed)}
+    return {address: of_all, f"{address}/{{id}}": of_one}
 
 
 def _task(api: Api, task: Task) -> Json:

@@ -23,6 +23,7 @@ from common.access_control.actor import Actor
 from common.access_control.rights import Permission
 from common.operators.row_scope import Belongs
 from common.rest.attributes import Attribute, Collection, Constant
+from common.rest.held import Held
 
 ALWAYS_SHOWN = frozenset({"id", "href", "@type"})
 """Without these a document is nothing."""
@@ -210,6 +211,7 @@ class Api:
     resources: tuple[Resource, ...]
     events: tuple[EventKind, ...] = ()
     tasks: tuple[Task, ...] = ()
+    held: tuple[Held, ...] = ()
     awaits: bool = False
     """Whether some of what is changed by it may need a second person (202)."""
 
@@ -220,7 +222,7 @@ class Api:
         personal = {resource.name for resource in self.resources if resource.personal}
         assert not told & personal, f"{self.name}: nobody is noted as reading what events tell"
 
-    def address(self, resource: Resource) -> str:
+    def address(self, resource: Resource | Held) -> str:
         """Where the list of a resource is."""
         return f"{self.base}/{resource.name}"
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from common.parameters.routes import INTEGER_MAX, Line, Reason, Value, Withdrawal
+from common.parameters.fields import INTEGER_MAX, Bound, Line, Reason, Value
+from common.parameters.routes import Withdrawal
 from common.program.node import Node
 from common.routing import Router
 from hq_node.publications.commands import PublishParameter, WithdrawPublished
 from hq_node.publications.queries import list_deliveries
-
-Bound = Annotated[StrictInt, Field(ge=-INTEGER_MAX, le=INTEGER_MAX)]
 
 
 class NewPublished(BaseModel):

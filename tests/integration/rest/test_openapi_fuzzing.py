@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from common.organisations.rest import PARTY_API
+from common.parameters.configuration_api import configuration_api
 from common.requests.rest import service_request_api
 from common.rest.app import build_api
 from common.rest.documentation import documentation_routes
@@ -47,7 +48,15 @@ UNBOUNDED = {"caller_calls_at_once": 10**9, "address_calls_at_once": 10**9}
 def node(lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestNode]:
     running = RestNode(
         lasting_databases,
-        lambda node: (NOTE_API, access_api(node), PARTY_API, service_request_api(node), CUSTOMER_API, PRODUCT_API),
+        lambda node: (
+            NOTE_API,
+            access_api(node),
+            configuration_api(node),
+            PARTY_API,
+            service_request_api(node),
+            CUSTOMER_API,
+            PRODUCT_API,
+        ),
         tmp_path_factory.mktemp("node"),
         **UNBOUNDED,
     )

@@ -36,7 +36,7 @@ from tests.support.federation import SHANGHAI
 from tests.support.stores import Databases
 
 REQUESTS, ACCESS = "/api/serviceRequest/v1", "/api/accessManagement/v1"
-PARTY = "/tmf-api/party/v4"
+PARTY, SETTINGS = "/tmf-api/party/v4", "/api/configuration/v1"
 ONE = "0192f0c4-7b1e-7c3a-9d55-2f6f3c1a8b90"
 OWN, KNOWN, ANY = "signed in", "known", "anybody"
 
@@ -112,6 +112,14 @@ COMMON: dict[tuple[str, str], Row] = {
     ("POST", f"{ACCESS}/nameOwnSubstitute"): (OWN, SUBSTITUTE),
     ("POST", f"{ACCESS}/endOwnSubstitution"): (OWN, {"id": ONE}),
     ("GET", f"{ACCESS}/dutiesConflict"): ("operator:read", None),
+    ("GET", f"{SETTINGS}/parameter"): ("parameter:read", None),
+    ("GET", f"{SETTINGS}/parameter/{{id}}"): ("parameter:read", None),
+    ("PATCH", f"{SETTINGS}/parameter/{{id}}"): ("parameter:set", {"value": True}),
+    ("GET", f"{SETTINGS}/parameterVersion"): ("parameter:read", None),
+    ("GET", f"{SETTINGS}/parameterVersion/{{id}}"): ("parameter:read", None),
+    ("DELETE", f"{SETTINGS}/parameterVersion/{{id}}"): ("parameter:set", None),
+    ("GET", f"{SETTINGS}/networkParameterVersion"): ("parameter:read", None),
+    ("GET", f"{SETTINGS}/networkParameterVersion/{{id}}"): ("parameter:read", None),
     ("GET", f"{PARTY}/organization"): ("organisation:read", None),
     ("GET", f"{PARTY}/organization/{{id}}"): ("organisation:read", None),
     ("POST", f"{PARTY}/organization"): (
@@ -127,6 +135,11 @@ COMMON: dict[tuple[str, str], Row] = {
 TABLES: dict[str, dict[tuple[str, str], Row]] = {
     HQ: COMMON
     | {
+        ("GET", f"{SETTINGS}/networkParameter"): ("parameter:read", None),
+        ("GET", f"{SETTINGS}/networkParameter/{{id}}"): ("parameter:read", None),
+        ("PATCH", f"{SETTINGS}/networkParameter/{{id}}"): ("parameter:publish", {"value": True}),
+        ("DELETE", f"{SETTINGS}/networkParameterVersion/{{id}}"): ("parameter:publish", None),
+        ("GET", f"{SETTINGS}/parameterDelivery"): ("parameter:read", None),
         ("POST", f"{ACCESS}/setCeiling"): ("ceiling:set", {"subject": "x", "most": "NONE", "reason": "x"}),
         ("POST", f"{ACCESS}/removeCeiling"): ("ceiling:remove", {"subject": "x", "reason": "x"}),
     },
