@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,6 +19,7 @@ from common.errors import Awaited, QuanwangError
 from common.rest.awaiting import awaited_answer
 from common.rest.errors import BodySlow, NotSignedIn, RestRefusal
 from common.rest.rates import Buckets, Rate, address_group
+from common.rest.reason import REASON_HEADER, read_reason
 from common.web import BodyTooLarge, language_of, status_of
 
 ActorOf = Callable[[Request], Awaitable[Actor]]
@@ -91,6 +93,8 @@ class Door:
             actor = ANYBODY
             if (scope["method"], scope["path"]) not in self._for_anybody:
                 actor = await self._actor_of(request)
+                if why := read_reason(request.headers.get(REASON_HEADER, "")):
+                    actor = replace(actor, why=why)
                 self._of_caller.take(caller_name(actor))
         except QuanwangError as error:
             await error_answer(error, language_of(request.headers.get("accept-language")))(scope, receive, send)

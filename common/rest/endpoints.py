@@ -31,7 +31,7 @@ from common.rest.documents import (
 from common.rest.door import HEADERS
 from common.rest.errors import BodyUnreadable, NotAcceptable, ResourceNotFound, TooManyCalls, UnknownParameter
 from common.rest.filters import read_filters, where_clause
-from common.rest.looking import REASON_HEADER, Look, entry_of, look_at, read_reason, without_personal
+from common.rest.looking import Look, entry_of, look_at, without_personal
 from common.rest.paging import Page, order_by, page_headers, read_fields, read_page
 from common.rest.resource import Api, Resource, View
 
@@ -186,16 +186,14 @@ class Endpoints:
         return self._resource, self._access.shown(call.actor, self._resource)
 
     async def _note(self, call: Call, look: Look | None) -> None:
-        """Durable before anything is shown. Raises ReadingReasonUnfit, and what storing the entry does: what was not
-        noted is not given."""
+        """Durable before anything is shown. Raises what storing the entry does: what was not noted is not given."""
         if look is not None:
-            entry = entry_of(look, call.actor, read_reason(call.header(REASON_HEADER)))
-            await self._node.writer.execute(NoteLook(entry))
+            await self._node.writer.execute(NoteLook(entry_of(look, call.actor)))
 
     def _note_here(self, call: Call, look: Look | None, uow: Any) -> None:
         """The same in the transaction whose answer shows it."""
         if look is not None:
-            uow.audit(entry_of(look, call.actor, read_reason(call.header(REASON_HEADER))))
+            uow.audit(entry_of(look, call.actor))
 
     def _rows(self, call: Call) -> Sequence[sa.ColumnElement[bool]]:
         """What every statement is narrowed by for this caller."""
@@ -267,9 +265,6 @@ class Endpoints:
         fields: frozenset[str] | None,
     ) -> streams.StreamedAnswer:
         resource = self._resource
-        if resource.personal:
-            # A reason that does not fit is refused before anything is sent.
-            read_reason(call.header(REASON_HEADER))
 
         def read_slice(connection: sa.Connection, after: Any) -> tuple[list[Document], Any, Look | None]:
             key = resource.key.column

@@ -140,14 +140,14 @@ class IdempotencyKeyUnfit(RestRefusal):
     zh = "Idempotency-Key 应为 1 至 {most} 个可见 ASCII 字符。"
 
 
-class ReadingReasonUnfit(RestRefusal):
-    """Why personal data is read is kept in the audit log, so it must be text."""
+class ReasonHeaderUnfit(RestRefusal):
+    """Why something is done, or read, is kept in the audit log, so it must be text."""
 
     en = (
-        "Reading-Reason has at most {most} printable characters, without personal data; what is not ASCII is "
+        "The header {header} has at most {most} printable characters, without personal data; what is not ASCII is "
         "percent-encoded UTF-8."
     )
-    zh = "Reading-Reason 最多 {most} 个可显示字符，不含个人信息；非 ASCII 字符应为百分号编码的 UTF-8。"
+    zh = "请求头 {header} 最多 {most} 个可显示字符，不含个人信息；非 ASCII 字符应为百分号编码的 UTF-8。"
 
 
 class PreconditionMissing(RestRefusal):

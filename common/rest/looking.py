@@ -10,17 +10,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from common.access_control.actor import Actor
 from common.audit.entry import CUSTOMER, DONE, READ, AuditEntry
 from common.rest.access import Shown
 from common.rest.documents import Document, value_at
-from common.rest.errors import ReadingReasonUnfit
 from common.rest.resource import Resource
-
-REASON_HEADER = "Reading-Reason"
-REASON_CHARACTERS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +54,7 @@ def without_personal(resource: Resource, document: Document) -> Document:
     return {name: value for name, value in document.items() if name not in first}
 
 
-def entry_of(look: Look, actor: Actor, reason: str) -> AuditEntry:
+def entry_of(look: Look, actor: Actor) -> AuditEntry:
     """The look in the audit log. Of several customers the details name all."""
     alone = look.customers[0] if len(look.customers) == 1 else ""
     read: Mapping[str, Any] = {"of": look.resource, "fields": list(look.fields), "count": look.count}
@@ -75,18 +70,7 @@ def entry_of(look: Look, actor: Actor, reason: str) -> AuditEntry:
         action=READ,
         record=alone,
         outcome=DONE,
-        reason=reason,
+        reason=actor.why,
         customer=alone,
         details=json.dumps({"read": told}, ensure_ascii=False, sort_keys=True),
     )
-
-
-def read_reason(text: str) -> str:
-    """Why somebody looks, from the header: UTF-8, percent-encoded where it is not ASCII. Raises ReadingReasonUnfit."""
-    try:
-        reason = unquote(text, errors="strict").strip()
-    except UnicodeDecodeError as error:
-        raise ReadingReasonUnfit(most=REASON_CHARACTERS_MAX) from error
-    if len(reason) > REASON_CHARACTERS_MAX or not reason.isprintable():
-        raise ReadingReasonUnfit(most=REASON_CHARACTERS_MAX)
-    return reason

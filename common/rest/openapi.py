@@ -14,7 +14,7 @@ from common.rest.bodies import JSON_TYPE, MERGE_PATCH_TYPE
 from common.rest.commands import KEY_CHARS_MAX
 from common.rest.filters import COMPARISONS, EQUAL, VALUE_CHARS_MAX
 from common.rest.held import Held
-from common.rest.looking import REASON_HEADER
+from common.rest.reason import REASON_CHARACTERS_MAX, REASON_HEADER
 from common.rest.resource import FOR_ANYBODY, Api, Resource, Task, View
 
 Json = dict[str, Any]
@@ -366,12 +366,7 @@ def _awaiting(api: Api, operation: Json) -> Json:
     content = {JSON_TYPE: {"schema": _reference("ApprovalAwaited")}}
     where = {"Location": _header("Where the request for approval is.", {"type": "string", "format": "uri-reference"})}
     waits = {"description": "It waits until somebody else approves it.", "headers": where, "content": content}
-    why = _in_header(
-        "Change-Reason",
-        "Why, percent-encoded UTF-8; kept in the audit log, and shown to whoever approves it.",
-        {"type": "string"},
-    )
-    operation["parameters"].append(why)
+    operation["parameters"].append(_reason("Why; kept in the audit log, and shown to whoever approves it."))
     operation["responses"]["202"] = waits
     return operation
 
@@ -443,8 +438,12 @@ def _in_header(name: str, description: str, schema: Json | None = None) -> Json:
 
 def _reading_reason(resource: Resource) -> list[Json]:
     """Of resources with personal data."""
-    why = "Why personal data is read, for the audit log; what is not ASCII is percent-encoded UTF-8."
-    return [_in_header(REASON_HEADER, why)] if resource.personal else []
+    return [_reason("Why personal data is read, for the audit log.")] if resource.personal else []
+
+
+def _reason(what_for: str) -> Json:
+    text = f"{what_for} At most {REASON_CHARACTERS_MAX} characters; what is not ASCII is percent-encoded UTF-8."
+    return _in_header(REASON_HEADER, text)
 
 
 def _if_match(needed: bool) -> Json:

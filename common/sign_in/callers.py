@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NoReturn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -23,7 +22,7 @@ from common.rest.errors import NotSignedIn
 from common.sign_in.bearers import SESSION_PREFIX, TOKEN_PREFIX, Bearer, csrf_token, is_secret, read_bearer
 from common.sign_in.events import SessionsChanged
 from common.sign_in.keeping import Kept
-from common.sign_in.model import CsrfTokenUnfit, PasswordChangeNeeded, ReasonHeaderUnfit
+from common.sign_in.model import CsrfTokenUnfit, PasswordChangeNeeded
 from common.sign_in.parameters import SignInRules
 from common.sign_in.queries import find_session
 from common.sign_in.repository import SessionRow
@@ -32,8 +31,6 @@ from common.web import READING_METHODS
 COOKIE = "__Host-quanwang-session"
 """The prefix makes browsers take it only with Secure, without Domain, and for the whole host."""
 CSRF_HEADER = "x-csrf-token"
-REASON_HEADER = "change-reason"
-REASON_CHARACTERS_MAX = 512
 BEFORE_PASSWORD_CHANGE = ("/ownPassword", "/signOut", "/ownAccount")
 """Where somebody may call who signed in with a one-time password (ends of addresses)."""
 CONSOLE = "console"
@@ -62,13 +59,12 @@ class Callers:
     async def actor_of(self, request: Request) -> Actor:
         """Who makes this call. Raises NotSignedIn, PasswordChangeNeeded, CsrfTokenUnfit, StorageUnavailable."""
         address = request.client.host if request.client is not None else ""
-        why = _why(request.headers.get(REASON_HEADER, ""))
         scheme, _, shown = request.headers.get("authorization", "").partition(" ")
         if scheme:
             bearer = read_bearer(shown.strip()) if scheme.lower() == "bearer" else None
             if bearer is None or bearer.prefix != TOKEN_PREFIX:
                 raise NotSignedIn()
-            return replace(await self._client(bearer, address), why=why)
+            return await self._client(bearer, address)
         bearer = read_bearer(request.cookies.get(COOKIE, ""))
         if bearer is None or bearer.prefix != SESSION_PREFIX:
             raise NotSignedIn()
@@ -77,7 +73,7 @@ class Callers:
             _require_own_page(request, bearer)
         if one_time and not request.url.path.endswith(BEFORE_PASSWORD_CHANGE):
             raise PasswordChangeNeeded()
-        return replace(actor, why=why)
+        return actor
 
     async def _operator(self, bearer: Bearer, address: str) -> tuple[Actor, bool]:
         session = await self.sessions.find(bearer.bearer_id)
@@ -111,19 +107,6 @@ class Callers:
 
 
 _no_hash = bytes(32)
-
-
-def _why(given: str) -> str:
-    """Why the caller does what they do, as they say. Raises ReasonHeaderUnfit."""
-    if not given:
-        return ""
-    try:
-        why = unquote(given, errors="strict").strip()
-    except UnicodeDecodeError as error:
-        raise ReasonHeaderUnfit(most=REASON_CHARACTERS_MAX) from error
-    if len(why) > REASON_CHARACTERS_MAX or not why.isprintable():
-        raise ReasonHeaderUnfit(most=REASON_CHARACTERS_MAX)
-    return why
 
 
 def _require_own_page(request: Request, bearer: Bearer) -> None:

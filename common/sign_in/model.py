@@ -84,13 +84,6 @@ class CsrfTokenUnfit(RestRefusal):
     zh = "请在请求头 X-CSRF-Token 中携带登录时返回的 csrfToken。"
 
 
-class ReasonHeaderUnfit(RestRefusal):
-    """Why the caller does it cannot be read, or cannot be kept."""
-
-    en = "Change-Reason holds at most {most} printable characters, as percent-encoded UTF-8."
-    zh = "请求头 Change-Reason 应为百分号编码的 UTF-8 文本，且不超过 {most} 个可显示字符。"
-
-
 class PasswordUnfit(Refusal):
     """The password does not keep the rules."""
 

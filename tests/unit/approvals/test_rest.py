@@ -47,7 +47,7 @@ async def post(client: httpx.AsyncClient, task: str, **body: Any) -> httpx.Respo
 async def test_a_call_that_needs_a_second_person_is_taken_and_names_where_it_waits(node: AccessNode) -> None:
     assert APPROVALS == f"{BASE}/approval" == f"{SIGN_IN_ADDRESS}/approval"
     an, bo = await node.signed_in("an", "administrator"), await node.signed_in("bo", "administrator")
-    why = {"Change-Reason": quote("接替李娜"), "Idempotency-Key": "k-1", "Accept-Language": "zh-CN"}
+    why = {"Reason": quote("接替李娜"), "Idempotency-Key": "k-1", "Accept-Language": "zh-CN"}
     asked = await an.post(OPERATORS, json=WANG, headers=why)
     assert asked.status_code == 202, asked.text
     document, where = asked.json(), asked.headers["location"]
@@ -148,7 +148,7 @@ async def test_whom_an_administrator_names_for_somebody_else_needs_approval_itse
 @pytest.mark.parametrize("header", ["%ff", quote("x" * 513), "%0a"])
 async def test_a_reason_that_cannot_be_kept_is_refused(node: AccessNode, header: str) -> None:
     an = await node.signed_in("an", "administrator")
-    answer = await an.post(OPERATORS, json=WANG, headers={"Change-Reason": header})
+    answer = await an.post(OPERATORS, json=WANG, headers={"Reason": header})
     # What is only space around it is none.
     expected = (202, "APPROVAL_AWAITED") if header == "%0a" else (400, "REASON_HEADER_UNFIT")
     assert (answer.status_code, answer.json()["code"]) == expected
@@ -157,5 +157,5 @@ async def test_a_reason_that_cannot_be_kept_is_refused(node: AccessNode, header:
 async def test_a_reason_stands_in_the_audit_log_of_what_is_done_at_once(node: AccessNode) -> None:
     an = await node.signed_in("an", "administrator")
     body = {**WANG, "post": []}
-    assert (await an.post(OPERATORS, json=body, headers={"Change-Reason": "new colleague"})).status_code == 201
+    assert (await an.post(OPERATORS, json=body, headers={"Reason": "new colleague"})).status_code == 201
     assert node.log(resource="operator", action="create")[-1]["reason"] == "new colleague"

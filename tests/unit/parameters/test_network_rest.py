@@ -97,7 +97,7 @@ async def test_what_waits_is_withdrawn_and_what_counts_is_taken_back_by_saying_n
     later = await publish(an, DAYS, value=70, effectiveDate="2099-01-01T00:00:00Z")
     (waits,) = later.json()["scheduled"]
     assert (later.json()["value"], waits["id"], waits["value"]) == (60, f"{DAYS}:2", 70)
-    why = {"Change-Reason": "revoked"}
+    why = {"Reason": "revoked"}
     assert (await an.delete(f"{HISTORY}/{DAYS}:1", headers=why)).json()["code"] == "PARAMETER_IN_FORCE"
     assert (await an.delete(f"{HISTORY}/{DAYS}:2", headers=why)).status_code == 204
     assert (await an.get(f"{PUBLISHED}/{DAYS}")).json()["scheduled"] == []

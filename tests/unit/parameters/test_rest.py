@@ -107,7 +107,7 @@ async def test_a_value_of_a_later_day_is_scheduled_and_withdrawn_with_a_reason(n
     an = await node.signed_in("an", "administrator")
     address = f"{PARAMETERS}/{DAYS}"
     match = {"If-Match": (await an.get(address)).headers["etag"]}
-    header = {**match, "Change-Reason": quote("下月起")}
+    header = {**match, "Reason": quote("下月起")}
     later = moment(node, 5)
     scheduled = await an.patch(address, json={"value": 90, "effectiveDate": later}, headers=header)
     assert scheduled.status_code == 200, scheduled.text
@@ -118,12 +118,12 @@ async def test_a_value_of_a_later_day_is_scheduled_and_withdrawn_with_a_reason(n
     version = f"{HISTORY}/{waits['id']}"
     bare = await an.delete(version)
     assert (bare.status_code, bare.json()["code"]) == (409, "PARAMETER_REASON_MISSING")
-    gone = await an.delete(version, headers={"Change-Reason": "not needed"})
+    gone = await an.delete(version, headers={"Reason": "not needed"})
     assert (gone.status_code, gone.content) == (204, b"")
     assert (await an.get(address)).json()["scheduled"] == []
     assert (await an.get(version)).json()["withdrawalDate"]
     for missing in ("no.such:1", f"{DAYS}:9", f"{DAYS}:", f"{DAYS}:{'9' * 30}", DAYS):
-        refused = await an.delete(f"{HISTORY}/{missing}", headers={"Change-Reason": "x"})
+        refused = await an.delete(f"{HISTORY}/{missing}", headers={"Reason": "x"})
         assert (refused.status_code, refused.json()["code"]) == (404, "RESOURCE_NOT_FOUND"), missing
     node.clock.at_us += 6 * 60_000_000
     assert (await an.get(address)).json()["value"] == DEAD_LETTER_DAYS.default
