@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from common.db.unit_of_work import Announce
 from common.event_hub.events import DeliveriesWait
 from common.event_hub.model import WAITING
-from common.event_hub.repository import DELIVERIES, DeliveryRow, hub_subscriptions
+from common.event_hub.repository import DELIVERIES, DeliveryRow, hub_deliveries, hub_subscriptions
 from common.ids import format_id
 from common.rest.access import all_may_be_seen
 from common.rest.attributes import write_moment
@@ -28,7 +28,7 @@ from common.rest.resource import Api, EventKind, Resource
 DOMAIN, PRIORITY = "CRM", "normal"
 EVENT_TYPE = "eventType"
 PER_MICROSECOND = 1_024
-"""Positions that one moment has: more events of one group run into the next."""
+"""Positions that one moment has. Further events of that moment, or of a clock that was set back, come behind."""
 
 
 class Wanted(NamedTuple):
@@ -124,11 +124,30 @@ def _stage(kind: EventKind, resource: Resource, document: Document, told: Sequen
     event_id = uow.ids.new()
     body = encoded(event_document(kind, resource, document, event_id, uow.now_us))
     rows = uow.rows(DELIVERIES)
+    last = _last_positions(told, uow)
     for identity in told:
-        position = max(uow.now_us * PER_MICROSECOND, uow.kept.get(_stage, 0) + 1)
-        uow.kept[_stage] = position
+        position = last[identity] = max(uow.now_us * PER_MICROSECOND, last[identity] + 1)
         rows.insert(DeliveryRow(identity, position, event_id, kind.name, WAITING, 0, uow.now_us, "", body))
     uow.record(DeliveriesWait())
+
+
+def _last_positions(told: Sequence[bytes], uow: Any) -> dict[bytes, int]:
+    """The last position of each of these subscriptions, 0 where nothing waits; looked up once for a group."""
+    last: dict[bytes, int] = uow.kept.setdefault(_last_positions, {})
+    unknown = [identity for identity in told if identity not in last]
+    if unknown:
+        of_one = (
+            sa.select(hub_deliveries.c.position)
+            .where(hub_deliveries.c.subscription_id == hub_subscriptions.c.subscription_id)
+            .order_by(hub_deliveries.c.position.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        table = hub_subscriptions.c
+        found = sa.select(table.subscription_id, of_one).where(table.subscription_id.in_(unknown))
+        last |= dict.fromkeys(unknown, 0)
+        last |= {identity: position or 0 for identity, position in uow.connection.execute(found)}
+    return last
 
 
 def event_document(kind: EventKind, resource: Resource, document: Document, event_id: bytes, at_us: int) -> Document:

@@ -176,6 +176,20 @@ async def test_one_owner_has_only_so_many_subscriptions(node: RestNode) -> None:
     assert (response.status_code, response.json()["code"]) == (409, "TOO_MANY_SUBSCRIPTIONS")
 
 
+@pytest.mark.parametrize("step_us", [0, -1])
+async def test_events_keep_their_order_while_the_clock_stands_or_goes_back(node: RestNode, step_us: int) -> None:
+    async with Receiver() as receiver:
+        await subscribe(node.client(), receiver.callback)
+        asked = []
+        for _ in range(3):
+            asked.append(await ask(node))
+            node.federation.clock.at_us += step_us
+        node.federation.clock.at_us += 3_000_000
+        assert len(waiting(node)) == 3
+        await deliverer(node).deliver_due()
+        assert [received.event["event"]["serviceRequest"]["id"] for received in receiver.received] == asked
+
+
 async def test_a_receiver_that_is_away_gets_everything_in_its_order_when_it_is_back(node: RestNode) -> None:
     client = node.client()
     async with Receiver() as receiver:
