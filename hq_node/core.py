@@ -28,6 +28,8 @@ from common.messaging.incoming import Incoming
 from common.node_context import NodeContext
 from common.parameters.network_wire import PUBLISH
 from common.personal_data.parameters import PARAMETERS as PERSONAL_DATA_PARAMETERS
+from common.recovery.handlers import handlers as recovery_handlers
+from common.recovery.permissions import NEEDS as RECOVERY_NEEDS
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.handlers import cancel_service_request, submit_service_request
 from common.requests.permissions import NEEDS as REQUEST_NEEDS
@@ -43,7 +45,8 @@ from hq_node.hub.commands import EndLegsOfLostHome, PassTimeLimits, RollBusiness
 from hq_node.hub.gate import HubGate
 from hq_node.hub.handlers import end_legs_of_lost_home, pass_time_limits, roll_business_date
 from hq_node.hub.permissions import NEEDS as HUB_NEEDS
-from hq_node.message_processor import HqMessageProcessor
+from hq_node.hub.taking_back import handlers as word_handlers
+from hq_node.message_processor import HqMessageProcessor, RecoveringProcessor
 from hq_node.publications.commands import DeliverPublications
 from hq_node.publications.handlers import HANDLERS as publication_handlers
 from hq_node.publications.permissions import NEEDS as PUBLICATION_NEEDS
@@ -65,6 +68,7 @@ NEEDS: Declared = {
     **ALARM_NEEDS,
     **LIVE_NEEDS,
     **HUB_NEEDS,
+    **RECOVERY_NEEDS,
     **DIRECTORY_NEEDS,
     **PUBLICATION_NEEDS,
 }
@@ -80,6 +84,8 @@ HANDLERS: dict[type, Handler] = {
     AcknowledgeAlarm: acknowledge_alarm,
     LookForDirectory: look_for_directory,
     **publication_handlers,
+    **recovery_handlers(),
+    **word_handlers(),
 }
 
 
@@ -98,9 +104,13 @@ def build_core(
     software_version: str = "",
     kinds: Sequence[RequestKind] = KINDS,
     admission_rate: AdmissionRate | None = None,
+    recovering: bool = False,
     **parts: Any,
 ) -> NodeCore:
-    """Puts HQ's core together on its database. `parts`: further CoreParts (limits, policies)."""
+    """Puts HQ's core together on its database. `parts`: further CoreParts (limits, policies).
+
+    `recovering`: it takes back what it forgot, and decides nothing.
+    """
     context = NodeContext(HQ, directory, private_keys, RequestKinds(kinds), software_version, clock.now_us())
     handlers = HANDLERS | parts.pop("handlers", {})
     needs = {**NEEDS, **parts.pop("needs", {})}
@@ -109,7 +119,7 @@ def build_core(
             url=url,
             context=context,
             signer=signer,
-            processor=HqMessageProcessor(),
+            processor=RecoveringProcessor() if recovering else HqMessageProcessor(),
             unit_of_work=partial(HqUnitOfWork, admission_rate=admission_rate),
             handlers=handlers,
             clock=clock,

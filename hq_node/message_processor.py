@@ -9,6 +9,7 @@ from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.ids import HQ
 from common.messaging.inbox import leg_of
 from common.messaging.incoming import Incoming
+from common.recovery.model import RecoveryUnderWay
 from common.requests.handlers import take_answer, take_stamp
 from hq_node.hub.relay import refuse_request, relay
 
@@ -52,6 +53,20 @@ class HqMessageProcessor:
             and envelope.routing.source == incoming.peer
         ):
             refuse_request(incoming, reason_code, uow)
+
+
+class RecoveringProcessor(HqMessageProcessor):
+    """While HQ takes back what it forgot: all that provinces said waits until HQ's own word on it is found. Nothing is
+    said."""
+
+    def process(self, incoming: Incoming, uow: Any) -> None:
+        raise RecoveryUnderWay
+
+    def repeat(self, incoming: Incoming, uow: Any) -> None:
+        """The stored answer was given then."""
+
+    def refuse(self, incoming: Incoming, reason_code: str, uow: Any) -> None:
+        """The refusal is among HQ's own words."""
 
 
 def _require_active(incoming: Incoming, uow: Any) -> None:

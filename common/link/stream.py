@@ -286,10 +286,8 @@ class LinkRun:
 
     def _opened(self, opened: Opened) -> None:
         port, activity = self._port, self._activity
-        port.window_bytes = opened.window_bytes
         port.acked_seal_number = max(port.acked_seal_number, opened.peer_received_seal_number)
-        port.sealing_stopped = ""
-        port.open = True
+        port.hellos_agree(opened.window_bytes)
         activity.open = True
         activity.opened_at_us = self._node.clock.now_us()
         activity.peer_software_version = opened.peer_software_version

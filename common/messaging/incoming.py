@@ -77,7 +77,7 @@ class LinkPort:
     """What the sealer must know of a live link, and what it is told. Written by the link, read by the dispatcher.
 
     Requests are sealed for a peer only while its link is open and fewer than `window_bytes` of batches are sealed but
-    not acknowledged; all else is sealed at once, open or not.
+    not acknowledged; all else is sealed at once, open or not, once the peer was heard to remember the same past.
     """
 
     peer: str
@@ -86,5 +86,17 @@ class LinkPort:
     acked_seal_number: int = 0
     epoch: int = 0
     """Where a node has replicas: the epoch under which this one owns the link; 0: it does not."""
+    agreed: bool = False
+    """Whether since this process began a Hello has shown that both remember the same past. Before that nothing is
+    sealed: a database that was put back might not know of the seals that were made since, and would contradict them."""
     sealing_stopped: str = ""
     """Why nothing may be sealed for this peer at all (the chains disagree); empty when all is well."""
+
+    @property
+    def may_seal(self) -> bool:
+        """Whether anything may be sealed for the peer."""
+        return self.agreed and not self.sealing_stopped
+
+    def hellos_agree(self, window_bytes: int) -> None:
+        """Both ends remember the same past: the link is open."""
+        self.window_bytes, self.open, self.agreed, self.sealing_stopped = window_bytes, True, True, ""

@@ -162,7 +162,10 @@ def waiting_by_peer(connection: sa.Connection) -> dict[str, tuple[int, int, int]
     return {peer: (count, size, oldest) for peer, count, size, oldest in connection.execute(statement)}
 
 
-# Where there are replicas
+def peers_kept_back(connection: sa.Connection) -> list[str]:
+    """The peers for whom something waits that needs no credit."""
+    statement = sa.select(outbox.c.peer).where(sa.not_(outbox.c.waits_for_credit)).distinct()
+    return list(connection.execute(statement).scalars())
 
 
 def oldest_rows(peer: str, waits_for_credit: bool, most: int, connection: sa.Connection) -> list[OutboxRow]:

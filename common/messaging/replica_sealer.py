@@ -92,9 +92,13 @@ class ReplicaSealer(Sealer):
         group.lost[peer] = epoch
         return False
 
+    def _seals_for(self, peer: str) -> bool:
+        """Whether this replica owns the link, as far as it knows, and both ends remember the same past."""
+        return bool(self.port(peer).epoch) and self.port(peer).may_seal
+
     def forget(self, peer: str) -> None:
         """The link has another owner: what was known of it here is void."""
-        self.port(peer).epoch = 0
+        self.port(peer).epoch, self.port(peer).agreed = 0, False
         self._unacked.pop(peer, None)
         self._unacked_bytes.pop(peer, None)
         self._riding.pop(peer, None)
@@ -113,11 +117,11 @@ class ReplicaSealer(Sealer):
     def has_work(self, now_us: int) -> bool:
         if self._looked_us is None or not 0 <= now_us - self._looked_us < LOOK_US:
             return True
-        return any(self.port(peer).epoch for peer in self._to_look) or (
+        return any(self._seals_for(peer) for peer in self._to_look) or (
             any(
                 count and self.port(peer).epoch and self._credit(peer) > 0 for peer, (count, _) in self._waiting.items()
             )
-            or any(self._ridden_long_enough(riding, now_us) for riding in self._riding.values())
+            or self._riders_due(now_us)
         )
 
     # Sealing
@@ -129,13 +133,13 @@ class ReplicaSealer(Sealer):
             said.setdefault(outgoing.peer, []).append(outgoing)
         uow.begin_item()
         self._look(group, uow)
-        group.looked |= {peer for peer in self._to_look if self.port(peer).epoch} | self._with_credit(group)
+        group.looked |= {peer for peer in self._to_look if self._seals_for(peer)} | self._with_credit(group)
         peers = sorted({*said, *self._riding, *group.looked})
         uow.rows(LINKS).prefetch(peer for peer in peers if self.port(peer).epoch)
         owned = [peer for peer in peers if self._owns(peer, group, uow)]
         waiting = _peers_waited_for(owned, uow.connection)
         for peer in peers:
-            if peer in group.lost or peer not in owned:
+            if peer in group.lost or peer not in owned or not self.port(peer).may_seal:
                 self._leave_to_owner(peer, said.get(peer, []), group, uow)
                 continue
             ready = self._choose_owned(peer, said.get(peer, []), peer in waiting, group, uow)
@@ -169,7 +173,7 @@ class ReplicaSealer(Sealer):
             return
         found = {peer: (count, size) for peer, (count, size, _) in box.waiting_by_peer(uow.connection).items()}
         group.waiting = {**dict.fromkeys(self._waiting, (0, 0)), **found}
-        group.looked |= {peer for peer in found if self.port(peer).epoch}
+        group.looked |= {peer for peer in found if self._seals_for(peer)}
         group.looked_us = uow.now_us
 
     def _with_credit(self, group: ReplicaGroup) -> set[str]:

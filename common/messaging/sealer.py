@@ -69,6 +69,8 @@ class SealedGroup:
     lost: dict[str, int] = field(default_factory=dict)
     """Links that this process was found not to own any more, with the epoch under which it did."""
     riding: dict[str, list[Outgoing]] = field(default_factory=dict)
+    kept_back: dict[str, bool] = field(default_factory=dict)
+    """Whether something is in the outbox for a peer that waits for no credit."""
     backlog_left: bool = False
     audit_head: tuple[int, bytes] | None = None
     """Where the audit log ends with this group, as far as it was looked at."""
@@ -100,6 +102,7 @@ class Sealer:
         self._ports: dict[str, LinkPort] = {}
         self._waiting: dict[str, tuple[int, int]] = {}
         self._riding: dict[str, list[Outgoing]] = {}
+        self._kept_back: dict[str, bool] = {}
         self._unacked: dict[str, deque[tuple[int, int]]] = {}
         self._unacked_bytes: dict[str, int] = {}
         self._audit_head = NO_HEAD
@@ -112,6 +115,7 @@ class Sealer:
         for outgoing in self._gate.owed(connection) if self._gate is not None else ():
             self._riding.setdefault(outgoing.peer, []).append(outgoing)
         self._waiting = {peer: (count, size) for peer, (count, size, _) in box.waiting_by_peer(connection).items()}
+        self._kept_back = dict.fromkeys(box.peers_kept_back(connection), True)
         for peer, acked in connection.execute(sa.select(links.c.peer, links.c.acked_seal_number)):
             self._take_up(peer, acked, self._unacked_batches(peer, acked, connection))
 
@@ -146,8 +150,16 @@ class Sealer:
 
     def has_work(self, now_us: int) -> bool:
         """Whether something waits that could be sealed now."""
-        return any(count and self._credit(peer) > 0 for peer, (count, _) in self._waiting.items()) or any(
-            self._ridden_long_enough(riding, now_us) for riding in self._riding.values()
+        return (
+            any(count and self._credit(peer) > 0 for peer, (count, _) in self._waiting.items())
+            or any(kept and self.port(peer).may_seal for peer, kept in self._kept_back.items())
+            or self._riders_due(now_us)
+        )
+
+    def _riders_due(self, now_us: int) -> bool:
+        return any(
+            self._ridden_long_enough(riding, now_us) and self.port(peer).may_seal
+            for peer, riding in self._riding.items()
         )
 
     def seal(self, uow: UnitOfWork) -> SealedGroup:
@@ -173,6 +185,7 @@ class Sealer:
         """The group is durable: its counts become true."""
         self._waiting.update(group.waiting)
         self._riding.update(group.riding)
+        self._kept_back.update(group.kept_back)
         self._audit_head = group.audit_head or self._audit_head
         self._audit_said.update(group.audit_said)
         for batch in group.batches:
@@ -182,7 +195,7 @@ class Sealer:
     def _credit(self, peer: str) -> int:
         """Bytes of requests that may still be sealed for `peer` (less than one: none)."""
         port = self.port(peer)
-        if not port.open or port.sealing_stopped:
+        if not port.open or not port.may_seal:
             return 0
         unacked = self._unacked.setdefault(peer, deque())
         while unacked and unacked[0][0] <= port.acked_seal_number:
@@ -190,11 +203,18 @@ class Sealer:
         return port.window_bytes - self._unacked_bytes.get(peer, 0)
 
     def _choose(self, peer: str, said: list[Outgoing], group: SealedGroup, uow: UnitOfWork) -> list[Outgoing]:
-        """What is sealed now, in order; the rest of what waits for credit goes into the outbox."""
+        """What is sealed now, in order; the rest goes into the outbox: what waits for credit, or, where nothing may be
+        sealed, everything."""
         credit = self._credit(peer)
         count, size = self.waiting(peer)
         ready: list[Outgoing] = []
-        if count and credit > 0:
+        may_seal, kept_back = self.port(peer).may_seal, self._kept_back.get(peer, False)
+        if kept_back and may_seal:
+            rows, kept_back = self._take_kept_back(peer, uow)
+            count, size = count - len(rows), size - sum(row.size_bytes for row in rows)
+            ready.extend(box.from_row(row) for row in rows)
+            group.backlog_left = group.backlog_left or kept_back
+        if count and credit > 0 and not kept_back:
             backlog = self._take_backlog(peer, credit, uow)
             credit -= sum(row.size_bytes for row in backlog)
             count, size = count - len(backlog), size - sum(row.size_bytes for row in backlog)
@@ -206,16 +226,28 @@ class Sealer:
         for outgoing in said:
             if outgoing.rides:
                 continue
-            if not outgoing.waits_for_credit:
-                ready.append(outgoing)
-            elif count or credit <= 0:
+            behind = count or credit <= 0 if outgoing.waits_for_credit else kept_back or not may_seal
+            if behind:
                 uow.rows(OUTBOX).insert(box.to_row(outgoing, uow.order_number(), uow.now_us))
                 count, size = count + 1, size + outgoing.size
+                kept_back = kept_back or not outgoing.waits_for_credit
+            elif not outgoing.waits_for_credit:
+                ready.append(outgoing)
             elif self._passes(outgoing, uow):
                 credit -= outgoing.size
                 ready.append(outgoing)
-        group.waiting[peer] = (count, size)
+        group.waiting[peer], group.kept_back[peer] = (count, size), kept_back
         return ready
+
+    def _take_kept_back(self, peer: str, uow: UnitOfWork) -> tuple[list[OutboxRow], bool]:
+        """The oldest of what had to wait for the Hellos though it waits for no credit, taken out of the outbox; and
+        whether there is more."""
+        most = self._limits.backlog_entries_a_group_max
+        rows = box.oldest_rows(peer, False, most, uow.connection)
+        uow.rows(OUTBOX).prefetch(row.outbox_id for row in rows)
+        for row in rows:
+            uow.rows(OUTBOX).delete(row.outbox_id)
+        return rows, len(rows) == most
 
     def _with_riders(
         self, peer: str, said: list[Outgoing], ready: list[Outgoing], group: SealedGroup, uow: UnitOfWork
@@ -224,7 +256,8 @@ class Sealer:
         riding = [*self._riding.get(peer, ()), *(outgoing for outgoing in said if outgoing.rides)]
         if not riding:
             return ready
-        if not ready and not self._ridden_long_enough(riding, uow.now_us):
+        waits = not ready and not self._ridden_long_enough(riding, uow.now_us)
+        if waits or not self.port(peer).may_seal:
             group.riding[peer] = riding
             return ready
         group.riding[peer] = []

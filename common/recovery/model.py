@@ -23,3 +23,16 @@ class RecoveryAnswerUnfit(Fault):
         "{peer} 归还的内容与本节点链路 {link} 的日志在第 {seal_number} 号签封处不衔接（{detail}），未采用任何内容。"
         "如果本节点恢复后已经办理过业务，请重新恢复备份并首先执行找回。"
     )
+
+
+class PeerWithholds(Fault):
+    """A peer's own seal says that it had received more of this node's than it gives back."""
+
+    en = (
+        "Node {peer} has acknowledged seal {seal_number} of this node's journal of {link}, and gave it back through "
+        "{given} only, or another one under that number. Nothing is decided on what is missing."
+    )
+    zh = (
+        "节点 {peer} 曾确认收到本节点链路 {link} 的第 {seal_number} 号签封，但只归还到第 {given} 号，"
+        "或同一编号下的签封不同。缺失部分不作任何决定。"
+    )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from common.db.unit_of_work import UnitOfWork
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.messaging.envelope import Envelope, parse
-from common.messaging.inbox import DONE, INBOX, IS_WAITING, WAITING, inbox
+from common.messaging.inbox import DONE, INBOX, IS_WAITING, WAITING, InboxRow, inbox
 from common.messaging.links import journal_batch
 from common.messaging.outbox import outbox
 from common.recovery.model import RecoveryUnderWay
@@ -39,11 +39,26 @@ def settle_received(uow: UnitOfWork, source: str, message_id: bytes) -> None:
         uow.inbox_changed = True
 
 
+_FOR_RECOVERY = sa.and_(IS_WAITING, inbox.c.problem.in_((RecoveryUnderWay.code, "")))
+"""What waits for the end of the recovery, or behind another message of its leg that does."""
+
+
+def waiting_messages(uow: UnitOfWork, after: tuple[str, bytes] | None, most: int, leg: bytes = b"") -> list[InboxRow]:
+    """Messages that wait for the recovery, in the order of their keys, behind one; of one leg alone, where it is
+    named."""
+    statement = sa.select(inbox).where(_FOR_RECOVERY).order_by(inbox.c.source, inbox.c.message_id).limit(most)
+    if leg:
+        statement = statement.where(inbox.c.leg_id == leg)
+    if after is not None:
+        place = sa.tuple_(inbox.c.source, inbox.c.message_id)
+        statement = statement.where(place > sa.tuple_(*map(sa.literal, after)))
+    return [InboxRow._make(values) for values in uow.query(statement)]
+
+
 def release_waiting(uow: UnitOfWork) -> int:
     """What waited for the recovery alone is due now. How many messages."""
-    waits = sa.and_(IS_WAITING, inbox.c.problem == RecoveryUnderWay.code)
     released = uow.query(
-        sa.update(inbox).where(waits).values(next_attempt_at_us=uow.now_us, attempts=1, problem="", detail="")
+        sa.update(inbox).where(_FOR_RECOVERY).values(next_attempt_at_us=uow.now_us, attempts=1, problem="", detail="")
     )
     uow.inbox_changed = True
     return int(released.rowcount)

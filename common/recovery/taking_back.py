@@ -4,6 +4,9 @@ A node's own seals say how far it had received when it made them. So, for each o
 received up to there, then what the node said. What it received it takes in as ever, but it decides nothing: what was
 asked waits until the node's own answer is found in one of its seals. What no answer is found for is processed at the
 end.
+
+HQ has many links, and its word on what one province said stands in the journals for others. So it first takes what it
+had received on all of them, and then its own seals (hq_node/taking_back.py).
 """
 
 from __future__ import annotations
@@ -65,96 +68,117 @@ class TakenBack:
         return asdict(self)
 
 
-class TakingBack:
+class LinkTakingBack:
     """Takes back one link's two directions, on a core that does not serve and decides nothing."""
 
-    def __init__(self, core: NodeCore, peer: str, answered: Answered, progress: Progress) -> None:
-        self._core, self._peer, self._answered, self._progress = core, peer, answered, progress
-        self._writer = InlineWriter(core.dispatcher)
-        self._own, self._theirs = link_name(core.node, peer), link_name(peer, core.node)
+    def __init__(self, core: NodeCore, peer: str, progress: Progress) -> None:
+        self.core, self.peer, self._progress = core, peer, progress
+        self.writer = InlineWriter(core.dispatcher)
+        self.own, self.theirs = link_name(core.node, peer), link_name(peer, core.node)
         self.taken = TakenBack()
 
-    async def run(self, fetch: Fetch) -> TakenBack:
-        """Everything that the peer has and this node has not. Raises RecoveryAnswerUnfit, and what `fetch` raises.
-        Interrupted, it is repeated and goes on."""
-        received = _Received(self, fetch)
-        while batches := await self._next(fetch, self._own, self._row().sealed_seal_number):
-            for batch in batches:
-                seal = self._audited(batch)
-                await received.through(seal.witnessed_seal_number)
-                self._take_own(batch, seal)
-        await received.through(None)
-        self.taken.undecided = self._writer.run(EndRecovery())
-        return self.taken
+    def take_entry(self, entry: pb.Entry, batch: pb.SealedBatch, seal: pb.Seal) -> None:
+        """Takes back what an entry of an own batch says; safe to repeat."""
+        raise NotImplementedError
 
-    async def _next(self, fetch: Fetch, link: str, after: int) -> list[bytes]:
+    async def next_batches(self, fetch: Fetch, link: str, after: int) -> list[bytes]:
+        """The next of a directed link that the peer has."""
         given = await fetch(link, after)
         self._progress(link, after, given.last_seal)
         return given.batches
 
-    def _row(self) -> LinkRow:
-        return read_link(self._core.connection, self._peer, self._core.incarnation)
+    def row(self) -> LinkRow:
+        """How far both directions are known by now."""
+        return read_link(self.core.connection, self.peer, self.core.incarnation)
 
-    def _audited(self, batch: bytes) -> pb.Seal:
+    def audited(self, batch: bytes) -> pb.Seal:
         """An own batch, proved to be this node's and to continue its journal. Raises RecoveryAnswerUnfit."""
-        row = self._row()
+        row = self.row()
         place = Position(row.sealed_seal_number, row.sealed_hash, row.sealed_sequence, row.epoch, row.incarnation)
-        audit = LinkAudit(self._own, place, self._core.directory().past_signing_key, lambda _number: None)
+        audit = LinkAudit(self.own, place, self.core.directory().past_signing_key, lambda _number: None)
         audit.take(row.sealed_seal_number + 1, batch)
         if audit.faults:
-            raise self._unfit(self._own, row.sealed_seal_number + 1, audit.faults[0].code)
+            raise self.unfit(self.own, row.sealed_seal_number + 1, audit.faults[0].code)
         return pb.Seal.FromString(pb.SealedBatch.FromString(batch).seal.seal)
 
-    def _take_own(self, batch: bytes, seal: pb.Seal) -> None:
+    def take_own(self, batch: bytes, seal: pb.Seal) -> None:
         """What was said comes before the seal: should this stop between the two, it is said to be known already."""
-        for entry in pb.SealedBatch.FromString(batch).entries:
-            if entry.header:
-                self._take_said(entry, seal.sealed_at_us)
-        self.taken.own_batches += bool(self._writer.run(TakeBackBatch(self._peer, batch)))
+        parsed = pb.SealedBatch.FromString(batch)
+        for entry in parsed.entries:
+            self.take_entry(entry, parsed, seal)
+        self.taken.own_batches += bool(self.writer.run(TakeBackBatch(self.peer, batch)))
 
-    def _take_said(self, entry: pb.Entry, sealed_at_us: int) -> None:
-        routing = parse(entry.header, entry.body, entry.private_body).routing
-        if routing.phase == envelope_pb2.PHASE_REQUEST:
-            command = TakeBackRequest(entry.header, entry.body, entry.private_body, sealed_at_us)
-            self.taken.requests += bool(self._writer.run(command))
-        elif routing.phase == envelope_pb2.PHASE_CANCEL:
-            self._writer.run(TakeBackCancel(entry.header))
-        else:
-            self.taken.answers += bool(self._writer.run(self._answered(entry)))
+    def take_request(self, entry: pb.Entry, seal: pb.Seal) -> None:
+        """A request that this node itself had sent."""
+        command = TakeBackRequest(entry.header, entry.body, entry.private_body, seal.sealed_at_us)
+        self.taken.requests += bool(self.writer.run(command))
 
     def take_received(self, batch: bytes) -> None:
         """A batch of the peer's, judged and received as on a stream. Raises RecoveryAnswerUnfit."""
-        core, row = self._core, self._row()
+        core, row = self.core, self.row()
         number = row.received_seal_number + 1
         try:
             seal = pb.Seal.FromString(pb.SealedBatch.FromString(batch).seal.seal)
         except DecodeError as error:
-            raise self._unfit(self._theirs, number, "BATCH_MALFORMED") from error
+            raise self.unfit(self.theirs, number, "BATCH_MALFORMED") from error
         receiver = Receiver(
-            core.node, self._peer, cursors_of(row).received, core.directory, core.judge, core.link_settings
+            core.node, self.peer, cursors_of(row).received, core.directory, core.judge, core.link_settings
         )
         receiver.begin(row.peer_incarnation or seal.incarnation)
         # By the key that was valid then: it may have been replaced since.
         result = receiver.check(batch, seal.sealed_at_us)
         if isinstance(result, Cut):
-            raise self._unfit(self._theirs, number, result.reason_code)
+            raise self.unfit(self.theirs, number, result.reason_code)
         if isinstance(result, AlreadyReceived):
             return
         outcome = core.dispatcher.run_group((), (result,))
         if outcome.failed:
-            raise self._unfit(self._theirs, number, next(iter(outcome.failed.values())))
+            raise self.unfit(self.theirs, number, next(iter(outcome.failed.values())))
         self.taken.received_batches += 1
 
     def received_seal_number(self) -> int:
         """How far the peer's journal is received by now."""
-        return self._row().received_seal_number
+        return self.row().received_seal_number
 
     async def next_received(self, fetch: Fetch) -> list[bytes]:
         """The next of the peer's own batches."""
-        return await self._next(fetch, self._theirs, self.received_seal_number())
+        return await self.next_batches(fetch, self.theirs, self.received_seal_number())
 
-    def _unfit(self, link: str, seal_number: int, detail: str) -> RecoveryAnswerUnfit:
-        return RecoveryAnswerUnfit(peer=self._peer, link=link, seal_number=seal_number, detail=detail)
+    def unfit(self, link: str, seal_number: int, detail: str) -> RecoveryAnswerUnfit:
+        """What the peer gave is not what was said."""
+        return RecoveryAnswerUnfit(peer=self.peer, link=link, seal_number=seal_number, detail=detail)
+
+
+class TakingBack(LinkTakingBack):
+    """A province takes back its one link."""
+
+    def __init__(self, core: NodeCore, peer: str, answered: Answered, progress: Progress) -> None:
+        super().__init__(core, peer, progress)
+        self._answered = answered
+
+    async def run(self, fetch: Fetch) -> TakenBack:
+        """Everything that the peer has and this node has not. Raises RecoveryAnswerUnfit, and what `fetch` raises.
+        Interrupted, it is repeated and goes on."""
+        received = _Received(self, fetch)
+        while batches := await self.next_batches(fetch, self.own, self.row().sealed_seal_number):
+            for batch in batches:
+                seal = self.audited(batch)
+                await received.through(seal.witnessed_seal_number)
+                self.take_own(batch, seal)
+        await received.through(None)
+        self.taken.undecided = self.writer.run(EndRecovery())
+        return self.taken
+
+    def take_entry(self, entry: pb.Entry, batch: pb.SealedBatch, seal: pb.Seal) -> None:
+        if not entry.header:
+            return
+        routing = parse(entry.header, entry.body, entry.private_body).routing
+        if routing.phase == envelope_pb2.PHASE_REQUEST:
+            self.take_request(entry, seal)
+        elif routing.phase == envelope_pb2.PHASE_CANCEL:
+            self.writer.run(TakeBackCancel(entry.header))
+        else:
+            self.taken.answers += bool(self.writer.run(self._answered(entry)))
 
 
 class _Received:

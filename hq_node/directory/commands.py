@@ -174,3 +174,10 @@ class ImportRootKey(Deed):
 @dataclass(frozen=True, slots=True)
 class ForgetRootKey(Deed):
     """Take the root key out of HQ."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackDirectory:
+    """A directory that a province works by; HQ may have forgotten that it published it. `signed`: serialised."""
+
+    signed: bytes = field(repr=False)

@@ -39,6 +39,7 @@ from hq_node.directory.commands import (
     SetCeiling,
     SignDraft,
     SuspendNode,
+    TakeBackDirectory,
 )
 from hq_node.directory.events import EnrolmentRequested
 from hq_node.directory.model import (
@@ -71,6 +72,7 @@ from hq_node.directory.roots import name_next_root, rotate_root
 from hq_node.directory.rotation import retire_keys, rotate_keys
 from hq_node.directory.signing_desk import export_draft, import_signed, sign_draft
 from hq_node.directory.standing import resume_node, revoke_node, suspend_node
+from hq_node.directory.taking_back import take_back_directory
 
 HOUR_US = 3_600_000_000
 
@@ -126,6 +128,7 @@ def handlers(authority: Authority) -> dict[type, Callable[[Any, Any], Any]]:
         ExportDraft: partial(export_draft, authority=authority),
         ImportSigned: partial(import_signed, authority=authority),
         SignDraft: partial(sign_draft, authority=authority),
+        TakeBackDirectory: partial(take_back_directory, authority=authority),
     }
 
 

@@ -27,6 +27,7 @@ from hq_node.directory.commands import (
     SetCeiling,
     SignDraft,
     SuspendNode,
+    TakeBackDirectory,
 )
 from hq_node.directory.parameters import REVOKING_APPROVAL
 
@@ -70,5 +71,6 @@ NEEDS: Declared = {
     RotateRoot: INTERNAL,
     PublishDirectory: INTERNAL,
     LookForDirectory: INTERNAL,
+    TakeBackDirectory: INTERNAL,
     FoundFederation: INTERNAL,
 }

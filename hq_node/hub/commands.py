@@ -24,3 +24,21 @@ class EndLegsOfLostHome:
     home: str
     reason: str
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackWord:
+    """An entry of a batch that HQ had sealed for `peer`. `origin_seal_number`, `origin_index`: where the message that
+    it relays stands in the journal of whoever said it; 0: it relays nothing."""
+
+    peer: str
+    entry: bytes
+    origin_seal_number: int = 0
+    origin_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SettleTakenBack:
+    """Go through the messages that wait for the recovery, those behind a key; None: from the first on."""
+
+    after: tuple[str, bytes] | None = None

@@ -120,3 +120,10 @@ def _leg_steps(leg: HubLegRow, name: str) -> Iterator[Step]:
     yield from sorted((withdrawn, overdue), key=lambda step: step.at_us)
     yield Step(name, HQ, "answered", leg.answered_at_us, HQ)
     yield Step(name, HQ, "ended", leg.ended_at_us, HQ, end_facts(leg.state, leg.reason_code))
+
+
+def positions_without_leg(connection: sa.Connection) -> int:
+    """How many places of the hub's order are no leg's: decided before the loss, and witnessed by nobody."""
+    taken = sa.select(sa.func.count()).select_from(hub_legs).where(hub_legs.c.hub_position > 0)
+    position = connection.execute(sa.select(hub_order.c.position)).scalar() or 0
+    return int(max(0, position - (connection.execute(taken).scalar() or 0)))

@@ -216,6 +216,15 @@ class HubOrder:
         """The open business day, ISO."""
         return self._row().business_date
 
+    def witnessed(self, position: int, business_date: str) -> None:
+        """A stamp shows that the order had come this far, and that this business day was open."""
+        row = self._row()
+        further = row._replace(
+            position=max(row.position, position), business_date=max(row.business_date, business_date)
+        )
+        if further != row:
+            self._rows.update(further)
+
     def roll_to(self, business_date: str) -> bool:
         """Opens a later business day. Whether it is later."""
         row = self._row()

@@ -157,7 +157,7 @@ class _Peer:
     def open(self) -> None:
         self._node.writer.listen(self._peer, self)
         port = self._node.writer.port(self._peer)
-        port.open, port.window_bytes = True, WINDOW_BYTES
+        port.hellos_agree(WINDOW_BYTES)
         self._node.writer.wake()
 
     def take(self, message: bytes, ack: Ack) -> None:

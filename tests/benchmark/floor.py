@@ -45,7 +45,7 @@ class Floor:
         for node, peers in PEERS.items():
             for peer in peers:
                 port = self.cores[node].dispatcher.port(peer)
-                port.open, port.window_bytes = True, WINDOW_BYTES
+                port.hellos_agree(WINDOW_BYTES)
         self.cores[ORIGIN].dispatcher.subscribe(LegEnded, self._ended)
 
     def load(self, in_flight: int, warm_up: Stretch, stretch: Stretch) -> Measured:

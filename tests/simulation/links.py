@@ -201,10 +201,8 @@ class LinkEnd:
 
     def _opened(self, opened: Opened) -> None:
         port = self._port
-        port.window_bytes = opened.window_bytes
         port.acked_seal_number = max(port.acked_seal_number, opened.peer_received_seal_number)
-        port.sealing_stopped = ""
-        port.open = True
+        port.hellos_agree(opened.window_bytes)
         self.node.trace(f"link with {self.peer} open after {opened.peer_received_seal_number}")
         self.node.wake()
 

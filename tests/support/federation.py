@@ -53,6 +53,7 @@ from common.requests.commands import ActingFor, SubmitServiceRequest
 from common.security.private_bodies import X25519PrivateKeys
 from common.security.reader import HPKE_X25519
 from common.security.signing import ED25519, Ed25519Signer
+from hq_node.directory.events import DirectoryPublished
 from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.repository import hub_order
 from province_node.directory.commands import KeepFirstDirectory, TakeDirectory
@@ -199,7 +200,7 @@ class Federation(Holdings):
     def offer(self, signed: directory_pb2.SignedDirectory, to: Iterable[str]) -> None:
         """HQ sends these provinces a directory, whatever it works by itself."""
         for node in to:
-            self._carry_out(HQ, node, self.sessions[HQ, node].directory_changed(signed))
+            self.carry_out(HQ, node, self.sessions[HQ, node].directory_changed(signed))
         self.run()
 
     def own_keys(self, node: str) -> OwnKeys:
@@ -233,8 +234,9 @@ class Federation(Holdings):
         if node == HQ:
             told |= {Keep: keep, **hq_directory.handlers(self.root)}
             core = hq_node.core.build_core(
-                url, *common, handlers=told, admission_rate=self.hub_rate, **self._core_parts
+                url, *common, handlers=told, admission_rate=self.hub_rate, **{**self._core_parts, **parts}
             )
+            core.dispatcher.subscribe(DirectoryPublished, lambda published: self._taken(core, published))
         else:
             told |= directory_handlers(self.root.public_key, lambda: self.own_keys(node))
             core = province_node.core.build_core(
@@ -249,7 +251,7 @@ class Federation(Holdings):
             core.dispatcher.run_group([_silent(KeepFirstDirectory(self.signed_directory.SerializeToString()))], ())
         return core
 
-    def _taken(self, core: NodeCore, taken: DirectoryTaken) -> None:
+    def _taken(self, core: NodeCore, taken: DirectoryTaken | DirectoryPublished) -> None:
         signed = directory_pb2.SignedDirectory.FromString(taken.signed)
         core.context.directory = open_directory(signed, self.root.public_key)
 
@@ -276,7 +278,7 @@ class Federation(Holdings):
                 )
                 self.cuts.pop((node, peer), None)
             for node, peer in ((HQ, province), (province, HQ)):
-                self._carry_out(node, peer, self.sessions[node, peer].open(self.clock.now_us()))
+                self.carry_out(node, peer, self.sessions[node, peer].open(self.clock.now_us()))
         self.run()
 
     def reconnect(self, *provinces: str) -> None:
@@ -284,7 +286,7 @@ class Federation(Holdings):
         for province in provinces or PROVINCES:
             for node, peer in ((province, HQ), (HQ, province)):
                 if (node, peer) in self.sessions:
-                    self._carry_out(node, peer, self.sessions[node, peer].closed())
+                    self.carry_out(node, peer, self.sessions[node, peer].closed())
             self.frames = deque(f for f in self.frames if province not in f[:2])
         self.connect(*provinces)
 
@@ -301,12 +303,13 @@ class Federation(Holdings):
     def arrive(self, sender: str, receiver: str, frame: bytes) -> None:
         """A frame arrives, whoever sent it."""
         session = self.sessions[receiver, sender]
-        self._carry_out(receiver, sender, session.frame_received(frame, self.clock.now_us()))
+        self.carry_out(receiver, sender, session.frame_received(frame, self.clock.now_us()))
 
     def is_open(self, province: str) -> bool:
         return self.sessions[province, HQ].is_open and self.sessions[HQ, province].is_open
 
-    def _carry_out(self, node: str, peer: str, effects: Sequence[Effect]) -> None:
+    def carry_out(self, node: str, peer: str, effects: Sequence[Effect]) -> None:
+        """Does what a session wants done."""
         core = self.cores[node]
         port = core.dispatcher.port(peer)
         for effect in effects:
@@ -316,13 +319,13 @@ class Federation(Holdings):
             elif isinstance(effect, Receive):
                 self.group(node, (), [effect.batch])
             elif isinstance(effect, Opened):
-                port.window_bytes, port.open, port.sealing_stopped = effect.window_bytes, True, ""
+                port.hellos_agree(effect.window_bytes)
                 self.group(node)
             elif isinstance(effect, Acked):
                 port.acked_seal_number = max(port.acked_seal_number, effect.seal_number)
             elif isinstance(effect, LoadJournal):
                 loaded = journal_batches(core.connection, effect.link, effect.after_seal, effect.bytes_max)
-                self._carry_out(node, peer, self.sessions[node, peer].journal_loaded(loaded))
+                self.carry_out(node, peer, self.sessions[node, peer].journal_loaded(loaded))
             elif isinstance(effect, StopSealing):
                 port.sealing_stopped = effect.reason_code
             elif isinstance(effect, Alarm):
@@ -338,7 +341,7 @@ class Federation(Holdings):
             self.execute(node, TakeDirectory(signed.SerializeToString()))
         except QuanwangError as error:
             detail = f"{error.code}: {error}"
-            self._carry_out(node, peer, self.sessions[node, peer].failed(reason.DIRECTORY_REFUSED, detail))
+            self.carry_out(node, peer, self.sessions[node, peer].failed(reason.DIRECTORY_REFUSED, detail))
 
     # Work
 
@@ -365,11 +368,11 @@ class Federation(Holdings):
             if session is not None:
                 received = outcome.received.get(peer)
                 position = position_of(received) if received is not None else None
-                self._carry_out(node, peer, session.committed(position, sealed.get(peer, [])))
+                self.carry_out(node, peer, session.committed(position, sealed.get(peer, [])))
         for peer, code in outcome.failed.items():
             self.failed.append((node, code))
             if (node, peer) in self.sessions:
-                self._carry_out(node, peer, self.sessions[node, peer].failed(code))
+                self.carry_out(node, peer, self.sessions[node, peer].failed(code))
 
     def pass_time(self, microseconds: int = 1_000_000) -> None:
         """Time passes for all; what had waited for it is done."""

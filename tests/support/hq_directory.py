@@ -11,7 +11,8 @@ from common.security.signing import Ed25519Signer
 from common.security.tls import TlsAuthority
 from hq_node.directory.authority import Authority
 from hq_node.directory.ceilings import remove_ceiling, set_ceiling
-from hq_node.directory.commands import RemoveCeiling, SetCeiling
+from hq_node.directory.commands import RemoveCeiling, SetCeiling, TakeBackDirectory
+from hq_node.directory.taking_back import take_back_directory
 from tests.support.enrolment import counted_entropy
 
 
@@ -28,4 +29,5 @@ def handlers(root: Ed25519Signer) -> dict[type, Any]:
     return {
         SetCeiling: partial(set_ceiling, authority=authority),
         RemoveCeiling: partial(remove_ceiling, authority=authority),
+        TakeBackDirectory: partial(take_back_directory, authority=authority),
     }

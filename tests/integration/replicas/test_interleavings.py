@@ -53,9 +53,11 @@ class Pair:
     def claim_both(self) -> None:
         """As after a redial, with streams that are open and have credit."""
         for core, peer in ((self.a, SHANGHAI), (self.b, GUANGDONG)):
-            self.run(core, ClaimLink(peer))
-            port = core.dispatcher.port(peer)
-            port.open, port.window_bytes = True, 100_000_000
+            self.claim(core, peer)
+
+    def claim(self, core: NodeCore, peer: str) -> None:
+        self.run(core, ClaimLink(peer))
+        core.dispatcher.port(peer).hellos_agree(100_000_000)
 
     def asking(self, home: str) -> SubmitServiceRequest:
         self.keys += 1
@@ -110,7 +112,7 @@ def admit_twice_under_one_key(pair: Pair) -> tuple[Actor, Actor]:
 
 def claim_while_the_owner_seals(pair: Pair) -> tuple[Actor, Actor]:
     """Replica b takes Shanghai's link over while a seals on it; a claims it back afterwards."""
-    pair.run(pair.a, ClaimLink(SHANGHAI))
+    pair.claim(pair.a, SHANGHAI)
     return Actor(pair.a, [pair.asking(SHANGHAI)]), Actor(pair.b, [ClaimLink(SHANGHAI), pair.asking(GUANGDONG)])
 
 

@@ -200,6 +200,8 @@ def test_a_node_that_has_worked_since_is_told_that_its_past_is_another(
     work(federation, 0, 3)
     go_back_to(backup, backups, databases, "back", tmp_path)
     federation.clock.at_us += 1
+    # As a node of a release would that sealed before the Hellos had agreed.
+    federation.cores[GUANGDONG].dispatcher.port(HQ).hellos_agree(0)
     entries = federation.batches(HQ, "44>00")[0].entries
     federation.say(GUANGDONG, HQ, entries[0])
     with pytest.raises(RecoveryAnswerUnfit, match="CHAIN_BROKEN"):
