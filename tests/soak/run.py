@@ -41,6 +41,9 @@ def soak(place: Path, minutes: float, seed: int, tell: Tell) -> dict[str, Any]:
     request_ids: dict[str, str] = {}
     with ExitStack() as stack:
         federation = RunningFederation(place, PROVINCES)
+        for node in federation.nodes.values():
+            # Its memory is looked at.
+            node.from_scratch = True
         proxies = [stack.enter_context(TcpProxy(federation.port, _breaking(seed, code))) for code in PROVINCES]
         stack.enter_context(federation)
         for code, proxy in zip(PROVINCES, proxies, strict=True):

@@ -4,12 +4,11 @@ account anywhere else. All that is stored counts as old."""
 from __future__ import annotations
 
 import signal
-import subprocess
 from pathlib import Path
 
 import httpx
 
-from tests.support.processes import WAIT_S, NodeProcess
+from tests.support.processes import WAIT_S, NodeProcess, Spawned
 
 POINTS_OF_PRUNING = (
     "half a record written",
@@ -127,7 +126,7 @@ class DyingNode(NodeProcess):
         super().__init__(package, data_dir)
         self.point = ""
 
-    def _spawn(self, program: str, *arguments: str) -> subprocess.Popen[str]:
+    def _spawn(self, program: str, *arguments: str) -> Spawned:
         return super()._spawn(PROGRAM, self.point)
 
     def dies(self, point: str, path: str) -> None:

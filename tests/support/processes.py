@@ -22,6 +22,9 @@ from common.clock import SystemClock
 from hq_node import bootstrap as hq_bootstrap
 from province_node import bootstrap as province_bootstrap
 from province_node.directory.enrolment import ApprovalPending, EnrolmentOptions, enrol
+from tests.support.fork_server import ForkedProcess, fork_server
+
+Spawned = subprocess.Popen[str] | ForkedProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_S = 120.0
@@ -45,9 +48,11 @@ class NodeProcess:
         self.data_dir = data_dir
         self.checkout = ROOT
         """Where the program is that runs; another one than this for a node of an earlier release."""
+        self.from_scratch = False
+        """Whether a new interpreter starts it and imports everything, as it is at a carrier's; else it is forked."""
         self.log: list[dict[str, Any]] = []
         self._said = threading.Condition()
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Spawned | None = None
         self._reader: threading.Thread | None = None
 
     def start(self) -> NodeProcess:
@@ -64,9 +69,14 @@ class NodeProcess:
         self._reader.start()
         return said_before
 
-    def _spawn(self, program: str, *arguments: str) -> subprocess.Popen[str]:
+    def _spawn(self, program: str, *arguments: str) -> Spawned:
+        told = [self.package, str(self.data_dir), *arguments]
+        if not self.from_scratch and self.checkout == ROOT:
+            environment = _environment()
+            server = fork_server(self.package, environment)
+            return server.start(program, told, directory=ROOT, environment=environment)
         return subprocess.Popen(
-            [sys.executable, "-c", program, self.package, str(self.data_dir), *arguments],
+            [sys.executable, "-c", program, *told],
             cwd=self.checkout,
             env=_environment(),
             stdin=subprocess.PIPE,
@@ -153,7 +163,7 @@ class NodeProcess:
         assert response.status_code < 400, f"{response.status_code} {response.text}\n{self.said()}"
         return response.json()
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
+    def _read(self, process: Spawned) -> None:
         assert process.stderr is not None
         for line in process.stderr:
             try:

@@ -4,7 +4,6 @@ every batch exactly once."""
 from __future__ import annotations
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from tests.integration.processes.test_pruning import same_at_both_ends, sound
 from tests.integration.processes.test_replica_roles import lease_holder
 from tests.support.books import NodeBooks
 from tests.support.dying import PROGRAM
-from tests.support.processes import WAIT_S
+from tests.support.processes import WAIT_S, Spawned
 from tests.support.replicas import ReplicatedFederation
 from tests.support.request_load import Load, plan_jobs
 from tests.support.running import SETTINGS, RunningNode, eventually, import_customers
@@ -35,7 +34,7 @@ class Replica(RunningNode):
 
     point = ""
 
-    def _spawn(self, program: str, *arguments: str) -> subprocess.Popen[str]:
+    def _spawn(self, program: str, *arguments: str) -> Spawned:
         return super()._spawn(PROGRAM, self.point)
 
     def wait_until_dead(self) -> int:

@@ -18,6 +18,8 @@ PROVINCES = ("31", "44", "33")
 ORIGINS = ("31", "44")
 HOT_SUBSCRIPTIONS = 25
 CUSTOMERS = 60
+START_S = 0.5
+"""A start takes about so long, and longer where much else runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def strike(nodes: Sequence[RunningNode], again: str, chance: random.Random) -> N
     if again == "as it starts":
         for node in nodes:
             node.launch()
-        some_time(chance, 1.5)
+        some_time(chance, START_S)
         for node in nodes:
             node.kill()
     serve_again(nodes)

@@ -14,5 +14,9 @@ LOOK_OFTEN = "\n[live]\nfine_s = 1\n\n[alarms]\nevery_ms = 200\n\n[alarms.link_a
 
 @pytest.fixture(scope="session")
 def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessFederation]:
-    with ProcessFederation(tmp_path_factory.mktemp("federation"), ("31", "44"), DIAL_OFTEN + LOOK_OFTEN) as running:
+    made = ProcessFederation(tmp_path_factory.mktemp("federation"), ("31", "44"), DIAL_OFTEN + LOOK_OFTEN)
+    # These are also measured.
+    for node in (made.hq, *made.provinces.values()):
+        node.from_scratch = True
+    with made as running:
         yield running

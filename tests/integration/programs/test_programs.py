@@ -70,6 +70,7 @@ def test_an_idle_province_is_small(federation: ProcessFederation) -> None:
 def test_an_idle_hq_is_small_on_either_database(tmp_path: Path, store: str) -> None:
     with databases_of(store, tmp_path) as made:
         hq = NodeProcess("hq_node", tmp_path / "hq")
+        hq.from_scratch = True
         url = made.empty() if store == POSTGRES else ""
         hq_bootstrap.init(hq.data_dir, link_port=0, enrolment_port=0, http_port=0, database_url=url)
         try:
