@@ -12,6 +12,7 @@ from common.cli.node_commands import DatabaseUrl, HttpPort, add_node_commands, s
 from common.cli.session import Session, command
 from province_node.authentication.command_line import add_password_command
 from province_node.customers import command_line as customers
+from province_node.customers.answer_commands import add_reveal_command
 from province_node.directory.command_line import add_enrolment_commands
 from province_node.recovery.command_line import add_recovery_commands
 from province_node.serving.command_line import add_served_command
@@ -45,6 +46,7 @@ add_recovery_commands(app)
 add_node_commands(app)
 requests = request_commands.request_app()
 add_served_command(requests)
+add_reveal_command(requests)
 app.add_typer(requests, name="requests")
 add_password_command(customers.app)
 app.add_typer(customers.app, name="customers")

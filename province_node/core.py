@@ -36,7 +36,9 @@ from common.recovery.permissions import NEEDS as RECOVERY_NEEDS
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from common.requests.gate import AskingGate
 from common.requests.handlers import cancel_service_request, submit_service_request
+from common.requests.looking import HANDLERS as answer_handlers
 from common.requests.permissions import NEEDS as REQUEST_NEEDS
+from common.requests.permissions import REVEALING
 from common.requests.registry import RequestKind, RequestKinds
 from common.security.private_bodies import PrivateKeys
 from common.security.signing import ChooseSigner, Signer
@@ -75,6 +77,7 @@ KINDS: tuple[RequestKind, ...] = (
 NEEDS: Declared = {
     **RECOVERY_NEEDS,
     **REQUEST_NEEDS,
+    **REVEALING,
     **ALARM_NEEDS,
     **LIVE_NEEDS,
     **CUSTOMER_NEEDS,
@@ -99,6 +102,7 @@ HANDLERS: dict[type, Handler] = {
     EraseCustomer: erase_customer,
     ExportCustomer: export_customer,
     **looking_handlers,
+    **answer_handlers,
     **authentication_handlers,
     **personal_data_handlers((CustomerRecords(), SealedCalls())),
 }

@@ -18,6 +18,7 @@ from common.program.node import Node, Role
 from common.requests.model import RequestNotFound
 from common.requests.queries import asked_leg_times, asked_steps, open_asked_legs
 from common.requests.rest import service_request_api
+from common.requests.routes import answer_routes
 from common.rest.resource import Api
 from common.trace import describe_trace
 from province_node.authentication.routes import authentication_routes
@@ -72,6 +73,7 @@ ROLE = Role("province", trace, counts, legs, open_legs, leg_times)
 def admin_app(node: Node) -> Starlette:
     """The admin API."""
     own = (
+        answer_routes(node),
         serving_routes(node),
         customer_routes(node, subscription_counts, requests_about),
         authentication_routes(node),

@@ -20,6 +20,9 @@ class ActorKind(StrEnum):
     """A person who signed in."""
     CLIENT = "client"
     """Another system, by its token."""
+    PEER = "peer"
+    """Somebody at another node, as that node's signed request names them; it is the node that answers for it. Acts
+    nowhere by itself: what was asked is carried out by this node, and noted as theirs."""
     NOBODY = "nobody"
     """Who has not signed in: for the few addresses at which one can before."""
 

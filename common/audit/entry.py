@@ -12,7 +12,7 @@ NO_HASH = bytes(32)
 DONE = "DONE"
 """The outcome of what was done; what was not has the code of its refusal or fault."""
 
-CUSTOMER, SEARCH, READ = "customer", "search", "read"
+CUSTOMER, SEARCH, READ, REVEAL = "customer", "search", "read", "reveal"
 """What every look at customers' personal data is noted as, whichever resource shows it."""
 
 TEXT_CHARACTERS_MAX = 512

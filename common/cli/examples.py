@@ -38,6 +38,7 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     "requests relayed": ("requests relayed --state open", "requests relayed --origin 31 --home 44 --limit 20"),
     "requests served": ("requests served --state rejected", "requests served --origin 31"),
     "requests show": (f"requests show {_ID} --wait 30s",),
+    "requests reveal": (f'requests reveal {_ID} --reason "bill in dispute, ticket 4711"',),
     "requests trace": (f"requests trace {_ID}",),
     "requests cancel": (f"requests cancel {_ID} --to 44",),
     "requests kinds": ("requests kinds",),

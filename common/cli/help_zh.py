@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "requests served": "列出本省为其他节点受理的分支，最新的在前。\n\n"
     "状态：working（处理中）、committing（已开始外部操作）、completed、rejected、expired、cancelled。",
     "requests show": f"显示请求及其各分支和应答。\n\n{_WAIT_ENDS}",
+    "requests reveal": "显示外省对其客户信息应答中被脱敏的完整内容。每次查看均记入审计日志，且有每小时上限。",
     "requests trace": "显示请求的时间花在何处：每个步骤、所在节点，以及距上一步的时间。\n\n"
     "在请求节点、总部和被请求节点上均可使用。",
     "requests cancel": "请求总部取消尚未结束的分支，以先到达总部者为准。",
@@ -210,6 +211,8 @@ OPTIONS: Mapping[str, str] = {
     "parked list --state": "等待操作员处理的、等待下次尝试的，或全部。",
     "--origin": "仅列出此节点提出的。",
     "--home": "仅列出发往此节点的。",
+    "requests reveal --reason": "原因，不得含个人信息；保存在审计日志中。",
+    "requests reveal --to": "有多个省应答时，指明查看哪个省的应答。",
     "requests relayed --state": "仅列出此状态的；open：全部尚未结束的。",
     "requests served --state": "仅列出此状态的；open：全部尚未结束的。",
     "--limit": "最多列出的数量。",

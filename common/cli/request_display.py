@@ -80,7 +80,9 @@ def show_request(session: Session, request: Mapping[str, Any]) -> None:
     show_whereabouts(session, request)
     for leg in request["legs"]:
         if leg.get("answer"):
-            _show_answer(session, leg)
+            show_answer(session, leg)
+            if leg.get("answer_masked"):
+                session.note("requests.answer_masked", request=request["request_id"])
 
 
 def _kind_in_full(session: Session, alias: str) -> str:
@@ -105,7 +107,8 @@ def _show_reasons(session: Session, legs: Sequence[Mapping[str, Any]]) -> None:
             session.out.print(session.words("error.mend") + remedy, style="dim", markup=False)
 
 
-def _show_answer(session: Session, leg: Mapping[str, Any]) -> None:
+def show_answer(session: Session, leg: Mapping[str, Any]) -> None:
+    """What a node answered: its `destination`, and the `answer`."""
     session.out.print()
     title = session.words("requests.answer_of", node=display.node_name(session, leg["destination"]))
     session.out.print(title, style="bold", markup=False)

@@ -284,6 +284,10 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     "requests.none": ("No requests.", "没有请求。"),
     "requests.more": ("There are more: --before {before}", "还有更多：--before {before}"),
     "requests.answer_of": ("Answer of {node}", "{node} 的应答"),
+    "requests.answer_masked": (
+        "What is personal is masked. {program} requests reveal {request}{data} --reason TEXT shows it, for a reason.",
+        "个人信息已脱敏。如确需查看完整内容，请执行 {program} requests reveal {request}{data} --reason 原因。",
+    ),
     "requests.cancel_asked": (
         "HQ is asked to cancel {request_id}. What arrives there first counts.",
         "已请求总部取消 {request_id}，以先到达总部者为准。",

@@ -54,6 +54,8 @@ class UnitOfWork:
         """Where the audit log ends once this group is committed, if it grows."""
         self.change = ""
         """What the item changed, as the audit log shows it."""
+        self.customer = ""
+        """For whom the item is, where its handler had to find that out."""
         self.claims: list[Any] = []
         """Links that this group claims (common.messaging.replica)."""
         self.notices: dict[tuple[str, str], None] = {}
@@ -148,7 +150,7 @@ class UnitOfWork:
 
     def begin_item(self, actor: Actor = SYSTEM) -> None:
         self.actor = actor
-        self.change = ""
+        self.change = self.customer = ""
         self._item_outgoing = []
         self._item_events = []
         self._item_audited = []

@@ -321,7 +321,7 @@ class Dispatcher:
     def _audit(self, work: CommandWork, error: QuanwangError | None, uow: UnitOfWork) -> None:
         entry = self._guard.entry(work.command, work.actor, error)
         if entry is not None:
-            uow.audit(replace(entry, details=uow.change) if uow.change else entry)
+            uow.audit(replace(entry, details=uow.change, customer=entry.customer or uow.customer))
 
     def _audit_failed(self, work: CommandWork, error: QuanwangError, uow: UnitOfWork) -> None:
         """The item left nothing; that somebody tried is noted all the same."""

@@ -34,6 +34,11 @@ def mask_address(address: str) -> str:
     return address[: min(6, len(address) // 2)] + HIDDEN * 6 if address else ""
 
 
+def shown(text: str) -> str:
+    """What says nothing of who somebody is."""
+    return text
+
+
 def _ends(text: str, first: int, last: int, of: int) -> str:
     """The first and last characters that would show of `of` of them; of fewer characters fewer in proportion."""
     size = min(len(text), of)

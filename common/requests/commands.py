@@ -42,3 +42,13 @@ class CancelServiceRequest:
 
     request_id: bytes
     destination: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RevealAnswer:
+    """Show in full what the answer to a request says of a customer. `destination`: whose answer; empty where there is
+    but one."""
+
+    request_id: bytes
+    reason: str
+    destination: str = ""

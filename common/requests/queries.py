@@ -9,16 +9,15 @@ import sqlalchemy as sa
 
 from common.db.leg_counts import ZERO, LegCounts, count_legs
 from common.evidence.windows import LegTimes, Place
-from common.gen.quanwang.federation.v1 import envelope_pb2, seal_pb2
+from common.gen.quanwang.federation.v1 import envelope_pb2
 from common.ids import HQ, format_id, link_name
-from common.messaging.envelope import Envelope, parse
 from common.node_context import NodeContext
+from common.requests.answers import described_answer, has_personal_data, stored_envelope
 from common.requests.leg_states import CANCELLED, COMPLETED, EXPIRED, OPEN, OVERDUE, REJECTED, SUBMITTED, TERMINAL
 from common.requests.model import RequestNotFound, UnknownState, request_state
 from common.requests.registry import RequestKinds
 from common.requests.repository import AskedLegRow, RequestRow, asked_legs, requests
 from common.requests.whereabouts import cancels_waiting, open_legs_are
-from common.security.private_bodies import PrivateBodyUnreadable
 from common.trace import Step, end_facts
 
 REQUESTS_MAX = 500
@@ -231,34 +230,16 @@ def _described(row: RequestRow, legs: Sequence[AskedLegRow], kinds: RequestKinds
 def _leg_in_full(leg: AskedLegRow, kind: str, context: NodeContext) -> dict[str, Any]:
     hidden = ("leg_id", "request_id", "message_id", "request_digest", "answer")
     described = {name: value for name, value in leg._asdict().items() if name not in hidden}
-    described["answer"] = _answer(leg, kind, context) if leg.state == COMPLETED else None
+    completed = leg.state == COMPLETED
+    described["answer"] = described_answer(leg.answer, kind, context) if completed else None
+    described["answer_masked"] = completed and has_personal_data(leg.answer)
     described["retry_after_ms"] = _retry_after_ms(leg) if leg.state == REJECTED else None
     return described
 
 
 def _retry_after_ms(leg: AskedLegRow) -> int | None:
     """After how long, from its end, the hub says that it is worth asking again; None where it says nothing."""
-    entry = seal_pb2.Entry.FromString(leg.answer)
-    return parse(entry.header, entry.body, entry.private_body).routing.retry_after_ms or None
-
-
-def _answer(leg: AskedLegRow, kind_name: str, context: NodeContext) -> dict[str, Any] | None:
-    """What the home province answered; its private part where this node can open it."""
-    kind = context.kinds.known(kind_name)
-    if kind is None or not leg.answer:
-        return None
-    entry = seal_pb2.Entry.FromString(leg.answer)
-    envelope = parse(entry.header, entry.body, entry.private_body)
-    return kind.describe_response(envelope.body, _opened(envelope, context))
-
-
-def _opened(envelope: Envelope, context: NodeContext) -> bytes:
-    if not envelope.private_body:
-        return b""
-    try:
-        return context.decrypt(envelope)
-    except PrivateBodyUnreadable:
-        return b""
+    return stored_envelope(leg.answer).routing.retry_after_ms or None
 
 
 def _leg_steps(leg: AskedLegRow, own: str) -> Iterator[Step]:

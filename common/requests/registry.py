@@ -9,8 +9,8 @@ handler, in the room of the feature that the business belongs to (`Serve` in its
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from google.protobuf import json_format, message, symbol_database
@@ -41,6 +41,8 @@ class Answer:
 
     body: message.Message
     private: message.Message | None = None
+    customer: str = ""
+    """The number of the customer whose personal data is answered, for the audit log; none where none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Asked:
         """The interaction with the customer, by the asking node's word; empty: none."""
         return self.envelope.routing.actor.interaction
 
+
+Mask = Callable[[str], str]
 
 WORKING = object()
 """A handler's result that means: begun, will be answered later (`FinishLeg`)."""
@@ -107,6 +111,8 @@ class RequestKind:
     """Whether the home province serves it only where the customer was authenticated, for people to know beforehand."""
     by_node_alone: bool = False
     """Whether only the node itself asks for it, and no people."""
+    masks: Mapping[str, Mask] = field(default_factory=dict)
+    """How each field of the private answer is shown to whoever has not said why they must see it, by its path."""
 
     @property
     def alias(self) -> str:
@@ -130,13 +136,22 @@ class RequestKind:
             self._decode(self.private_request, private) if self.private_request and private else None
         )
 
-    def describe_response(self, body: bytes, private: bytes) -> dict[str, Any]:
-        """A completed answer as plain data, personal data included where it could be opened."""
+    def describe_response(self, body: bytes, private: bytes, *, revealed: bool = False) -> dict[str, Any]:
+        """A completed answer as plain data; of personal data, where it could be opened, what masks leave, or all of it
+        if it is `revealed`."""
         described = json_format.MessageToDict(self._decode(self.response, body), preserving_proto_field_name=True)
         if private and self.private_response:
             opened = self._decode(self.private_response, private)
-            described |= json_format.MessageToDict(opened, preserving_proto_field_name=True)
+            personal = json_format.MessageToDict(opened, preserving_proto_field_name=True)
+            described |= personal if revealed else self._masked(personal, "")
         return described
+
+    def _masked(self, value: Any, path: str) -> Any:
+        if isinstance(value, dict):
+            return {name: self._masked(inner, f"{path}.{name}" if path else name) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._masked(inner, path) for inner in value]
+        return self.masks[path](str(value))
 
     def _decode(self, message_type: type[message.Message], content: bytes) -> message.Message:
         try:
@@ -197,8 +212,13 @@ def request_kind(
     *,
     needs_authentication: bool = False,
     by_node_alone: bool = False,
+    masks: Mapping[str, Mask] | None = None,
 ) -> RequestKind:
-    """A kind from its protobuf prefix. Its messages must have been imported (from common.gen)."""
+    """A kind from its protobuf prefix. Its messages must have been imported (from common.gen).
+
+    Raises LookupError where they were not, and where a field of a private answer has no mask, or a mask has no field:
+    what nobody thought of is never shown.
+    """
     symbols = symbol_database.Default()
 
     def find(suffix: str) -> Any:
@@ -211,5 +231,17 @@ def request_kind(
     if request is None or response is None:
         raise LookupError(f"{name}Request and {name}Response must be defined in proto/ and imported")
     private = find("PrivateRequest"), find("PrivateResponse")
-    kind = RequestKind(name, message_class, request, response, *private, serve, tuple(needs))
+    personal = set(_paths(private[1].DESCRIPTOR)) if private[1] is not None else set()
+    if personal != (masks or {}).keys():
+        raise LookupError(f"{name}: masks and fields of the private answer differ: {personal ^ (masks or {}).keys()}")
+    kind = RequestKind(name, message_class, request, response, *private, serve, tuple(needs), masks=masks or {})
     return replace(kind, needs_authentication=needs_authentication, by_node_alone=by_node_alone)
+
+
+def _paths(descriptor: Any, prefix: str = "") -> Iterator[str]:
+    """The fields of a message and of those within it, by their paths."""
+    for each in descriptor.fields:
+        if each.message_type is None:
+            yield prefix + each.name
+        else:
+            yield from _paths(each.message_type, f"{prefix}{each.name}.")

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.ids import HQ, format_id
+from common.personal_data.revealing import REASON_CHARACTERS_MAX
 from common.program.node import Node
-from common.requests.commands import ActingFor, CancelServiceRequest, SubmitServiceRequest
+from common.requests.commands import ActingFor, CancelServiceRequest, RevealAnswer, SubmitServiceRequest
 from common.requests.queries import REQUESTS_MAX, legs_not_cancelled_yet, list_requests, show_request
 from common.requests.watch import wait_for_end
 from common.requests.whereabouts import hub_link
@@ -51,6 +52,28 @@ class Cancellation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     destination: str = Field(default="", max_length=2)
+
+
+class Revealing(BaseModel):
+    """Why an answer is to be shown in full; whose, where several answered."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(max_length=REASON_CHARACTERS_MAX)
+    destination: str = Field(default="", max_length=2)
+
+
+def answer_routes(node: Node) -> Router:
+    """The routes of a node that is answered about customers."""
+    router = Router(prefix="/requests")
+
+    @router.post("/{request_id}/reveal")
+    async def reveal(request_id: str, wish: Revealing) -> dict[str, Any]:
+        identity = id_of(request_id)
+        revealed: dict[str, Any] = await node.local_desk.execute(RevealAnswer(identity, wish.reason, wish.destination))
+        return {"request_id": format_id(identity)} | revealed
+
+    return router
 
 
 def request_routes(node: Node) -> Router:

@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from common.audit.queries import count_since
 from common.errors import Refusal
-from common.personal_data.parameters import REVEALS_AN_HOUR_MAX
+from common.personal_data.revealing import require_reason, require_within_limit
 from province_node.customers.commands import NoteCustomerSearch, RevealCustomer, ShowCustomer
 from province_node.customers.permissions import READ, REVEAL
 from province_node.customers.queries import FOUND_MAX
@@ -16,15 +15,6 @@ from province_node.customers.reach import require_reach_of_city
 from province_node.customers.searching import is_hidden, masked, seen
 
 REVEALABLE = ("document_number", "contact_number", "address")
-REASON_CHARACTERS_MAX = 200
-HOUR_US = 3_600_000_000
-
-
-class RevealReasonMissing(Refusal):
-    """Masks are lifted for a reason."""
-
-    en = "Say why the data is to be shown in full, in 1 to {most} printable characters without personal data."
-    zh = "请说明查看完整信息的原因（1 至 {most} 个可显示字符，不含个人信息）。"
 
 
 class RevealFieldUnknown(Refusal):
@@ -39,16 +29,6 @@ class RevealFieldHidden(Refusal):
 
     en = "{field} cannot be shown: your roles, or a ceiling of headquarters, hide it."
     zh = "{field} 不能查看：您的角色或总部限定隐藏了该字段。"
-
-
-class RevealedTooOften(Refusal):
-    """So many in an hour look like collecting."""
-
-    en = (
-        "You have had data of {most} customers shown in full within an hour, which is the limit. Try again later, or "
-        "ask an administrator (parameter {parameter})."
-    )
-    zh = "一小时内您已查看 {most} 位客户的完整信息，达到上限。请稍后再试，或联系管理员（参数 {parameter}）。"
 
 
 def show_customer(command: ShowCustomer, uow: Any) -> dict[str, Any]:
@@ -71,31 +51,18 @@ def reveal_customer(command: RevealCustomer, uow: Any) -> dict[str, str]:
     Raises RevealReasonMissing, RevealFieldUnknown, RevealFieldHidden, RevealedTooOften, CustomerNotFound,
     CustomerErased.
     """
-    reason = command.reason.strip()
-    if not (0 < len(reason) <= REASON_CHARACTERS_MAX and reason.isprintable()):
-        raise RevealReasonMissing(most=REASON_CHARACTERS_MAX)
+    require_reason(command.reason)
     for field in command.fields:
         if field not in REVEALABLE:
             raise RevealFieldUnknown(field=repr(field[:64]), fields=", ".join(REVEALABLE))
         if is_hidden(field, uow.actor.rights):
             raise RevealFieldHidden(field=field)
-    _require_within_limit(uow)
+    require_within_limit(uow)
     customer = uow.customers.get(command.customer_number)
     require_reach_of_city(uow, REVEAL, customer.city_code)
     fields = command.fields or [field for field in REVEALABLE if not is_hidden(field, uow.actor.rights)]
     uow.describe_change(None, {"revealed": sorted(fields)})
     return {field: getattr(customer, field) for field in fields}
-
-
-def _require_within_limit(uow: Any) -> None:
-    most = uow.node.parameters.value(REVEALS_AN_HOUR_MAX, uow.now_us)
-    # What is in this group already is not in the log yet.
-    key = "reveals", uow.actor.kind, uow.actor.name
-    here = uow.kept.get(key, 0)
-    before = count_since(uow.connection, uow.actor, "customer", "reveal", uow.now_us - HOUR_US, most)
-    if before + here >= most:
-        raise RevealedTooOften(most=most, parameter=REVEALS_AN_HOUR_MAX.name)
-    uow.kept[key] = here + 1
 
 
 HANDLERS: dict[type, Callable[[Any, Any], Any]] = {

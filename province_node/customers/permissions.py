@@ -7,6 +7,8 @@ from typing import Any
 from common.access_control.approval import Approval
 from common.access_control.needs import Declared, Needs
 from common.access_control.rights import Permission
+from common.audit.entry import CUSTOMER
+from common.audit.entry import REVEAL as READING_IN_FULL
 from common.personal_data.parameters import ERASING_APPROVAL
 from province_node.customers.commands import (
     EraseCustomer,
@@ -19,7 +21,7 @@ from province_node.customers.commands import (
 
 READ = Permission("customer", "read")
 SEARCH = Permission("customer", "search")
-REVEAL = Permission("customer", "reveal")
+REVEAL = Permission(CUSTOMER, READING_IN_FULL)
 EXPORT = Permission("customer", "export")
 ERASE = Permission("customer", "erase")
 READING = frozenset({READ})

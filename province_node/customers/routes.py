@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.journal.settings import DAY_US
+from common.personal_data.revealing import REASON_CHARACTERS_MAX
 from common.program.node import Node
 from common.routing import Router
 from common.web import Language, language_of
@@ -22,7 +23,7 @@ from province_node.customers.commands import (
 )
 from province_node.customers.erasing import FindRequests, erase_everywhere
 from province_node.customers.events import CustomerExported
-from province_node.customers.looking import REASON_CHARACTERS_MAX, REVEALABLE
+from province_node.customers.looking import REVEALABLE
 from province_node.customers.permissions import SEARCH
 from province_node.customers.queries import (
     ROWS_MAX,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from common.gen.quanwang.customers.v1 import profile_pb2 as pb
+from common.personal_data.masking import mask_address, mask_document, mask_name, mask_number, shown
 from common.requests.registry import Answer, Asked, Serve, request_kind
 from province_node.customers.commands import QueryCustomerProfile
 from province_node.customers.events import CustomerProfileQueried
@@ -37,10 +38,24 @@ def profile_answer(event: CustomerProfileQueried) -> Answer:
                 for held in event.subscriptions
             ],
         ),
+        event.customer_number,
     )
 
 
 QUERY_PROFILE = "quanwang.customers.v1.QueryCustomerProfile"
+
+MASKS = {
+    "name": mask_name,
+    "document_kind": shown,
+    "document_number": mask_document,
+    "contact_number": mask_number,
+    "address": mask_address,
+    "subscriptions.subscription_id": shown,
+    "subscriptions.service_number": mask_number,
+    "subscriptions.offering": shown,
+    "subscriptions.status": shown,
+}
+"""How a profile is shown in the asking province until somebody says why they must see it."""
 
 KINDS = (
     request_kind(
@@ -48,5 +63,6 @@ KINDS = (
         serve=Serve(QUERY_PROFILE, query_command, query_customer_profile, profile_answer),
         needs=("customer_number|service_number",),
         needs_authentication=True,
+        masks=MASKS,
     ),
 )

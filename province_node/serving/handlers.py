@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from common.audit.entry import DONE, AuditEntry
 from common.errors import REASON_CODE_CHARACTERS_MAX, REASON_CODE_PATTERN, Refusal
 from common.ids import IdSource, format_leg
 from common.live.events import HOME, WHOLE, LegFinished
@@ -22,6 +23,7 @@ from province_node.serving.answers import final_envelope, final_of_bytes, interi
 from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg
 from province_node.serving.events import LegAnswered, LegBegun, LegWithdrawn
 from province_node.serving.model import ServingLeg, ServingLegNotFound
+from province_node.serving.reading import note_reading
 
 UNSUPPORTED = "UNSUPPORTED"
 """The reason for refusing a request of a kind that this node does not serve (it may be older than the asking one)."""
@@ -49,6 +51,8 @@ class ServingUnitOfWork(Protocol):
 
     def start_over(self) -> None: ...
 
+    def audit(self, entry: AuditEntry) -> None: ...
+
 
 def take_request(incoming: Incoming, uow: ServingUnitOfWork) -> None:
     """A request for this province: carried out, refused, or begun. A leg that has its end already says so again."""
@@ -64,6 +68,7 @@ def take_request(incoming: Incoming, uow: ServingUnitOfWork) -> None:
         answer = carry_out(envelope, uow)
     except Refusal as refusal:
         uow.start_over()  # Whatever the handler staged before its rule said no.
+        note_reading(envelope, refusal.code, "", uow)
         _refuse(leg, refusal.code, uow)
         return
     if answer is None:
@@ -72,6 +77,7 @@ def take_request(incoming: Incoming, uow: ServingUnitOfWork) -> None:
         _send(interim_envelope(leg, uow), leg, uow)
         uow.record(LegBegun(leg.leg_id))
         return
+    note_reading(envelope, DONE, answer.customer, uow)
     leg.take_request("done", uow.now_us)
     _answer(leg, final_envelope(leg, uow, answer), uow)
 

@@ -71,8 +71,10 @@ def test_personal_data_is_nowhere_in_the_clear(tmp_path: Path) -> None:
             said.append(json.dumps(home.get(f"/requests/{request_id}/trace"), ensure_ascii=False))
             assert leg["ended_at_us"]
             if leg["state"] == "completed":
-                # Shown to whoever asked, and to nobody else.
-                assert (leg["answer"]["document_number"], leg["answer"]["contact_number"]) == (DOCUMENT, CONTACT)
+                # Shown masked to whoever asked, in full to whoever says why, and to nobody else.
+                said.append(json.dumps(leg["answer"], ensure_ascii=False))
+                shown = away.post(f"/requests/{request_id}/reveal", {"reason": "dispute"})["answer"]
+                assert (shown["document_number"], shown["contact_number"]) == (DOCUMENT, CONTACT)
         row = {"line": 1, "customer_number": "44-7", "kind": "individual", "document_number": [DOCUMENT], "x": CONTACT}
         said.append(refused(home, "/customers/import", {"rows": [row]}))
         said.append(refused(home, "/customers/search", {"by": "address", "text": STREET, "city_code": CONTACT}))

@@ -47,6 +47,7 @@ BODIES: dict[str, Any] = {
     "/customers/import": {"rows": []},
     "/customers/search": {"by": "contact", "text": "13800138000"},
     "/customers/{customer_number}/reveal": WHY,
+    "/requests/{request_id}/reveal": WHY,
     "/customers/{customer_number}/erase": WHY,
     "/directory/import-signed": {"signed": "AAAA"},
     "/directory/next-root": STATEMENT,

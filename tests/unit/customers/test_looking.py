@@ -15,6 +15,7 @@ from common.errors import Refusal
 from common.messaging.dispatcher import CommandWork
 from common.parameters.commands import SetParameter
 from common.personal_data.parameters import REVEALS_AN_HOUR_MAX
+from common.personal_data.revealing import RevealedTooOften, RevealReasonMissing
 from common.program.inline_writer import InlineWriter
 from province_node.customers.commands import (
     CustomerRecord,
@@ -24,7 +25,7 @@ from province_node.customers.commands import (
     RevealCustomer,
     ShowCustomer,
 )
-from province_node.customers.looking import RevealedTooOften, RevealFieldUnknown, RevealReasonMissing
+from province_node.customers.looking import RevealFieldUnknown
 from province_node.customers.model import CustomerErased, CustomerNotFound
 from province_node.customers.queries import ROWS_MAX
 from tests.support.federation import Federation
