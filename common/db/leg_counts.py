@@ -35,7 +35,8 @@ def count_legs(
     latest = sa.select(legs.c.leg_id, legs.c.state, legs.c.ended_at_us).order_by(legs.c.leg_id.desc()).limit(latest_max)
     seen = latest.subquery()
     has_ended = sa.select(seen.c.state, sa.func.count()).where(seen.c.ended_at_us != ZERO).group_by(seen.c.state)
-    first_seen = sa.select(sa.func.min(seen.c.leg_id)).scalar_subquery()
+    # Not min(): PostgreSQL has it for bytes from 18 on only.
+    first_seen = sa.select(seen.c.leg_id).order_by(seen.c.leg_id).limit(1).scalar_subquery()
     older = sa.select(legs.c.leg_id).where(legs.c.leg_id < first_seen).limit(1)
     counted = dict.fromkeys(states, 0)
     for statement in (has_ended, is_open):

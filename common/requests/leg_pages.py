@@ -67,8 +67,10 @@ def page_of_legs(
 def _next(connection: sa.Connection, window: sa.Subquery, rows: Sequence[dict[str, Any]], limit: int) -> str | None:
     if len(rows) > limit:
         return format_leg(rows[limit - 1]["leg_id"])
-    count, last = connection.execute(sa.select(sa.func.count(), sa.func.min(window.c.leg_id)).select_from(window)).one()
-    return format_leg(last) if count == LEGS_SCANNED_MAX else None
+    # Not min(): PostgreSQL has it for bytes from 18 on only.
+    last = sa.select(window.c.leg_id).order_by(window.c.leg_id).limit(1).scalar_subquery()
+    count, leg_id = connection.execute(sa.select(sa.func.count(), last).select_from(window)).one()
+    return format_leg(leg_id) if count == LEGS_SCANNED_MAX else None
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The legs that the hub relays, over HTTP."""
+"""The legs that the hub relays, over HTTP: listed, and ended where their home is lost for good."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pydantic import Field
 from common.program.node import Node
 from common.requests.leg_pages import LEGS_MAX, Wanted
 from common.routing import Router
+from hq_node.directory.routes import Standing
+from hq_node.hub.commands import EndLegsOfLostHome
 from hq_node.hub.queries import list_relayed_legs
 
 
@@ -27,5 +29,13 @@ def hub_routes(node: Node) -> Router:
         wanted = Wanted({"origin": origin, "home": home}, state, limit, before)
         found = await node.reads.run(list_relayed_legs, node.context.kinds, wanted)
         return found | {"now_us": node.clock.now_us()}
+
+    @router.post("/nodes/{code}/end-legs")
+    async def end_legs(code: str, wish: Standing) -> dict[str, Any]:
+        ended = 0
+        # A group at a time, until nothing is left that this home will never answer.
+        while more := await node.local_desk.execute(EndLegsOfLostHome(code, wish.reason, wish.by)):
+            ended += more
+        return {"node": code, "ended_legs": ended}
 
     return router

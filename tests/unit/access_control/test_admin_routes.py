@@ -48,6 +48,7 @@ BODIES: dict[str, Any] = {
     "/customers/search": {"by": "contact", "text": "13800138000"},
     "/customers/{customer_number}/reveal": WHY,
     "/requests/{request_id}/reveal": WHY,
+    "/nodes/{code}/end-legs": WHY,
     "/customers/{customer_number}/erase": WHY,
     "/directory/import-signed": {"signed": "AAAA"},
     "/directory/next-root": STATEMENT,
