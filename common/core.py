@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from common.access_control.guard import Guard
 from common.access_control.needs import INTERNAL, Declared, permissions_in
 from common.access_control.rights import Permission
+from common.alarms.permissions import READING as ALARM_READING
 from common.api_tokens.handlers import HANDLERS as token_handlers
 from common.api_tokens.permissions import NEEDS as TOKEN_NEEDS
 from common.api_tokens.permissions import READING as TOKEN_READING
@@ -50,6 +51,7 @@ from common.leases.permissions import NEEDS as LEASE_NEEDS
 from common.link.entries import EntryJudge
 from common.link.origin import OriginProofs
 from common.link.settings import LinkSettings
+from common.live.permissions import READING as LIVE_READING
 from common.messaging.dispatcher import Commit, Dispatcher, Handler, MessageProcessor, commit
 from common.messaging.incoming import Incoming, ReceivedBatch
 from common.messaging.intake import Intake, RetryPolicy
@@ -74,6 +76,7 @@ from common.parameters.permissions import NEEDS as PARAMETER_NEEDS
 from common.parameters.permissions import READING as PARAMETER_READING
 from common.parked.handlers import handlers as parked_handlers
 from common.parked.permissions import NEEDS as PARKED_NEEDS
+from common.parked.permissions import READING as PARKED_READING
 from common.replicas.handlers import HANDLERS as replica_handlers
 from common.replicas.permissions import NEEDS as REPLICA_NEEDS
 from common.requests.permissions import READING as REQUEST_READING
@@ -109,6 +112,9 @@ KIT_NEEDS: Declared = {
 
 KIT_READING = (
     AUDIT_READING
+    | ALARM_READING
+    | LIVE_READING
+    | PARKED_READING
     | INTERFACE_READING
     | APPROVAL_READING
     | OPERATOR_READING

@@ -40,6 +40,7 @@ from hq_node.directory.commands import LookForDirectory
 from hq_node.directory.following import look_for_directory
 from hq_node.directory.parameters import PARAMETERS as DIRECTORY_PARAMETERS
 from hq_node.directory.permissions import NEEDS as DIRECTORY_NEEDS
+from hq_node.directory.permissions import READING as DIRECTORY_READING
 from hq_node.hub.admission_rate import AdmissionRate
 from hq_node.hub.commands import EndLegsOfLostHome, PassTimeLimits, RollBusinessDate
 from hq_node.hub.gate import HubGate
@@ -127,6 +128,7 @@ def build_core(
             gate=HubGate(),
             prefetch=prefetch,
             needs=needs,
+            reading=DIRECTORY_READING,
             parameters=DIRECTORY_PARAMETERS,
             parameters_of_others=(
                 *PERSONAL_DATA_PARAMETERS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,12 +79,21 @@ def rest_apis(node: Node) -> tuple[Api, ...]:
     """All APIs of the public REST interface."""
     # Imported here: a node without the interface has no use for it.
     from common.parameters.configuration_api import configuration_api
-    from hq_node.directory.rest import ceiling_tasks
+    from hq_node.directory.ceiling_rest import ceiling_tasks
     from hq_node.publications.rest import NETWORK_VERSION_AT_HQ, delivery_tasks, network_parameter_held
 
     held = (network_parameter_held(node),)
     configuration = configuration_api(node, NETWORK_VERSION_AT_HQ, held, delivery_tasks(node))
-    return apps.rest_apis(node, telling_apis(node), configuration, ceiling_tasks(node))
+    return apps.rest_apis(node, telling_apis(node), configuration, ceiling_tasks(node), (federation_api(node),))
+
+
+def federation_api(node: Node) -> Api:
+    """Who belongs to the federation, and what goes through the hub."""
+    from hq_node.directory.rest import node_tasks
+    from hq_node.hub.rest import relayed_leg, trace_tasks
+
+    tasks = tuple(replace(task, whole=True) for task in (*node_tasks(node), *trace_tasks(node)))
+    return Api("federation", "/api/federation/v1", "Federation", (relayed_leg(node),), tasks=tasks, awaits=True)
 
 
 def api_app(node: Node) -> Starlette:

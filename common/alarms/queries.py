@@ -36,14 +36,18 @@ def show_alarm(connection: sa.Connection, kind: str, subject: str, language: str
     row = connection.execute(one).one_or_none()
     if row is None:
         raise AlarmNotFound(name=format_alarm(kind, subject))
+    return {**_described(row, language), "history": alarm_entries(connection, kind, subject)}
+
+
+def alarm_entries(connection: sa.Connection, kind: str, subject: str) -> list[dict[str, Any]]:
+    """What became of one alarm, the newest first."""
     statement = (
         sa.select(alarm_history)
         .where(alarm_history.c.kind == kind, alarm_history.c.subject == subject)
         .order_by(alarm_history.c.at_us.desc(), alarm_history.c.entry_id.desc())
         .limit(HISTORY_MAX)
     )
-    history = [_entry(entry) for entry in connection.execute(statement)]
-    return {**_described(row, language), "history": history}
+    return [_entry(entry) for entry in connection.execute(statement)]
 
 
 def standing_alarm_counts(connection: sa.Connection) -> list[tuple[str, str, str, int]]:

@@ -6,7 +6,8 @@ from common.access_control.needs import INTERNAL, Declared
 from common.access_control.rights import Permission
 from common.audit.commands import Noted
 
-READING = frozenset({Permission("audit", "read")})
+READ = Permission("audit", "read")
+READING = frozenset({READ})
 
 NEEDS: Declared = {Noted: INTERNAL}
 """What is noted says what is needed (common.access_control.needs.Wraps)."""

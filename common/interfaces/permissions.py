@@ -16,6 +16,8 @@ from common.interfaces.commands import (
 
 READ = Permission("interface", "read")
 TEST = Permission("interface", "test")
+SWITCH = Permission("interface", "switch")
+REPLAY = Permission("interface", "replay")
 
 READING = frozenset({READ})
 
@@ -27,9 +29,12 @@ def _record(wish: ReplayCalls) -> str:
 NEEDS: Declared = {
     NoteTestCall: Needs(TEST.resource, TEST.action, record=lambda wish: f"{wish.port}/{wish.adapter}"),
     SwitchAdapter: Needs(
-        "interface", "switch", record=lambda wish: f"{wish.port}/{wish.adapter}", reason=lambda wish: wish.reason
+        SWITCH.resource,
+        SWITCH.action,
+        record=lambda wish: f"{wish.port}/{wish.adapter}",
+        reason=lambda wish: wish.reason,
     ),
-    ReplayCalls: Needs("interface", "replay", record=_record, reason=lambda wish: wish.reason),
+    ReplayCalls: Needs(REPLAY.resource, REPLAY.action, record=_record, reason=lambda wish: wish.reason),
     ClaimCalls: INTERNAL,
     NoteAnswer: INTERNAL,
     TidyCalls: INTERNAL,

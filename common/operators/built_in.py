@@ -33,6 +33,10 @@ _LOOKING = dict.fromkeys(
         "interface:read",
         "approval:read",
         "substitution:read",
+        "alarm:read",
+        "parked-message:read",
+        "live-view:read",
+        "node:read",
     ),
     _NETWORK,
 )
@@ -179,7 +183,7 @@ BUILT_IN: Mapping[str, Role] = {
             "hq-department-user",
             "HQ department user",
             "总部部门用户",
-            {"service-request:read": _NETWORK, "organisation:read": _NETWORK},
+            dict.fromkeys(("service-request:read", "organisation:read", "live-view:read", "node:read"), _NETWORK),
         ),
         _role(
             "hq-operator",
@@ -188,7 +192,11 @@ BUILT_IN: Mapping[str, Role] = {
             {
                 **_requests(_NETWORK),
                 "organisation:read": _NETWORK,
+                "alarm:read": _NETWORK,
                 "alarm:acknowledge": _NETWORK,
+                "live-view:read": _NETWORK,
+                "node:read": _NETWORK,
+                "parked-message:read": _NETWORK,
                 "parked-message:retry": _NETWORK,
                 "node:suspend": _NETWORK,
                 "node:resume": _NETWORK,

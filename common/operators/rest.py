@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 
 from common.access_control.actor import Actor
-from common.access_control.rights import OutsideScope, Permission, Scope
+from common.access_control.rights import Permission
 from common.operators.ceilings import published_ceilings
 from common.operators.commands import (
     MEMBERS_MAX,
@@ -279,8 +279,7 @@ def operator_tasks(node: Node) -> tuple[Task, ...]:
         listed = [CeilingOn(subject=one["subject"], province=one["node"], **_ceiling(one)) for one in found]
         return _answer(CeilingList(ceiling=listed))
 
-    async def teams(call: Call, _given: None) -> Response:
-        _require_all(call.actor)
+    async def teams(_call: Call, _given: None) -> Response:
         found = await node.reads.run(list_teams)
         return _answer(
             TeamList(
@@ -296,8 +295,7 @@ def operator_tasks(node: Node) -> tuple[Task, ...]:
             )
         )
 
-    async def explain(call: Call, given: Question) -> Response:
-        _require_all(call.actor)
+    async def explain(_call: Call, given: Question) -> Response:
         permission = known_permission(given.permission, node.context.permissions) if given.permission else None
         found = (await node.access.current()).explain(given.operator, permission)
         named = {name: found[name] for name in ("operator", "state", "organisation_id", "permission", "permitted")}
@@ -305,8 +303,7 @@ def operator_tasks(node: Node) -> tuple[Task, ...]:
             Explained(**named, way=[Way(**{**way, "ceiling": _of(way["ceiling"])}) for way in found["ways"]])
         )
 
-    async def conflicts(call: Call, _given: None) -> Response:
-        _require_all(call.actor)
+    async def conflicts(_call: Call, _given: None) -> Response:
         found = (await node.access.current()).conflicts()
         return _answer(DutiesConflicts(duties_conflict=[_conflict(each) for each in found]))
 
@@ -336,7 +333,7 @@ def operator_tasks(node: Node) -> tuple[Task, ...]:
         writing("POST", "changeRole", CHANGE_ROLE, ChangeRole, "What a role is from now on."),
         Task("role", "GET", READ_ROLE, roles, None, RoleList, "The built-in roles and the node's own."),
         Task("ceiling", "GET", READ_ROLE, ceilings, None, CeilingList, "What headquarters lets be given at most."),
-        Task("team", "GET", READ_OPERATOR, teams, None, TeamList, "All teams."),
+        Task("team", "GET", READ_OPERATOR, teams, None, TeamList, "All teams.", whole=True),
         Task(
             "dutiesConflict",
             "GET",
@@ -345,16 +342,19 @@ def operator_tasks(node: Node) -> tuple[Task, ...]:
             None,
             DutiesConflicts,
             "Who has duties that must be apart.",
+            whole=True,
         ),
-        Task("explainAccess", "POST", READ_OPERATOR, explain, Question, Explained, "Who may do what, and why."),
+        Task(
+            "explainAccess",
+            "POST",
+            READ_OPERATOR,
+            explain,
+            Question,
+            Explained,
+            "Who may do what, and why.",
+            whole=True,
+        ),
     )
-
-
-def _require_all(actor: Actor) -> None:
-    """Raises OutsideScope where the actor does not see all operators."""
-    scope = actor.rights.require(READ_OPERATOR)
-    if scope < Scope.PROVINCE:
-        raise OutsideScope(permission=str(READ_OPERATOR), scope=scope.name)
 
 
 def _conflict(found: Mapping[str, Any]) -> DutiesConflict:

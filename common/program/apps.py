@@ -76,16 +76,17 @@ def health_app(node: Node) -> Starlette:
 
 
 def rest_apis(
-    node: Node, telling: Sequence[Api], configuration: Api, access_tasks: Sequence[Task] = ()
+    node: Node, telling: Sequence[Api], configuration: Api, access_tasks: Sequence[Task] = (), own: Sequence[Api] = ()
 ) -> tuple[Api, ...]:
     """All APIs of the public REST interface. `telling`: the role's own, which tell events whether or not it is on;
     `configuration`: that of parameters, as the role has it; `access_tasks`: what it adds to that of access
-    management."""
+    management; `own`: its further ones."""
     # Imported here: a node without the interface has no use for it.
     from common.organisations.rest import PARTY_API
+    from common.program.operations_api import operations_api
     from common.sign_in.access_api import access_api
 
-    return (access_api(node, access_tasks), PARTY_API, configuration, *telling)
+    return (access_api(node, access_tasks), PARTY_API, configuration, operations_api(node), *own, *telling)
 
 
 def api_app(node: Node, title: str, apis: Sequence[Api]) -> Starlette:

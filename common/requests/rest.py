@@ -176,7 +176,7 @@ def service_request_api(node: Node) -> Api:
             "serviceRequest": {"id": identity, "href": f"{BASE}/serviceRequest/{identity}"},
             "kind": found["kind"],
             "role": found["role"],
-            "step": [_step(step) for step in found["steps"]],
+            "step": trace_steps(found),
         }
 
     def cancel(wanted: NewCancellation, _actor: Actor) -> CancelServiceRequest:
@@ -229,6 +229,11 @@ def service_request_api(node: Node) -> Api:
         "All legs of a service request have ended.",
     )
     return with_hub(Api(API, BASE, "Service requests", (service_request, cancel_service_request), (ended,)))
+
+
+def trace_steps(trace: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The steps of a trace as they are told outside."""
+    return [_step(step) for step in trace["steps"]]
 
 
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,13 +15,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from common.rest.documents import encoded
-from common.rest.errors import BodyNotJson, BodyUnfit, BodyUnreadable, FieldFinding
-from common.validation import finding_of
+from common.rest.errors import BodyNotJson, BodyUnfit, BodyUnreadable, FieldFinding, ParametersUnfit
+from common.validation import FIELD_UNFIT, finding_of
 
 DEPTH_MAX = 16
 """Levels of objects and lists within each other."""
 FINDINGS_MAX = 20
 JSON_TYPE, MERGE_PATCH_TYPE = "application/json", "application/merge-patch+json"
+
+_WORDLESS = (FIELD_UNFIT, "it has characters that no text has", "含有无效字符")
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -38,6 +40,12 @@ class Body(BaseModel):
         alias_generator=to_camel,
         use_attribute_docstrings=True,
     )
+
+
+class Told(BaseModel):
+    """Base of what is answered that is no resource's document."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
 def require_type(content_type: str, *known: str) -> None:
@@ -65,6 +73,22 @@ def read_body(model: type[B], raw: bytes) -> B:
         return model.model_validate_json(raw)
     except ValidationError as error:
         raise BodyUnfit([_finding(dict(found)) for found in error.errors()[:FINDINGS_MAX]]) from error
+
+
+def parameter_names(model: type[BaseModel]) -> tuple[str, ...]:
+    """By which names an address names the model's fields."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def read_parameters(model: type[B], given: Mapping[str, str]) -> B:
+    """The parameters of an address as the model has them: there everything is text. Raises ParametersUnfit."""
+    wrong = [FieldFinding(name, *_WORDLESS) for name, text in given.items() if "\x00" in text]
+    if wrong:
+        raise ParametersUnfit(wrong)
+    try:
+        return model.model_validate(dict(given), strict=False)
+    except ValidationError as error:
+        raise ParametersUnfit([_finding(dict(found)) for found in error.errors()[:FINDINGS_MAX]]) from error
 
 
 def changes_of(body: BaseModel) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -92,6 +93,16 @@ def _names(header: str, etag: str) -> bool:
 def document_answer(document: Document, status: int = 200, **headers: str) -> Answer:
     """A document as an answer."""
     return Answer(status, {"Content-Type": DOCUMENT_TYPE} | headers, encoded(document))
+
+
+def telling(document: BaseModel) -> Response:
+    """The response that tells it."""
+    return response_of(document_answer(document.model_dump(by_alias=True)))
+
+
+def nothing_to_tell() -> Response:
+    """It is done."""
+    return response_of(Answer(204, {}, b""))
 
 
 def response_of(answer: Answer) -> Response:

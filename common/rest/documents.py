@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.sql.operators import desc_op
@@ -20,6 +21,8 @@ Run = Callable[[sa.Select[Any]], Any]
 Document = dict[str, Any]
 
 ETAG_BYTES = 16
+_PLAIN = "!$&'()*+,;=:@"
+"""What stands for itself in a part of a path (RFC 3986), beside letters, digits and -._~"""
 
 
 def read_documents(
@@ -125,7 +128,7 @@ def _document(
     parts: Mapping[str, Mapping[Any, list[Document]]],
 ) -> Document:
     identity = str(resource.key.form.write(row[0]))
-    document: Document = {"id": identity, "href": f"{address}/{identity}"}
+    document: Document = {"id": identity, "href": f"{address}/{quote(identity, safe=_PLAIN)}"}
     for attribute, value in zip(attributes[1:], row[1:], strict=True):
         _put(document, attribute, value)
     for constant in resource.constants:

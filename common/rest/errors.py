@@ -118,6 +118,14 @@ class BodyUnfit(RestRefusal):
         return (self.zh if language.startswith("zh") else self.en).format(detail=detail)
 
 
+class ParametersUnfit(BodyUnfit):
+    """What the address names behind its question mark is not what a task takes."""
+
+    status = 400
+    en = "The parameters do not fit: {detail}"
+    zh = "参数不符合要求：{detail}"
+
+
 class BodyUnreadable(RestRefusal):
     """The body is no JSON, or JSON that is not taken."""
 

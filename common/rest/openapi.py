@@ -119,7 +119,7 @@ def _models(apis: Sequence[Api]) -> Iterable[type[BaseModel]]:
             if held.change is not None:
                 yield held.change.body
         for task in api.tasks:
-            yield from (model for model in (task.body, task.document) if model is not None)
+            yield from (model for model in (task.body, task.document, task.parameters) if model is not None)
 
 
 def _model_schemas(models: Iterable[type[BaseModel]]) -> Json:
@@ -351,12 +351,24 @@ def _task(api: Api, task: Task) -> Json:
         content = {JSON_TYPE: {"schema": _reference(task.document.__name__)}}
         answers = {"200": {"description": task.document.__doc__ or "It is done.", "content": content}}
     answers |= _errors(ALWAYS, WITH_BODY, {404: "What the body names is not there."})
-    operation = _operation(api, task.name, task.en, [], answers)
+    operation = _operation(api, task.name, task.en, _parameters(task), answers)
     if task.needs is FOR_ANYBODY:
         operation["security"] = []
     elif task.method != "GET":
         operation = _awaiting(api, operation)
     return operation | ({} if task.body is None else {"requestBody": _body(task.body, JSON_TYPE)})
+
+
+def _parameters(task: Task) -> list[Json]:
+    """What the address of a task may name."""
+    if task.parameters is None:
+        return []
+    schema = task.parameters.model_json_schema(by_alias=True)
+    needed = schema.get("required", ())
+    return [
+        {"name": name, "in": "query", "required": name in needed, "schema": of_it}
+        for name, of_it in schema["properties"].items()
+    ]
 
 
 def _awaiting(api: Api, operation: Json) -> Json:

@@ -196,6 +196,15 @@ class Task:
     body: type[BaseModel] | None
     document: type[BaseModel] | None
     en: str
+    parameters: type[BaseModel] | None = None
+    """What the address may name behind its question mark, each at most once; `run` is given it in place of a body. Of
+    a GET."""
+    whole: bool = False
+    """Whether it is about the node as a whole, or about records of which nobody can tell whose they are: then the
+    permission must reach all of the node's."""
+
+    def __post_init__(self) -> None:
+        assert self.parameters is None or (self.body is None and self.method == "GET"), self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ from hq_node.directory.commands import (
 from hq_node.directory.parameters import REVOKING_APPROVAL
 
 SET_CEILING, REMOVE_CEILING = Permission("ceiling", "set"), Permission("ceiling", "remove")
+READ = Permission("node", "read")
+INVITE, APPROVE = Permission("node", "invite"), Permission("node", "approve")
+SUSPEND, RESUME, REVOKE = Permission("node", "suspend"), Permission("node", "resume"), Permission("node", "revoke")
+READING = frozenset({READ})
 FORGET_ROOT_KEY = Permission("root-key", "forget")
 
 REVOKING = Approval("revoke-node", REVOKING_APPROVAL, "Revoking a node", "吊销节点")
@@ -50,11 +54,11 @@ def _subject(wish: SetCeiling | RemoveCeiling) -> str:
 
 
 NEEDS: Declared = {
-    InviteNode: Needs("node", "invite", record=_node),
-    ApproveNode: Needs("node", "approve", record=_node),
-    SuspendNode: Needs("node", "suspend", record=_node, reason=_why),
-    ResumeNode: Needs("node", "resume", record=_node, reason=_why),
-    RevokeNode: Needs("node", "revoke", record=_node, reason=_why, approval=REVOKING),
+    InviteNode: Needs(INVITE.resource, INVITE.action, record=_node),
+    ApproveNode: Needs(APPROVE.resource, APPROVE.action, record=_node),
+    SuspendNode: Needs(SUSPEND.resource, SUSPEND.action, record=_node, reason=_why),
+    ResumeNode: Needs(RESUME.resource, RESUME.action, record=_node, reason=_why),
+    RevokeNode: Needs(REVOKE.resource, REVOKE.action, record=_node, reason=_why, approval=REVOKING),
     SetCeiling: Needs(SET_CEILING.resource, SET_CEILING.action, record=_subject, reason=_why),
     RemoveCeiling: Needs(REMOVE_CEILING.resource, REMOVE_CEILING.action, record=_subject, reason=_why),
     ExportDraft: Needs("directory", "export-draft"),

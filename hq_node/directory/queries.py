@@ -57,6 +57,11 @@ class NodeRow(NamedTuple):
 
 def list_nodes(connection: sa.Connection, now_us: int) -> list[NodeRow]:
     """All nodes that are in the directory, have asked to join, or were invited; by code."""
+    return [row for row, _ in nodes_and_entries(connection, now_us)]
+
+
+def nodes_and_entries(connection: sa.Connection, now_us: int) -> list[tuple[NodeRow, NodeEntry | None]]:
+    """The same, each with what the directory says of it, or will say when the root has signed it."""
     signed = directories.latest(connection)
     published = None if signed is None else decode_directory(signed.directory)
     draft = draft_of(connection)
@@ -66,8 +71,11 @@ def list_nodes(connection: sa.Connection, now_us: int) -> list[NodeRow]:
     asked = {row.node: EnrolmentRow(*row) for row in connection.execute(sa.select(enrolments))}
     listed = {entry.node: entry for entry in directory.nodes} if directory is not None else {}
     return [
-        _row(node, listed.get(node), asked.get(node), invited.get(node), directory, now_us)._replace(
-            waits_for_root=listed.get(node) != signed_entries.get(node)
+        (
+            _row(node, listed.get(node), asked.get(node), invited.get(node), directory, now_us)._replace(
+                waits_for_root=listed.get(node) != signed_entries.get(node)
+            ),
+            listed.get(node),
         )
         for node in sorted({*listed, *asked, *invited})
     ]

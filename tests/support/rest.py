@@ -17,6 +17,8 @@ from starlette.requests import Request
 from common.access_control.actor import Actor, ActorKind
 from common.access_control.needs import Declared, Needs
 from common.access_control.rights import EVERYTHING, NOTHING, Permission, Rights, Scope
+from common.communication.setting_up import add_communication
+from common.communication.settings import CommunicationSettings
 from common.db.engine import open_reader
 from common.db.rows import RowSpec
 from common.errors import Refusal
@@ -291,6 +293,7 @@ class RestNode:
         )
         self.node.access = AccessKeeper(self.node.reads, self.federation.clock, shared=False)
         add_sign_in(self.node, self.federation._entropy)
+        add_communication(self.node, CommunicationSettings())
         self.access = Everything()
         self.apis = apis(self.node)
         core.announcers.update(announcers(self.apis))

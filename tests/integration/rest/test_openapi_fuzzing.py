@@ -20,18 +20,15 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from common.organisations.rest import PARTY_API
-from common.parameters.configuration_api import configuration_api
-from common.requests.rest import service_request_api
+from common.program.node import Node
 from common.rest.app import build_api
 from common.rest.documentation import documentation_routes
-from common.sign_in.access_api import access_api
-from province_node.customers.rest import CUSTOMER_API
-from province_node.subscriptions.rest import PRODUCT_API
+from common.rest.resource import Api
+from province_node.web import rest_apis
 from tests.support.rest import NOTE_API, RestNode, named_by_header
 from tests.support.stores import Databases
 
-EXAMPLES = 10
+EXAMPLES = 6
 CALLER = {"Authorization": "Bearer clerk"}
 CHECKS = [
     not_a_server_error,
@@ -44,19 +41,16 @@ CHECKS = [
 UNBOUNDED = {"caller_calls_at_once": 10**9, "address_calls_at_once": 10**9}
 
 
+def apis_of(node: Node) -> tuple[Api, ...]:
+    """All that a province offers, and notes."""
+    return (NOTE_API, *rest_apis(node))
+
+
 @pytest.fixture(scope="module")
 def node(lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestNode]:
     running = RestNode(
         lasting_databases,
-        lambda node: (
-            NOTE_API,
-            access_api(node),
-            configuration_api(node),
-            PARTY_API,
-            service_request_api(node),
-            CUSTOMER_API,
-            PRODUCT_API,
-        ),
+        apis_of,
         tmp_path_factory.mktemp("node"),
         **UNBOUNDED,
     )

@@ -8,12 +8,13 @@ from common.core import KIT_NEEDS, KIT_READING
 from common.operators.built_in import ADMINISTRATOR, ADMINISTRATOR_ALONE, BUILT_IN
 from common.operators.roles import read_role
 from hq_node.core import NEEDS as HQ_NEEDS
+from hq_node.directory.permissions import READING as DIRECTORY_READING
 from province_node.core import NEEDS as PROVINCE_NEEDS
 from province_node.customers.permissions import READING as CUSTOMER_READING
 from province_node.subscriptions.permissions import READING as SUBSCRIPTION_READING
 
 DECLARED = permissions_in({**KIT_NEEDS, **HQ_NEEDS, **PROVINCE_NEEDS}) | KIT_READING
-DECLARED |= CUSTOMER_READING | SUBSCRIPTION_READING
+DECLARED |= DIRECTORY_READING | CUSTOMER_READING | SUBSCRIPTION_READING
 
 
 def test_every_permission_of_a_built_in_role_is_declared_by_a_feature() -> None:

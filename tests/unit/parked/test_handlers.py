@@ -1,13 +1,11 @@
 """What an operator does with messages that could not be processed, on real cores."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from common.directory.signing import open_directory
-from common.errors import TemporaryFault
 from common.ids import HQ
 from common.messaging.inbox import DONE, ENDED, PARKED, WAITING
 from common.parked.commands import EndParked, JudgeParkedAgain, RetryParked
@@ -21,19 +19,12 @@ from common.parked.model import (
     parse_message,
 )
 from common.parked.queries import list_parked, show_parked
-from common.requests.registry import RequestKinds
-from province_node.core import KINDS
 from tests.support.dishonest import request
 from tests.support.federation import GUANGDONG, SHANGHAI, Federation
+from tests.support.parked import SwitchAway, fail_with, serve_with
 from tests.support.stores import Databases
 
 MINUTE_US = 60_000_000
-
-
-class SwitchAway(TemporaryFault):
-    """Something that the handler needs is away."""
-
-    en = zh = "the switch is away"
 
 
 @pytest.fixture
@@ -42,26 +33,6 @@ def federation(databases: Databases) -> Iterator[Federation]:
     made.connect()
     yield made
     made.close()
-
-
-def serve_with(federation: Federation, handle: Callable[[Any, Any], Any] | None) -> None:
-    """Guangdong serves suspensions by this handler; None: by its own again."""
-    context = federation.cores[GUANGDONG].context
-    if handle is None:
-        context.kinds = RequestKinds(KINDS)
-        return
-    kinds = [
-        replace(kind, serve=replace(kind.serve, handle=handle)) if kind.alias == "suspend-subscription" else kind
-        for kind in context.kinds
-    ]
-    context.kinds = RequestKinds(kinds)
-
-
-def fail_with(error: Exception) -> Callable[[Any, Any], Any]:
-    def handle(_command: Any, _uow: Any) -> Any:
-        raise error
-
-    return handle
 
 
 def the_one(federation: Federation, node: str, state: str = "all") -> dict[str, Any]:
