@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 from starlette.responses import Response
 
+from common.directory.wire import REASON_CHARACTERS_MAX
 from common.ids import format_leg, parse_id, parse_leg
 from common.program.node import Node
 from common.requests.permissions import READ
@@ -13,7 +14,9 @@ from common.rest.attributes import BOOLEAN, INTEGER, MOMENT, Attribute, Form, ha
 from common.rest.bodies import Body, Told
 from common.rest.calls import Call, telling
 from common.rest.resource import Resource, Task
+from hq_node.hub.commands import EndLegsOfLostHome
 from hq_node.hub.leg_states import STATES
+from hq_node.hub.permissions import END_LEGS
 from hq_node.hub.repository import hub_legs
 
 ID_PATTERN = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
@@ -24,6 +27,20 @@ class RequestAsked(Body):
     """A request by its id, whoever asked it."""
 
     id: str = Field(pattern=ID_PATTERN)
+
+
+class LostHome(Body):
+    """Whose legs end, since nobody will ever answer them, and why."""
+
+    node: str = Field(pattern="^[0-9]{2}$")
+    reason: str = Field(min_length=1, max_length=REASON_CHARACTERS_MAX)
+
+
+class LegsEnded(Told):
+    """How many legs ended."""
+
+    node: str
+    ended_legs: int
 
 
 class RequestTrace(Told):
@@ -84,7 +101,16 @@ def trace_tasks(node: Node) -> tuple[Task, ...]:
         steps = [TraceStep(**step) for step in trace_steps(found)]
         return telling(RequestTrace(id=given.id, kind=found["kind"], role=found["role"], step=steps))
 
+    async def end_legs(call: Call, given: LostHome) -> Response:
+        ended = 0
+        # A group at a time, until nothing is left that this home will never answer.
+        wish = EndLegsOfLostHome(given.node, given.reason, call.actor.name)
+        while more := await node.writer.execute(wish, actor=call.actor):
+            ended += more
+        return telling(LegsEnded(node=given.node, ended_legs=ended))
+
     return (
+        Task("endLegs", "POST", END_LEGS, end_legs, LostHome, LegsEnded, "End the legs of a node that is lost."),
         Task(
             "requestTrace",
             "GET",

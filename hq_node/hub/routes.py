@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from common.directory.wire import REASON_CHARACTERS_MAX
 from common.program.node import Node
 from common.requests.leg_pages import LEGS_MAX, Wanted
 from common.routing import Router
-from hq_node.directory.routes import Standing
 from hq_node.hub.commands import EndLegsOfLostHome
 from hq_node.hub.queries import list_relayed_legs
+
+
+class Ending(BaseModel):
+    """Why the legs of a node end, and who says so."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(max_length=REASON_CHARACTERS_MAX)
+    by: str = Field(default="admin", max_length=100)
 
 
 def hub_routes(node: Node) -> Router:
@@ -31,7 +40,7 @@ def hub_routes(node: Node) -> Router:
         return found | {"now_us": node.clock.now_us()}
 
     @router.post("/nodes/{code}/end-legs")
-    async def end_legs(code: str, wish: Standing) -> dict[str, Any]:
+    async def end_legs(code: str, wish: Ending) -> dict[str, Any]:
         ended = 0
         # A group at a time, until nothing is left that this home will never answer.
         while more := await node.local_desk.execute(EndLegsOfLostHome(code, wish.reason, wish.by)):

@@ -170,6 +170,7 @@ TABLES: dict[str, dict[tuple[str, str], Row]] = {
         ("POST", f"{FEDERATION}/suspendNode"): ("node:suspend", STANDING),
         ("POST", f"{FEDERATION}/resumeNode"): ("node:resume", STANDING),
         ("POST", f"{FEDERATION}/revokeNode"): ("node:revoke", STANDING),
+        ("POST", f"{FEDERATION}/endLegs"): ("node:end-legs", {"node": "99", "reason": "x"}),
         ("GET", f"{FEDERATION}/relayedLeg"): ("service-request:read", None),
         ("GET", f"{FEDERATION}/relayedLeg/{{id}}"): ("service-request:read", None),
         ("GET", f"{FEDERATION}/requestTrace?id={ONE}"): (("service-request:read", "service-request:read"), None),

@@ -64,41 +64,41 @@ async def test_a_node_is_invited_compared_and_let_in(hq: AccessNode) -> None:
 
 async def test_a_node_is_suspended_and_let_in_again_by_name_and_with_a_reason(hq: AccessNode) -> None:
     operator = await hq.signed_in("op", "hq-operator", HQ)
-    bare = await operator.post(f"{BASE}/suspendNode", json={"node": ZHEJIANG, "reason": ""})
+    bare = await operator.post(f"{BASE}/suspendNode", json={"node": SHANGHAI, "reason": ""})
     assert bare.status_code == 422
-    suspended = await operator.post(f"{BASE}/suspendNode", json={"node": ZHEJIANG, "reason": "leaks"})
+    suspended = await operator.post(f"{BASE}/suspendNode", json={"node": SHANGHAI, "reason": "leaks"})
     assert suspended.status_code == 200, suspended.text
-    shown = await listed(operator, ZHEJIANG)
+    shown = await listed(operator, SHANGHAI)
     assert (shown["state"], shown["stateBy"], shown["stateReason"]) == ("suspended", "op", "leaks")
     assert shown["stateDate"] == suspended.json()["since"]
-    resumed = await operator.post(f"{BASE}/resumeNode", json={"node": ZHEJIANG, "reason": "mended"})
+    resumed = await operator.post(f"{BASE}/resumeNode", json={"node": SHANGHAI, "reason": "mended"})
     assert resumed.json()["state"] == "active"
-    again = await operator.post(f"{BASE}/resumeNode", json={"node": ZHEJIANG, "reason": "mended"})
+    again = await operator.post(f"{BASE}/resumeNode", json={"node": SHANGHAI, "reason": "mended"})
     assert (again.status_code, again.json()["code"]) == (409, "NODE_NOT_SUSPENDED")
-    refused = await operator.post(f"{BASE}/revokeNode", json={"node": ZHEJIANG, "reason": "burnt"})
+    refused = await operator.post(f"{BASE}/revokeNode", json={"node": SHANGHAI, "reason": "burnt"})
     assert (refused.status_code, refused.json()["code"]) == (403, "NOT_PERMITTED")
 
 
 async def test_a_node_is_revoked_when_two_agree_and_not_before(hq: AccessNode) -> None:
     an, bo = await hq.signed_in("an", "administrator", HQ), await hq.signed_in("bo", "administrator", HQ)
-    wish = {"node": GUANGDONG, "reason": "burnt down"}
+    wish = {"node": ZHEJIANG, "reason": "burnt down"}
     asked = await an.post(f"{BASE}/revokeNode", json=wish)
     assert (asked.status_code, asked.json()["code"]) == (202, "APPROVAL_AWAITED"), asked.text
-    before = await listed(bo, GUANGDONG)
+    before = await listed(bo, ZHEJIANG)
     assert before["state"] == "active"
     shown = (await bo.get(asked.headers["location"])).json()
     assert asked.headers["location"].startswith(APPROVALS)
     assert (shown["state"], shown["action"], shown["record"], shown["reason"]) == (
         "pending",
         "revoke-node",
-        GUANGDONG,
+        ZHEJIANG,
         "burnt down",
     )
     own = await an.post(f"{SIGN_IN_ADDRESS}/approve", json={"id": shown["id"]})
     assert (own.status_code, own.json()["code"]) == (409, "OWN_REQUEST")
     approved = await bo.post(f"{SIGN_IN_ADDRESS}/approve", json={"id": shown["id"], "reason": "seen the ashes"})
     assert approved.json() == {"id": shown["id"], "state": "carried-out", "failure": ""}
-    revoked = await listed(bo, GUANGDONG)
+    revoked = await listed(bo, ZHEJIANG)
     assert (revoked["state"], revoked["stateBy"], revoked["stateReason"]) == ("revoked", "an", "burnt down")
     assert [bool(key["validUntil"]) for key in revoked["key"]] == [True, True]
     back = await an.post(f"{BASE}/resumeNode", json=wish)
@@ -108,7 +108,7 @@ async def test_a_node_is_revoked_when_two_agree_and_not_before(hq: AccessNode) -
 async def test_a_revocation_that_is_refused_or_out_of_date_changes_nothing(hq: AccessNode) -> None:
     an, bo = await hq.signed_in("an", "administrator", HQ), await hq.signed_in("bo", "administrator", HQ)
     version = (await an.get(f"{BASE}/node")).json()["node"]
-    asked = await an.post(f"{BASE}/revokeNode", json={"node": ZHEJIANG, "reason": "a rumour"})
+    asked = await an.post(f"{BASE}/revokeNode", json={"node": SHANGHAI, "reason": "a rumour"})
     identity = asked.json()["approval"]["id"]
     refused = await bo.post(f"{SIGN_IN_ADDRESS}/refuse", json={"id": identity, "reason": "no proof"})
     assert refused.json()["state"] == "refused"
