@@ -16,8 +16,10 @@ import psycopg
 import sqlalchemy as sa
 
 import hq_node.core
+from common.access_control import actor as access
 from common.core import NodeCore
 from common.db.engine import open_reader
+from common.errors import Refusal
 from common.ids import HQ
 from common.messaging.dispatcher import CommandWork
 from common.messaging.incoming import ReceivedBatch
@@ -33,15 +35,25 @@ STATEMENTS_MAX = 200
 class Actor:
     """One group of a replica, on a thread of its own, that goes on by a statement when it is told to."""
 
-    def __init__(self, core: NodeCore, commands: Sequence[Any], batches: Sequence[ReceivedBatch] = ()) -> None:
-        self._core, self._batches = core, batches
+    def __init__(
+        self,
+        core: NodeCore,
+        commands: Sequence[Any],
+        batches: Sequence[ReceivedBatch] = (),
+        acting: access.Actor = access.SYSTEM,
+        too_late: type[Refusal] = RequestAlreadyEnded,
+    ) -> None:
+        """`acting`: who wishes the commands; `too_late`: what the later of two is told who decide the same."""
+        self._core, self._batches, self._too_late = core, batches, too_late
         self._may = threading.Semaphore(0)
         self._stands = threading.Event()
         self.over = False
         self.place = 0
         """Its place in the order in which groups came to their ends."""
         self.errors: list[BaseException] = []
-        self._works = [CommandWork(command, self._done) for command in commands]
+        self.results: list[Any] = []
+        """Of the commands that were carried out."""
+        self._works = [CommandWork(command, self._done, actor=acting) for command in commands]
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -87,9 +99,10 @@ class Actor:
             del stepping[self._core.replica.name]  # type: ignore[union-attr]
             self._stands.set()
 
-    def _done(self, _result: Any, error: BaseException | None) -> None:
-        # Of two who cancel the same, the later one is told so.
-        if error is not None and not isinstance(error, RequestAlreadyEnded):
+    def _done(self, result: Any, error: BaseException | None) -> None:
+        if error is None:
+            self.results.append(result)
+        elif not isinstance(error, self._too_late):
             self.errors.append(error)
 
 
