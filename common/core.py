@@ -30,6 +30,12 @@ from common.backup.permissions import NEEDS as BACKUP_NEEDS
 from common.clock import Clock
 from common.db.engine import open_writer
 from common.db.unit_of_work import Announce, UnitOfWork
+from common.dictionaries.declared import DICTIONARIES
+from common.dictionaries.events import DictionaryChanged
+from common.dictionaries.handlers import HANDLERS as dictionary_handlers
+from common.dictionaries.keeper import DictionaryKeeper
+from common.dictionaries.permissions import NEEDS as DICTIONARY_NEEDS
+from common.dictionaries.permissions import READING as DICTIONARY_READING
 from common.directory.model import Directory
 from common.directory.permissions import NEEDS as OWN_KEY_NEEDS
 from common.errors import Fault
@@ -104,6 +110,7 @@ KIT_NEEDS: Declared = {
     **SIGN_IN_NEEDS,
     **TOKEN_NEEDS,
     **PARAMETER_NEEDS,
+    **DICTIONARY_NEEDS,
     **INTERFACE_NEEDS,
     **APPROVAL_NEEDS,
     ClaimLink: INTERNAL,
@@ -120,6 +127,7 @@ KIT_READING = (
     | OPERATOR_READING
     | ORGANISATION_READING
     | PARAMETER_READING
+    | DICTIONARY_READING
     | REQUEST_READING
     | SIGN_IN_READING
     | TOKEN_READING
@@ -224,6 +232,7 @@ class NodeCore:
             **replica_handlers,
             **PEOPLE_HANDLERS,
             **parameter_handlers,
+            **dictionary_handlers,
             **event_hub_handlers,
             **interface_handlers,
             **parts.handlers,
@@ -249,13 +258,20 @@ class NodeCore:
         )
         declared, of_others = declare(KIT_PARAMETERS, parts.parameters), declare(parts.parameters_of_others)
         parameters = ParameterKeeper(self.context, declared, parts.clock, of_others)
-        self.look_at_parameters = parameters.load
-        """Takes up, from a connection, what another process has changed."""
+        dictionaries = DictionaryKeeper(self.context, DICTIONARIES)
+
+        def look_at_parameters(connection: sa.Connection) -> None:
+            parameters.load(connection)
+            dictionaries.load(connection)
+
+        self.look_at_parameters = look_at_parameters
+        """Takes up, from a connection, what another process has changed of parameters and dictionaries."""
         self.take_defaults = parameters.take_defaults
         """Parameters whose defaults the node's settings give."""
-        self.dispatcher.takes_up.append(parameters.load)
+        self.dispatcher.takes_up.append(look_at_parameters)
         self.dispatcher.subscribe(ParameterChanged, parameters.changed)
         self.dispatcher.subscribe(NetworkParametersChanged, parameters.published)
+        self.dispatcher.subscribe(DictionaryChanged, dictionaries.changed)
         self.dispatcher.load()
 
     def _may_speak(self, batch: ReceivedBatch) -> bool:

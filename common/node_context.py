@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from common.access_control.ceilings import AccessLimits
 from common.access_control.rights import Permission
+from common.dictionaries.model import DictionaryBook
 from common.directory.model import Directory
 from common.errors import Refusal
 from common.interfaces.model import Ports
@@ -49,6 +50,8 @@ class NodeContext:
     limits: RequestLimits = field(default_factory=RequestLimits)
     parameters: ParameterBook = field(default_factory=ParameterBook)
     """What operators have set; replaced whenever one of them is changed."""
+    dictionaries: DictionaryBook = field(default_factory=DictionaryBook)
+    """The coded values that may be used; replaced whenever one of them is changed."""
     ports: Ports = field(default_factory=dict)
     """The interfaces to other systems, by name; set by its core."""
 

@@ -15,6 +15,7 @@ from hq_node.directory import ceiling_command_line, draft_command_line, root_com
 from hq_node.directory import command_line as directory
 from hq_node.hub.command_line import add_relayed_command
 from hq_node.publications import command_line as publications
+from hq_node.publications import dictionary_command_line
 
 app = typer.Typer(
     help="HQ's node of Quanwang CRM, from the command line.",
@@ -112,4 +113,4 @@ app.add_typer(requests, name="requests")
 app.add_typer(directory.app, name="nodes")
 app.add_typer(draft_command_line.app, name="directory")
 app.add_typer(root_command_line.app, name="root")
-add_groups(app, ceiling_command_line.app, publications.app)
+add_groups(app, ceiling_command_line.app, publications.app, dictionary_command_line.app)

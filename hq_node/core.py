@@ -15,6 +15,7 @@ from common.authentication.sufficient import PARAMETERS as SUFFICIENT_AUTHENTICA
 from common.clock import Clock
 from common.communication.parameters import PARAMETERS as COMMUNICATION_PARAMETERS
 from common.core import CoreParts, NodeCore
+from common.dictionaries.network_wire import PUBLISH as PUBLISH_DICTIONARY
 from common.directory.model import Directory
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.nodes.v1 import status_pb2  # noqa: F401 - its messages are asked for by name
@@ -56,6 +57,7 @@ from hq_node.unit_of_work import HqUnitOfWork
 KINDS: tuple[RequestKind, ...] = (
     request_kind("quanwang.nodes.v1.QueryNodeStatus", pb.MESSAGE_CLASS_MANAGEMENT),
     request_kind(PUBLISH, pb.MESSAGE_CLASS_MANAGEMENT, by_node_alone=True),
+    request_kind(PUBLISH_DICTIONARY, pb.MESSAGE_CLASS_MANAGEMENT, by_node_alone=True),
     request_kind(COMPARE, pb.MESSAGE_CLASS_MANAGEMENT, needs=("link",)),
     request_kind(
         "quanwang.subscriptions.v1.SuspendSubscription", needs=("subscription_id",), needs_authentication=True

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from common.alarms.timers import AlarmTimers
+from common.dictionaries.events import DictionaryChanged
 from common.directory.wire import decode_directory, decode_signed
 from common.errors import TemporaryFault
 from common.gen.quanwang.federation.v1 import directory_pb2
@@ -78,7 +79,7 @@ class HqProgram:
         self._shared_keys.follow(self._in_force.published)
         self._follower.prepare, self._follower.heard = self._shared_keys.follow, self._heard
         self._publication_timers = PublicationTimers(node.clock)
-        for event in (NetworkParametersChanged, LegEnded, DirectoryPublished):
+        for event in (NetworkParametersChanged, DictionaryChanged, LegEnded, DirectoryPublished):
             node.core.dispatcher.subscribe(event, self._publication_timers.wake)
         self._alarm_timers, self._history_timers = AlarmTimers(node, guard), HistoryTimers(node)
         self._replica: ReplicaLife | None = None

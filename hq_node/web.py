@@ -26,6 +26,7 @@ from hq_node.directory.in_force import DirectoryInForce
 from hq_node.directory.routes import node_routes
 from hq_node.hub.queries import hub_leg_counts, hub_order_state, open_legs_by_home, relayed_leg_times, relayed_steps
 from hq_node.hub.routes import hub_routes
+from hq_node.publications.dictionary_routes import published_dictionary_routes
 from hq_node.publications.routes import publication_routes
 
 
@@ -65,6 +66,7 @@ def admin_app(node: Node, in_force: DirectoryInForce) -> Starlette:
         node_routes(node),
         ceiling_routes(node),
         publication_routes(node),
+        published_dictionary_routes(node),
         draft_routes(node, in_force),
     )
     return apps.admin_app(node, own, telling_apis(node), {"root-export": ExportRootKey, "root-import": ImportRootKey})
@@ -80,10 +82,10 @@ def rest_apis(node: Node) -> tuple[Api, ...]:
     # Imported here: a node without the interface has no use for it.
     from common.parameters.configuration_api import configuration_api
     from hq_node.directory.ceiling_rest import ceiling_tasks
-    from hq_node.publications.rest import NETWORK_VERSION_AT_HQ, delivery_tasks, network_parameter_held
+    from hq_node.publications.rest import NETWORK_VERSION_AT_HQ, network_parameter_held, publication_tasks
 
     held = (network_parameter_held(node),)
-    configuration = configuration_api(node, NETWORK_VERSION_AT_HQ, held, delivery_tasks(node))
+    configuration = configuration_api(node, NETWORK_VERSION_AT_HQ, held, publication_tasks(node))
     return apps.rest_apis(node, telling_apis(node), configuration, ceiling_tasks(node), (federation_api(node),))
 
 

@@ -54,6 +54,7 @@ from province_node.customers.wire import KINDS as CUSTOMER_KINDS
 from province_node.directory.permissions import NEEDS as DIRECTORY_NEEDS
 from province_node.journal_comparison.wire import KINDS as JOURNAL_KINDS
 from province_node.message_processor import ProvinceMessageProcessor, RecoveringProcessor
+from province_node.network_dictionaries.wire import KINDS as NETWORK_DICTIONARY_KINDS
 from province_node.network_parameters.wire import KINDS as NETWORK_PARAMETER_KINDS
 from province_node.node_status.wire import KINDS as NODE_STATUS_KINDS
 from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg, TakeBackAnswer
@@ -71,6 +72,7 @@ KINDS: tuple[RequestKind, ...] = (
     *NODE_STATUS_KINDS,
     *JOURNAL_KINDS,
     *NETWORK_PARAMETER_KINDS,
+    *NETWORK_DICTIONARY_KINDS,
 )
 """The kinds of business that a province serves and may ask for."""
 

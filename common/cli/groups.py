@@ -9,6 +9,7 @@ from common.cli import (
     approval_commands,
     audit_commands,
     backup_commands,
+    dictionary_commands,
     evidence_commands,
     hub_commands,
     interface_commands,
@@ -24,9 +25,14 @@ from common.cli import (
 from common.cli.ceiling_commands import ceilings_app
 
 
-def add_groups(app: typer.Typer, ceilings: typer.Typer | None = None, parameters: typer.Typer | None = None) -> None:
-    """Adds them to a node's command line, behind what is its own. `ceilings`, `parameters`: the commands for those,
-    where the node has more than every other."""
+def add_groups(
+    app: typer.Typer,
+    ceilings: typer.Typer | None = None,
+    parameters: typer.Typer | None = None,
+    dictionaries: typer.Typer | None = None,
+) -> None:
+    """Adds them to a node's command line, behind what is its own. The others: the commands for
+    ceilings, parameters and dictionaries, where the node has more of them than every other."""
     for name, group in (
         ("evidence", evidence_commands.app),
         ("keys", keys_commands.app),
@@ -41,6 +47,7 @@ def add_groups(app: typer.Typer, ceilings: typer.Typer | None = None, parameters
         ("sessions", token_commands.sessions_app),
         ("approvals", approval_commands.app),
         ("parameters", parameters or parameter_commands.parameters_app()),
+        ("dictionaries", dictionaries or dictionary_commands.dictionaries_app()),
         ("interfaces", interface_commands.app),
         ("journal", journal_commands.app),
         ("private-bodies", journal_commands.private_bodies_app),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from common.cli.examples import HQ, PROVINCE
 from common.cli.help_zh_access import ACCESS_COMMANDS, ACCESS_OPTIONS
 from common.cli.help_zh_approvals import APPROVAL_COMMANDS, APPROVAL_OPTIONS
+from common.cli.help_zh_dictionaries import DICTIONARY_COMMANDS, DICTIONARY_OPTIONS
 from common.cli.help_zh_hubs import HUB_COMMANDS, HUB_OPTIONS
 from common.cli.help_zh_interfaces import INTERFACE_COMMANDS, INTERFACE_OPTIONS
 from common.cli.help_zh_people import PEOPLE_COMMANDS, PEOPLE_OPTIONS
@@ -15,6 +16,7 @@ _WAIT_ENDS = "使用 --wait 时，退出码表示结果：0 已完成，6 以其
 
 COMMANDS: Mapping[str, str] = {
     **ACCESS_COMMANDS,
+    **DICTIONARY_COMMANDS,
     **HUB_COMMANDS,
     **INTERFACE_COMMANDS,
     **APPROVAL_COMMANDS,
@@ -155,6 +157,7 @@ COMMANDS: Mapping[str, str] = {
 
 OPTIONS: Mapping[str, str] = {
     **ACCESS_OPTIONS,
+    **DICTIONARY_OPTIONS,
     **HUB_OPTIONS,
     **INTERFACE_OPTIONS,
     **APPROVAL_OPTIONS,

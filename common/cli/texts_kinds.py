@@ -12,6 +12,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "kind.send-one-time-code": ("send-one-time-code", "发送验证码"),
     "kind.compare-journal": ("compare-journal", "比对日志"),
     "kind.publish-parameters": ("publish-parameters", "下发参数"),
+    "kind.publish-dictionary": ("publish-dictionary", "下发字典"),
     "kind.query-customer-profile": ("query-customer-profile", "查询客户资料"),
     "kind.query-node-status": ("query-node-status", "查询节点状态"),
     "kind.resume-subscription": ("resume-subscription", "复机"),

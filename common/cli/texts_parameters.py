@@ -41,7 +41,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         "自 {at} 起总部不再统一设置参数 {parameter}。",
     ),
     "parameters.publication": ("Publication {version}", "下发版本 {version}"),
-    "parameters.no_publication": ("Nothing has been published.", "尚未下发参数。"),
+    "parameters.no_publication": ("Nothing has been published.", "尚未下发。"),
     "delivery.current": ("holds what is published", "已采用最新版本"),
     "delivery.under_way": ("on its way", "传送中"),
     "delivery.failed": ("failed ({reason}); it is sent again", "失败（{reason}），将重新发送"),

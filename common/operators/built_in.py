@@ -18,7 +18,15 @@ _HIDDEN = {ALL_FIELDS: FieldRight.VISIBLE} | dict.fromkeys(
     ("name", "document_number", "contact_number", "address"), FieldRight.HIDDEN
 )
 _SERVING = dict.fromkeys(
-    ("customer:read", "customer:search", "customer:reveal", "subscription:read", "organisation:read"), _PROVINCE
+    (
+        "customer:read",
+        "customer:search",
+        "customer:reveal",
+        "subscription:read",
+        "organisation:read",
+        "dictionary:read",
+    ),
+    _PROVINCE,
 )
 _PASSWORDS = {"service-password:set": _PROVINCE}
 _FINISHING = dict.fromkeys(("served-leg:begin-effect", "served-leg:finish", "served-leg:refuse"), _PROVINCE)
@@ -28,6 +36,7 @@ _LOOKING = dict.fromkeys(
         "operator:read",
         "role:read",
         "parameter:read",
+        "dictionary:read",
         "session:read",
         "api-token:read",
         "interface:read",
@@ -133,6 +142,7 @@ BUILT_IN: Mapping[str, Role] = {
                         "role:change",
                         "team:set",
                         "parameter:set",
+                        "dictionary:set",
                         "interface:test",
                         "interface:switch",
                         "interface:replay",
@@ -174,6 +184,7 @@ BUILT_IN: Mapping[str, Role] = {
                         "ceiling:set",
                         "ceiling:remove",
                         "parameter:publish",
+                        "dictionary:publish",
                     ),
                     _NETWORK,
                 ),
@@ -248,7 +259,7 @@ ADMINISTRATOR_ALONE: Mapping[str, str] = {
     "journal:prune": "It takes out of the database what only the archive keeps then.",
     **dict.fromkeys(("event-subscription:create", "event-subscription:delete"), _OUTWARDS),
     "event-subscription:replay": _OUTWARDS,
-    **dict.fromkeys(("parameter:set", "parameter:publish"), _RULES),
+    **dict.fromkeys(("parameter:set", "parameter:publish", "dictionary:set", "dictionary:publish"), _RULES),
     **dict.fromkeys(("interface:test", "interface:switch", "interface:replay"), _OUTSIDE),
     **dict.fromkeys(("approval:grant-rights", "approval:switch"), _AGREES),
     **dict.fromkeys(("approval:revoke-node", "approval:erase-customer"), _AGREES),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from common.dictionaries.rest import DICTIONARY_VERSION, dictionary_held, set_task
 from common.parameters.rest import NETWORK_VERSION, PARAMETER_VERSION, parameter_held
 from common.program.node import Node
 from common.rest.held import Held
@@ -19,5 +20,13 @@ def configuration_api(
     own_tasks: Sequence[Task] = (),
 ) -> Api:
     """Of one node. `network_version`, `own`, `own_tasks`: what its role has in another way, or adds."""
-    resources = (PARAMETER_VERSION, network_version)
-    return Api(NAME, BASE, TITLE, resources, tasks=tuple(own_tasks), held=(parameter_held(node), *own), awaits=True)
+    resources = (PARAMETER_VERSION, network_version, DICTIONARY_VERSION)
+    return Api(
+        NAME,
+        BASE,
+        TITLE,
+        resources,
+        tasks=(set_task(node), *own_tasks),
+        held=(parameter_held(node), dictionary_held(node), *own),
+        awaits=True,
+    )

@@ -72,24 +72,41 @@ NETWORK_PARAMETERS = RowSpec(network_parameters, NetworkParameterRow, key_width=
 PUBLICATIONS = RowSpec(publications, PublicationRow)
 
 
+class Publications:
+    """At which publication of a topic the node is, within one group."""
+
+    def __init__(self, uow: UnitOfWork, topic: str) -> None:
+        self._rows = uow.rows(PUBLICATIONS)
+        self._topic = topic
+        self.now_us = uow.now_us
+
+    def last(self) -> PublicationRow:
+        """Where the node is; to be called before anything else is read that a change depends on: changes stand in one
+        order."""
+        row: PublicationRow | None = self._rows.get(self._topic)
+        return row or PublicationRow(self._topic, 0, 0, 0)
+
+    def put(self, version: int, published_at_us: int) -> None:
+        """The node is at this version from now on."""
+        row = PublicationRow(self._topic, version, published_at_us, self.now_us)
+        (self._rows.insert if self._rows.get(self._topic) is None else self._rows.update)(row)
+
+
 class NetworkParameters:
     """The published values within one group."""
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
         self._rows = uow.rows(NETWORK_PARAMETERS)
+        self._publications = Publications(uow, TOPIC)
 
     def publication(self) -> PublicationRow:
-        """Where the node is; to be called before anything else is read that a change depends on: changes stand in one
-        order."""
-        row: PublicationRow | None = self._uow.rows(PUBLICATIONS).get(TOPIC)
-        return row or PublicationRow(TOPIC, 0, 0, 0)
+        """Where the node is, as `Publications.last`."""
+        return self._publications.last()
 
     def put_publication(self, version: int, published_at_us: int) -> None:
         """The node is at this version from now on."""
-        rows = self._uow.rows(PUBLICATIONS)
-        row = PublicationRow(TOPIC, version, published_at_us, self._uow.now_us)
-        (rows.insert if rows.get(TOPIC) is None else rows.update)(row)
+        self._publications.put(version, published_at_us)
 
     def counting(self) -> list[NetworkValue]:
         """What counts now or will, by name, what was staged in this group included."""

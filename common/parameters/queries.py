@@ -106,10 +106,10 @@ def list_published(connection: sa.Connection, book: ParameterBook, now_us: int, 
     return [{**asdict(one), "in_force": one == in_force, "waits": one.effective_from_us > now_us} for one in found]
 
 
-def publication_of(connection: sa.Connection) -> dict[str, Any]:
+def publication_of(connection: sa.Connection, topic: str = TOPIC) -> dict[str, Any]:
     """Which publication the node is at; version 0: none."""
-    row = connection.execute(sa.select(publications).where(publications.c.topic == TOPIC)).first()
-    found = PublicationRow(TOPIC, 0, 0, 0) if row is None else PublicationRow(*row)
+    row = connection.execute(sa.select(publications).where(publications.c.topic == topic)).first()
+    found = PublicationRow(topic, 0, 0, 0) if row is None else PublicationRow(*row)
     return {"version": found.version, "published_at_us": found.published_at_us, "taken_at_us": found.taken_at_us}
 
 

@@ -13,6 +13,7 @@ from common.api_tokens.routes import token_routes
 from common.approvals.routes import approval_routes
 from common.audit.routes import MakeDeed, audit_routes
 from common.backup.commands import CreateBackup
+from common.dictionaries.routes import dictionary_routes
 from common.event_hub.routes import hub_routes
 from common.evidence.routes import evidence_routes
 from common.interfaces.routes import interface_routes
@@ -58,6 +59,7 @@ def admin_app(
         hub_routes(node, telling),
         approval_routes(node),
         parameter_routes(node),
+        dictionary_routes(node),
         interface_routes(node),
         key_routes(node),
         live_routes(node),

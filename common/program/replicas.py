@@ -18,6 +18,7 @@ from common.access_control.events import AccessChanged
 from common.core import NodeCore
 from common.db.engine import is_storage_fault, store_at
 from common.db.store import Notice
+from common.dictionaries.events import DictionaryChanged
 from common.errors import Fault, QuanwangError
 from common.leases.commands import ReleaseLease, UnderLease
 from common.leases.events import LeaseSeen
@@ -40,7 +41,7 @@ LEG_NOTICE = "leg_ended"
 
 ACCESS_NOTICE = "access_changed"
 PARAMETER_NOTICE = "parameter_changed"
-"""Who may do what has changed; payload: the version."""
+"""Who may do what has changed; payload: the version. A parameter or a dictionary has; payload: its name."""
 
 CHANNELS = (OUTBOX_NOTICE, INBOX_NOTICE, CLAIM_NOTICE, LEG_NOTICE)
 
@@ -161,6 +162,7 @@ class ReplicaLife:
         tell_others_of_ends(core)
         core.dispatcher.tell_others(AccessChanged, ACCESS_NOTICE, lambda event: str(event.version))
         core.dispatcher.tell_others(ParameterChanged, PARAMETER_NOTICE, lambda event: event.version.name)
+        core.dispatcher.tell_others(DictionaryChanged, PARAMETER_NOTICE, lambda event: event.dictionary)
         core.dispatcher.tell_others(NetworkParametersChanged, PARAMETER_NOTICE, lambda event: str(event.version))
         core.dispatcher.subscribe(ReplicasSeen, self._seen)
         if self._lease is not None:

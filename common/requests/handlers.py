@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from common.access_control.actor import Actor, ActorKind
+from common.dictionaries.declared import CHANNEL
 from common.gen.quanwang.federation.v1 import envelope_pb2 as pb
 from common.gen.quanwang.federation.v1 import seal_pb2
 from common.ids import HQ, IdSource, format_id, leg_id
@@ -93,6 +94,8 @@ def submit_service_request(command: SubmitServiceRequest, uow: AskingUnitOfWork)
     if command.acting.customer_authentication not in AUTHENTICATIONS:
         raise UnknownAuthentication(given=command.acting.customer_authentication, known=", ".join(AUTHENTICATIONS))
     require_interaction(command.acting.interaction)
+    if command.acting.channel:
+        uow.node.dictionaries.require(CHANNEL.name, command.acting.channel, uow.now_us)
     destinations = _destinations(command, uow)
     time_to_live_ms = _time_to_live_ms(command, uow)
     _require_room(uow)

@@ -71,7 +71,7 @@ def deliveries(session: Session) -> None:
     """List which provinces hold what is published."""
     with session.admin() as client:
         found = client.get("/published-parameters")
-    session.result(found, lambda: _show(session, found))
+    session.result(found, lambda: show_deliveries(session, found))
 
 
 def _publish(session: Session, parameter: str, wish: dict[str, Any], since: str, said: str) -> None:
@@ -85,7 +85,8 @@ def _publish(session: Session, parameter: str, wish: dict[str, Any], since: str,
     session.result(answer, lambda: session.out.print(words, markup=False))
 
 
-def _show(session: Session, found: Mapping[str, Any]) -> None:
+def show_deliveries(session: Session, found: Mapping[str, Any]) -> None:
+    """Prints which provinces hold a publication."""
     words = session.words
     if not found["version"]:
         session.out.print(words("parameters.no_publication"), markup=False)

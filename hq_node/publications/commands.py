@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.dictionaries.model import DictionaryValue
+
 
 @dataclass(frozen=True, slots=True)
 class PublishParameter:
@@ -26,6 +28,16 @@ class WithdrawPublished:
 
     name: str
     version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishDictionaryValues:
+    """Add these values to a dictionary for the whole network, or change them; all others stay. What is as given already
+    stays as it is."""
+
+    dictionary: str
+    values: tuple[DictionaryValue, ...]
     reason: str
 
 

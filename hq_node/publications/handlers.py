@@ -1,4 +1,4 @@
-"""Publishing parameters, and bringing what is published to every province.
+"""Publishing parameters and dictionaries, and bringing what is published to every province.
 
 A publication is all that headquarters says, under a number. Each province is asked, by a request of its own, to go by
 it: sealed, acknowledged, kept while it is away, answered with what it holds then.
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from common.dictionaries.handlers import write_values
+from common.dictionaries.model import NETWORK, DictionaryVersion
 from common.ids import HQ, leg_id
-from common.messaging.envelope import BODY_BYTES_MAX
 from common.node_context import NodeContext
 from common.parameters.events import NetworkParametersChanged
 from common.parameters.handlers import fit_reason
@@ -21,13 +22,18 @@ from common.parameters.model import (
     ParameterVersionUnknown,
 )
 from common.parameters.network import NetworkValue, require_bounds
-from common.parameters.network_repository import TOPIC, NetworkParameters, counting_of, withdrawn
-from common.parameters.network_wire import PUBLISH, encode_publication, held_version
+from common.parameters.network_repository import NetworkParameters, withdrawn
 from common.requests.commands import SubmitServiceRequest
 from common.requests.handlers import submit_service_request
 from common.requests.leg_states import COMPLETED, OPEN
-from hq_node.publications.commands import DeliverPublications, PublishParameter, WithdrawPublished
-from hq_node.publications.model import Delivery, PublicationTooLarge
+from hq_node.publications.commands import (
+    DeliverPublications,
+    PublishDictionaryValues,
+    PublishParameter,
+    WithdrawPublished,
+)
+from hq_node.publications.model import Delivery
+from hq_node.publications.topics import Topic, dictionary_topic, parameter_topic, topics
 
 WEEK_MS = 7 * 86_400_000
 """So long a publication waits for a province that is away; then it is sent anew."""
@@ -104,56 +110,62 @@ def withdraw_published(command: WithdrawPublished, uow: Any) -> NetworkValue:
     return gone
 
 
+def publish_dictionary_values(command: PublishDictionaryValues, uow: Any) -> tuple[DictionaryVersion, ...]:
+    """The new versions. Raises DictionaryUnknown, DictionaryValueUnfit, DictionaryReasonMissing,
+    PublicationTooLarge."""
+    dictionary = uow.node.dictionaries.dictionary(command.dictionary)
+    topic = dictionary_topic(dictionary.name, uow)
+    topic.publications.last()
+    new = write_values(NETWORK, dictionary, command.values, command.reason, uow)
+    if new:
+        topic.publish()
+    return new
+
+
 def deliver_publications(_command: DeliverPublications, uow: Any) -> int:
     """Hears which provinces have taken what they were sent, and sends what they lack; to how many."""
-    stored = NetworkParameters(uow)
-    publication = stored.publication()
-    if not publication.version:
+    return sum(_deliver(topic, uow) for topic in topics(uow))
+
+
+def _deliver(topic: Topic, uow: Any) -> int:
+    version = topic.publications.last().version
+    if not version:
         return 0
-    deliveries = [_heard(uow.publication_deliveries.of(TOPIC, node), uow) for node in _provinces(uow)]
+    deliveries = [_heard(topic, uow.publication_deliveries.of(topic.name, node), uow) for node in _provinces(uow)]
     ahead = max((delivery.held_version for delivery in deliveries), default=0)
-    version = publication.version
     if ahead > version:
         # HQ was restored from a backup, and a province holds what it published after that: this is said anew, above it.
         version = ahead + 1
-        stored.put_publication(version, uow.now_us)
+        topic.publications.put(version, uow.now_us)
     body = b""
     sent = 0
     for delivery in deliveries:
         entry = uow.node.directory.node(delivery.node)
         if not delivery.is_due(version, entry.enrolled_at_us, uow.now_us):
             continue
-        body = body or _body(version, stored.counting(), uow)
-        uow.publication_deliveries.put(_sent(delivery, version, body, uow))
+        body = body or topic.body(version)
+        uow.publication_deliveries.put(_sent(topic, delivery, version, body, uow))
         sent += 1
     return sent
 
 
 def _publish(stored: NetworkParameters, uow: Any) -> None:
-    version, counting = stored.publication().version + 1, tuple(counting_of(stored.counting(), uow.now_us))
-    size = len(_body(version, list(counting), uow))
-    if size > BODY_BYTES_MAX:
-        raise PublicationTooLarge(size=size, most=BODY_BYTES_MAX)
-    stored.put_publication(version, uow.now_us)
-    uow.record(NetworkParametersChanged(version, counting))
-
-
-def _body(version: int, counting: list[NetworkValue], uow: Any) -> bytes:
-    return encode_publication(version, uow.now_us, counting)
+    version = parameter_topic(uow).publish()
+    uow.record(NetworkParametersChanged(version, tuple(stored.counting())))
 
 
 def _provinces(uow: PublishingUnitOfWork) -> tuple[str, ...]:
     return uow.node.directory.active_provinces()
 
 
-def _heard(delivery: Delivery, uow: PublishingUnitOfWork) -> Delivery:
+def _heard(topic: Topic, delivery: Delivery, uow: PublishingUnitOfWork) -> Delivery:
     """The delivery as it stands once the province's answer has been looked at, where there is one."""
     if not delivery.request_id:
         return delivery
     leg = uow.requests.leg(leg_id(delivery.request_id, HQ, delivery.node))
     if leg is not None and leg.state in OPEN:
         return delivery
-    held = held_version(leg.answer) if leg is not None and leg.state == COMPLETED else 0
+    held = topic.held(leg.answer) if leg is not None and leg.state == COMPLETED else 0
     if held > delivery.sent_version + HELD_AHEAD_MAX:
         heard = delivery.failed(IMPLAUSIBLE)
     elif leg is not None and leg.state == COMPLETED:
@@ -164,14 +176,14 @@ def _heard(delivery: Delivery, uow: PublishingUnitOfWork) -> Delivery:
     return heard
 
 
-def _sent(delivery: Delivery, version: int, body: bytes, uow: Any) -> Delivery:
+def _sent(topic: Topic, delivery: Delivery, version: int, body: bytes, uow: Any) -> Delivery:
     wish = SubmitServiceRequest(
-        kind=PUBLISH,
+        kind=topic.kind,
         destinations=(delivery.node,),
         body=body,
         time_to_live_ms=min(WEEK_MS, uow.node.limits.time_to_live_ms_max),
         # Each sending is a request of its own; the same one, by whatever accident, is not.
-        idempotency_key=f"{TOPIC}/{version}/{delivery.node}/{uow.now_us}",
+        idempotency_key=f"{topic.name}/{version}/{delivery.node}/{uow.now_us}",
     )
     return delivery.sent(version, submit_service_request(wish, uow).request_id, uow.now_us)
 
@@ -189,5 +201,6 @@ def _shown(value: NetworkValue) -> dict[str, Any]:
 HANDLERS: dict[type, Callable[[Any, Any], Any]] = {
     PublishParameter: publish_parameter,
     WithdrawPublished: withdraw_published,
+    PublishDictionaryValues: publish_dictionary_values,
     DeliverPublications: deliver_publications,
 }

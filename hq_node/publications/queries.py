@@ -13,13 +13,13 @@ from hq_node.publications.model import Delivery
 from hq_node.publications.repository import DeliveryRow, publication_deliveries
 
 
-def list_deliveries(connection: sa.Connection, provinces: Sequence[str]) -> dict[str, Any]:
-    """The publication of parameters, and how far each of these provinces is; and those that left meanwhile are not
+def list_deliveries(connection: sa.Connection, provinces: Sequence[str], topic: str = TOPIC) -> dict[str, Any]:
+    """The publication of a topic, and how far each of these provinces is; and those that left meanwhile are not
     listed."""
-    publication = publication_of(connection)
-    found = connection.execute(sa.select(publication_deliveries).where(publication_deliveries.c.topic == TOPIC))
+    publication = publication_of(connection, topic)
+    found = connection.execute(sa.select(publication_deliveries).where(publication_deliveries.c.topic == topic))
     known = {row.node: Delivery(*DeliveryRow._make(row)) for row in found}
-    items = [_shown(known.get(node, Delivery(TOPIC, node)), publication["version"]) for node in sorted(provinces)]
+    items = [_shown(known.get(node, Delivery(topic, node)), publication["version"]) for node in sorted(provinces)]
     return {"version": publication["version"], "published_at_us": publication["published_at_us"], "items": items}
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from common.access_control.actor import Actor
 from common.access_control.rights import OutsideScope, Scope
+from common.dictionaries.rest import DictionaryChange, dictionary_task
 from common.parameters.fields import Bound, Line, Value
 from common.parameters.model import REASON_CHARACTERS_MAX, Parameter, ParameterBook
 from common.parameters.network import NetworkValue
@@ -35,7 +36,8 @@ from common.rest.bodies import Body
 from common.rest.calls import Call, document_answer, response_of
 from common.rest.held import Held, HeldChange
 from common.rest.resource import Delete, Task
-from hq_node.publications.commands import PublishParameter, WithdrawPublished
+from hq_node.publications.commands import PublishDictionaryValues, PublishParameter, WithdrawPublished
+from hq_node.publications.permissions import PUBLISH_DICTIONARY
 from hq_node.publications.queries import list_deliveries
 
 
@@ -123,8 +125,8 @@ def network_parameter_held(node: Node) -> Held:
     )
 
 
-def delivery_tasks(node: Node) -> tuple[Task, ...]:
-    """Who has taken what is published."""
+def publication_tasks(node: Node) -> tuple[Task, ...]:
+    """Who has taken what is published of parameters; publishing dictionaries."""
 
     async def deliveries(call: Call, _given: None) -> Response:
         scope = call.actor.rights.require(READ)
@@ -138,8 +140,20 @@ def delivery_tasks(node: Node) -> tuple[Task, ...]:
         )
         return response_of(document_answer(dict(written(told))))
 
+    def publish(given: DictionaryChange, reason: str) -> PublishDictionaryValues:
+        return PublishDictionaryValues(given.dictionary, given.values(), reason)
+
     en = "Which provinces hold what is published."
-    return (Task("parameterDelivery", "GET", READ, deliveries, None, DeliveriesDocument, en),)
+    return (
+        Task("parameterDelivery", "GET", READ, deliveries, None, DeliveriesDocument, en),
+        dictionary_task(
+            node,
+            "publishDictionaryValues",
+            PUBLISH_DICTIONARY,
+            publish,
+            "Add values to a dictionary for the whole network, or change them.",
+        ),
+    )
 
 
 def _publish(name: str, change: NetworkParameterChange, actor: Actor) -> PublishParameter:

@@ -49,6 +49,7 @@ REQUEST = {
 }
 CANCELLATION = {"serviceRequest": {"id": ONE}}
 HUB = {"callback": "http://127.0.0.1:9/x"}
+VALUES = {"dictionary": "x", "value": [{"code": "x", "nameZh": "x", "nameEn": "x"}]}
 AGAIN = {"password": "x"}
 SUBSTITUTE = {"substitute": "y", "end": "2027-01-31T00:00:00Z", "reason": "leave"}
 STANDING = {"node": "x", "reason": "x"}
@@ -117,6 +118,11 @@ COMMON: dict[tuple[str, str], Row] = {
     ("GET", f"{SETTINGS}/parameter"): ("parameter:read", None),
     ("GET", f"{SETTINGS}/parameter/{{id}}"): ("parameter:read", None),
     ("PATCH", f"{SETTINGS}/parameter/{{id}}"): ("parameter:set", {"value": True}),
+    ("GET", f"{SETTINGS}/dictionary"): ("dictionary:read", None),
+    ("GET", f"{SETTINGS}/dictionary/{{id}}"): ("dictionary:read", None),
+    ("GET", f"{SETTINGS}/dictionaryValueVersion"): ("dictionary:read", None),
+    ("GET", f"{SETTINGS}/dictionaryValueVersion/{{id}}"): ("dictionary:read", None),
+    ("POST", f"{SETTINGS}/setDictionaryValues"): ("dictionary:set", VALUES),
     ("GET", f"{SETTINGS}/parameterVersion"): ("parameter:read", None),
     ("GET", f"{SETTINGS}/parameterVersion/{{id}}"): ("parameter:read", None),
     ("DELETE", f"{SETTINGS}/parameterVersion/{{id}}"): ("parameter:set", None),
@@ -161,6 +167,7 @@ TABLES: dict[str, dict[tuple[str, str], Row]] = {
         ("GET", f"{SETTINGS}/networkParameter/{{id}}"): ("parameter:read", None),
         ("PATCH", f"{SETTINGS}/networkParameter/{{id}}"): ("parameter:publish", {"value": True}),
         ("DELETE", f"{SETTINGS}/networkParameterVersion/{{id}}"): ("parameter:publish", None),
+        ("POST", f"{SETTINGS}/publishDictionaryValues"): ("dictionary:publish", VALUES),
         ("GET", f"{SETTINGS}/parameterDelivery"): ("parameter:read", None),
         ("POST", f"{ACCESS}/setCeiling"): ("ceiling:set", {"subject": "x", "most": "NONE", "reason": "x"}),
         ("POST", f"{ACCESS}/removeCeiling"): ("ceiling:remove", {"subject": "x", "reason": "x"}),

@@ -319,7 +319,7 @@ def test_what_only_provinces_have_is_published_too(network: Network) -> None:
 def test_a_publication_that_fits_into_no_message_is_refused_whole(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hq_node.publications.handlers.BODY_BYTES_MAX", 20)
+    monkeypatch.setattr("hq_node.publications.topics.BODY_BYTES_MAX", 20)
     with pytest.raises(PublicationTooLarge):
         network.publish(DAYS, 60)
     assert network.days(HQ) == DEAD_LETTER_DAYS.default
