@@ -31,11 +31,22 @@ _VALUE: Mapping[str, str] = {
     "--reason": "原因；保存在变更历史和审计日志中。",
 }
 
+_OF_A_VALUE = ("CODE", "--zh", "--en", "--place", "--inactive", "--from", "--until", "--under", "--reason")
+_OF_COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "show": (),
+    "set": _OF_A_VALUE,
+    "import": ("FILE", "--reason"),
+    "export": (),
+    "publish": _OF_A_VALUE,
+    "publish-file": ("FILE", "--reason"),
+    "deliveries": (),
+}
+
 DICTIONARY_OPTIONS: Mapping[str, str] = {
     **{
-        f"dictionaries {name} {option}": text
-        for name in ("show", "set", "import", "export", "publish", "publish-file", "deliveries")
-        for option, text in _VALUE.items()
+        f"dictionaries {name} {option}": _VALUE[option]
+        for name, options in _OF_COMMANDS.items()
+        for option in ("DICTIONARY", *options)
     },
     "dictionaries export --out": "写入的文件；省略则直接输出。",
     "dictionaries export --local": "仅限本节点新增的值。",

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from common.cli.texts_access import ACCESS
 from common.cli.texts_approvals import APPROVALS
 from common.cli.texts_backup import BACKUP
-from common.cli.texts_dictionaries import DICTIONARIES
 from common.cli.texts_directory import DIRECTORY
 from common.cli.texts_hubs import HUBS
 from common.cli.texts_interfaces import INTERFACES
@@ -27,7 +26,6 @@ TEXTS: Mapping[str, tuple[str, str]] = NAMES_AND_KINDS | {
     **ACCESS,
     **APPROVALS,
     **PARAMETERS,
-    **DICTIONARIES,
     **HUBS,
     **INTERFACES,
     # Errors

@@ -1,8 +1,11 @@
-"""What commands print of parameters: English, simplified Chinese."""
+"""What commands print of parameters and dictionaries: English, simplified Chinese."""
 
 from __future__ import annotations
 
+from common.cli.texts_dictionaries import DICTIONARIES
+
 PARAMETERS: dict[str, tuple[str, str]] = {
+    **DICTIONARIES,
     "column.parameter": ("Parameter", "参数"),
     "column.value": ("Value", "值"),
     "column.default": ("Default", "默认值"),

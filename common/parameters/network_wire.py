@@ -17,6 +17,13 @@ VALUES_MAX = 2_000
 TEXT_CHARACTERS_MAX = 1_024
 
 
+class PublicationNotPermitted(Refusal):
+    """Headquarters alone publishes."""
+
+    en = "What is for the whole network is published by headquarters alone, not by node {source}."
+    zh = "全网内容只能由总部下发，节点 {source} 无权下发。"
+
+
 class MalformedPublication(Refusal):
     """What came is no publication of parameters."""
 

@@ -6,11 +6,11 @@ from common.dictionaries.network_wire import PUBLISH, decode_values
 from common.gen.quanwang.dictionaries.v1 import dictionaries_pb2 as pb
 from common.gen.quanwang.federation.v1 import envelope_pb2
 from common.ids import HQ
+from common.parameters.network_wire import PublicationNotPermitted
 from common.requests.registry import Answer, Asked, Serve, request_kind
 from province_node.network_dictionaries.commands import TakeNetworkDictionary
 from province_node.network_dictionaries.events import NetworkDictionaryTaken
 from province_node.network_dictionaries.handlers import take_network_dictionary
-from province_node.network_parameters.wire import PublicationNotPermitted
 
 
 def take_command(asked: Asked) -> TakeNetworkDictionary:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from common.errors import Refusal
 from common.gen.quanwang.federation.v1 import envelope_pb2
 from common.gen.quanwang.parameters.v1 import parameters_pb2 as pb
 from common.ids import HQ
-from common.parameters.network_wire import PUBLISH, decode_values
+from common.parameters.network_wire import PUBLISH, PublicationNotPermitted, decode_values
 from common.requests.registry import Answer, Asked, Serve, request_kind
 from province_node.network_parameters.commands import TakeNetworkParameters
 from province_node.network_parameters.events import NetworkParametersTaken
 from province_node.network_parameters.handlers import take_network_parameters
-
-
-class PublicationNotPermitted(Refusal):
-    """Headquarters alone publishes."""
-
-    en = "Parameters for the whole network are published by headquarters alone, not by node {source}."
-    zh = "全网参数只能由总部下发，节点 {source} 无权下发。"
 
 
 def take_command(asked: Asked) -> TakeNetworkParameters:

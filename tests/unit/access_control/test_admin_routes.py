@@ -74,6 +74,8 @@ BODIES: dict[str, Any] = {
     "/organisations/{organisation_id}/name": {"name": "Y"},
     "/organisations/{organisation_id}/parent": {"parent_id": "00"},
     "/organisations/{organisation_id}/deactivation": WHY,
+    "/dictionaries/{name}/values": {"values": [{"code": "x", "zh": "x", "en": "x"}], **WHY},
+    "/published-dictionaries/{name}/values": {"values": [{"code": "x", "zh": "x", "en": "x"}], **WHY},
     "/parameters/{name}/versions": {"value": 1, **WHY},
     "/parameters/{name}/versions/{version}/withdrawal": WHY,
     "/published-parameters/{name}/versions": {"value": 1, **WHY},
