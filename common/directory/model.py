@@ -255,6 +255,18 @@ class Directory:
         key = self._signing_keys.get((node, key_id))
         return key.valid_until_us - 1 if key is not None and not key.open else None
 
+    def good_moment_us(self, node: str, key_id: str, at_us: int, apart_us: int) -> int:
+        """The moment nearest to `at_us` at which this signing key was good, where that is no further than two clocks
+        may be `apart_us`; else `at_us`. For what was said long ago: of its time, only what the sayer's clock showed is
+        left."""
+        key = self._signing_keys.get((node, key_id))
+        if key is None or key.valid_at(at_us):
+            return at_us
+        nearest = (
+            max(at_us, key.valid_from_us) if key.open else min(max(at_us, key.valid_from_us), key.valid_until_us - 1)
+        )
+        return nearest if abs(nearest - at_us) <= apart_us else at_us
+
     def past_signing_key(self, node: str, key_id: str, at_us: int) -> tuple[str, bytes] | None:
         """The same, whatever has become of the node since: for what the hub admitted at `at_us`.
 

@@ -40,12 +40,17 @@ class LinkResume(NamedTuple):
     received: Place
 
 
-def resume_link(connection: sa.Connection, node: str, resume: LinkResume, now_us: int) -> int:
+def resume_link(
+    connection: sa.Connection, node: str, resume: LinkResume, now_us: int, *, restored: bool = False
+) -> int:
     """Puts the link of `node` with HQ where HQ remembers it. Returns how many entries will be sealed again. Repeated it
-    changes nothing. In the caller's transaction, on a node that does not run."""
+    changes nothing. In the caller's transaction, on a node that does not run.
+
+    `restored`: the node has yet to take back what it forgot, from wherever its backup ends, be it the very beginning.
+    """
     known = connection.execute(sa.select(links).where(links.c.peer == HQ)).one_or_none()
     if known is None:
-        if resume == (BEGINNING, BEGINNING):
+        if restored or resume == (BEGINNING, BEGINNING):
             return 0
         _begin_at(connection, node, resume)
         return 0

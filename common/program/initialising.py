@@ -104,7 +104,8 @@ def run_once(
 
 def resume_link_of(data: DataDirectory, node: str, now_us: int, resume: LinkResume) -> None:
     """Puts a province's link with HQ where HQ remembers it, when the node was enrolled anew and does not run."""
-    with_connection(data, lambda connection: resume_link(connection, node, resume, now_us))
+    restored = data.restored_file.exists()
+    with_connection(data, lambda connection: resume_link(connection, node, resume, now_us, restored=restored))
 
 
 def with_connection(data: DataDirectory, work: Callable[[sa.Connection], Any]) -> Any:

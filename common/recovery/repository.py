@@ -56,9 +56,11 @@ def waiting_messages(uow: UnitOfWork, after: tuple[str, bytes] | None, most: int
 
 
 def release_waiting(uow: UnitOfWork) -> int:
-    """What waited for the recovery alone is due now. How many messages."""
-    released = uow.query(
-        sa.update(inbox).where(_FOR_RECOVERY).values(next_attempt_at_us=uow.now_us, attempts=1, problem="", detail="")
+    """What waited while the recovery lasted is due now. How many messages waited for its end; others were tried
+    meanwhile, and put off until after any recovery."""
+    count = uow.query(sa.select(sa.func.count()).select_from(inbox).where(_FOR_RECOVERY)).scalar_one()
+    uow.query(
+        sa.update(inbox).where(IS_WAITING).values(next_attempt_at_us=uow.now_us, attempts=1, problem="", detail="")
     )
     uow.inbox_changed = True
-    return int(released.rowcount)
+    return int(count)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from google.protobuf.message import DecodeError
 
 from common.core import NodeCore
+from common.errors import StorageUnavailable
 from common.gen.quanwang.federation.v1 import envelope_pb2
 from common.gen.quanwang.federation.v1 import seal_pb2 as pb
 from common.ids import link_name
@@ -95,11 +96,19 @@ class LinkTakingBack:
         """An own batch, proved to be this node's and to continue its journal. Raises RecoveryAnswerUnfit."""
         row = self.row()
         place = Position(row.sealed_seal_number, row.sealed_hash, row.sealed_sequence, row.epoch, row.incarnation)
-        audit = LinkAudit(self.own, place, self.core.directory().past_signing_key, lambda _number: None)
+        audit = LinkAudit(self.own, place, self._own_key, lambda _number: None)
         audit.take(row.sealed_seal_number + 1, batch)
         if audit.faults:
             raise self.unfit(self.own, row.sealed_seal_number + 1, audit.faults[0].code)
         return pb.Seal.FromString(pb.SealedBatch.FromString(batch).seal.seal)
+
+    def _own_key(self, node: str, key_id: str, sealed_at_us: int) -> tuple[str, bytes] | None:
+        """The key that the peer knew this node by, though its end was set by another clock than sealed with it."""
+        return self.core.directory().past_signing_key(node, key_id, self._good_moment_us(node, key_id, sealed_at_us))
+
+    def _good_moment_us(self, node: str, key_id: str, sealed_at_us: int) -> int:
+        apart_us = self.core.link_settings.clock_skew_us_max
+        return self.core.directory().good_moment_us(node, key_id, sealed_at_us, apart_us)
 
     def take_own(self, batch: bytes, seal: pb.Seal) -> None:
         """What was said comes before the seal: should this stop between the two, it is said to be known already."""
@@ -114,7 +123,7 @@ class LinkTakingBack:
         self.taken.requests += bool(self.writer.run(command))
 
     def take_received(self, batch: bytes) -> None:
-        """A batch of the peer's, judged and received as on a stream. Raises RecoveryAnswerUnfit."""
+        """A batch of the peer's, judged and received as on a stream. Raises RecoveryAnswerUnfit, StorageUnavailable."""
         core, row = self.core, self.row()
         number = row.received_seal_number + 1
         try:
@@ -126,12 +135,14 @@ class LinkTakingBack:
         )
         receiver.begin(row.peer_incarnation or seal.incarnation)
         # By the key that was valid then: it may have been replaced since.
-        result = receiver.check(batch, seal.sealed_at_us)
+        result = receiver.check(batch, self._good_moment_us(self.peer, seal.key_id, seal.sealed_at_us))
         if isinstance(result, Cut):
             raise self.unfit(self.theirs, number, result.reason_code)
         if isinstance(result, AlreadyReceived):
             return
         outcome = core.dispatcher.run_group((), (result,))
+        if outcome.storage_failed:
+            raise StorageUnavailable(detail=self.theirs)
         if outcome.failed:
             raise self.unfit(self.theirs, number, next(iter(outcome.failed.values())))
         self.taken.received_batches += 1

@@ -45,6 +45,21 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "node_suspended": frozenset(
         {reason.CERTIFICATE_UNKNOWN, "NODE_NOT_ACTIVE", "KEY_ROTATION_FAILED", "READER_UNKNOWN"}
     ),
+    "node_restored": frozenset(
+        {
+            # What a machine's snapshot says that was put back, and a machine that is not the node any more.
+            reason.PEER_FORGOT,
+            reason.WE_FORGOT,
+            reason.CHAIN_FORK,
+            reason.CERTIFICATE_UNKNOWN,
+            "NODE_NOT_ACTIVE",
+            "KEY_ROTATION_FAILED",
+            "READER_UNKNOWN",
+            "DIRECTORY_REFUSED",
+            # Looked at by a checker of its own.
+            "EFFECT_NOT_REPRODUCED",
+        }
+    ),
 }
 
 
@@ -83,6 +98,7 @@ class FaultRates:
     directory_published_per_s: float = 0.0
     node_suspended_per_s: float = 0.0
     node_lost_per_s: float = 0.0
+    node_restored_per_s: float = 0.0
 
 
 # The most that a seed draws of each.
@@ -118,6 +134,7 @@ _MOST = FaultRates(
     directory_published_per_s=0.3,
     node_suspended_per_s=0.12,
     node_lost_per_s=0.2,
+    node_restored_per_s=0.12,
 )
 
 

@@ -116,6 +116,9 @@ def keys_in_force(ended: Ended) -> Iterator[str]:
                 key = keys.get((sealer, seal.key_id))
                 moments = [received_us, received_us - WAITS_US, seal.sealed_at_us]
                 near = abs(received_us - seal.sealed_at_us) <= SKEW_US
+                if number <= ended.world.restored.received_again.get((node, link), 0):
+                    # Taken back long after it was said: judged by when it was said.
+                    near, moments = True, [seal.sealed_at_us]
                 if key is None or not any(key.good_at(at_us) for at_us in (moments if near else moments[:2])):
                     yield f"{node} received {link} {number} under key {seal.key_id}, which was not good"
 
@@ -123,7 +126,7 @@ def keys_in_force(ended: Ended) -> Iterator[str]:
 def keys_replaced_harm_nothing(ended: Ended) -> Iterator[str]:
     """No request fails because keys were replaced or directories published; none because a node was shut out, where no
     node was."""
-    shut_out = ended.world.faults.counts["node_suspended"] or ended.world.faults.counts["node_lost"]
+    shut_out = any(ended.world.faults.counts[fault] for fault in ("node_suspended", "node_lost", "node_restored"))
     for origin, leg in ended.asked():
         code = leg["reason_code"]
         if code in KEY_REASONS or (code in SHUT_OUT_REASONS and not shut_out):
@@ -134,7 +137,9 @@ def private_bodies_open(ended: Ended) -> Iterator[str]:
     """A private body is read by whoever it was encrypted for, though the key was replaced while it was on its way; but
     for a key that was lost with all that its node had."""
     for origin, leg in ended.asked():
-        if leg["reason_code"] == UNREADABLE and not ended.lost_database(leg["destination"]):
+        home = leg["destination"]
+        lost = ended.lost_database(home) or home in ended.world.restored.keys_lost
+        if leg["reason_code"] == UNREADABLE and not lost:
             yield f"{format_leg(leg['leg_id'])} of {origin} could not be read at home"
 
 

@@ -27,7 +27,8 @@ class KeyStorms:
 
     def __init__(self, world: World, seconds: float) -> None:
         self.world, self.random = world, world.key_random
-        self._suspended: set[str] = set()
+        self.out_of_order: set[str] = set()
+        """Nodes that are shut out, lost, or being put back: nothing else of that kind happens to them meanwhile."""
         arranged: tuple[tuple[str, Callable[[], None]], ...] = (
             ("keys_replaced_per_s", self._replace_keys),
             ("root_replaced_per_s", self._replace_root),
@@ -69,9 +70,9 @@ class KeyStorms:
 
     def _suspend(self) -> None:
         node = self.random.choice(self.world.provinces)
-        if node in self._suspended:
+        if node in self.out_of_order:
             return
-        self._suspended.add(node)
+        self.out_of_order.add(node)
         lasting_us = int(self.random.random() * SUSPENDED_S_MAX * SECOND_US)
         self.order(
             SuspendNode(node, "simulated", "operator"),
@@ -79,14 +80,14 @@ class KeyStorms:
         )
 
     def _resume(self, node: str) -> None:
-        self.order(ResumeNode(node, "simulated", "operator"), lambda _result: self._suspended.discard(node))
+        self.order(ResumeNode(node, "simulated", "operator"), lambda _result: self.out_of_order.discard(node))
 
     def _lose(self) -> None:
         node = self.world.nodes[self.random.choice(self.world.provinces)]
-        if node.node in self._suspended or not node.is_up:
+        if node.node in self.out_of_order or not node.is_up:
             return
-        self._suspended.add(node.node)
-        Loss(self, node, lambda: self._suspended.discard(node.node)).begin()
+        self.out_of_order.add(node.node)
+        Loss(self, node, lambda: self.out_of_order.discard(node.node)).begin()
 
     def order(self, command: Any, then: Callable[[Any], object] = lambda _result: None) -> None:
         """An operator of HQ has something done, and tries until it is, or is refused (`then` hears of None)."""

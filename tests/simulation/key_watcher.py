@@ -52,6 +52,10 @@ class KeyWatcher:
     def enrolled_anew(self, _node: str, _with_its_database: bool) -> None:
         """It begins with the directory of its enrolment, which is newer than what it had."""
 
+    def restored(self, node: str) -> None:
+        """A snapshot works by the directory that it has until it hears of another."""
+        self._in_force.pop(node, None)
+
     def _look_at_version(self, node: SimulatedNode) -> None:
         """A process works by what it took last: in one life, and over all its lives."""
         assert node.core is not None

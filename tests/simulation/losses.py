@@ -5,35 +5,26 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-import common.core
-from common.db.engine import sqlite_url
 from common.directory.model import Directory
-from common.gen.quanwang.federation.v1 import enrolment_pb2, envelope_pb2, link_pb2, seal_pb2
+from common.gen.quanwang.federation.v1 import envelope_pb2, link_pb2, seal_pb2
 from common.ids import HQ, leg_id, link_name
 from common.messaging.envelope import build, header_digest
-from common.messaging.link_resume import LinkResume, resume_link
 from common.messaging.links import LinkRow, links
 from common.messaging.seal import NO_HASH, leaf, leaf_prefix, sign_seal, stamp_digest
 from common.security.signing import Signer
-from hq_node.directory.commands import ApproveNode, InviteNode, RevokeNode
-from hq_node.directory.servicer import EnrolmentServicer
+from hq_node.directory.commands import RevokeNode
 from hq_node.hub.commands import EndLegsOfLostHome
-from province_node.directory import enrolment
-from province_node.directory.enrolment import ApprovalPending, EnrolmentOptions, EnrolmentRefused, HqUnreachable
-from province_node.directory.key_desk import HqAway, RotationRefused
 from province_node.directory.membership import MEMBERSHIP_FILE
+from tests.simulation.enrolments import OPERATOR, EnrolmentAnew, store_first_keys
 from tests.simulation.kinds import EFFECT, Plan
-from tests.simulation.programs import ProvinceProgram, Writer, call_hq
 from tests.simulation.schedule import SECOND_US
 from tests.simulation.snapshots import Snapshot
-from tests.simulation.tasks import Awaited, drive
 
 if TYPE_CHECKING:
     from tests.simulation.key_storms import KeyStorms
@@ -60,8 +51,6 @@ NOTICED_S_MAX = 3.0
 """For so long the revoked node's own process goes on, with keys that are none any more."""
 THEFTS = 3
 BETWEEN_THEFTS_S_MAX = 4.0
-AGAIN_US = 1_000_000
-OPERATOR = "operator"
 
 
 class Loss:
@@ -94,61 +83,24 @@ class Loss:
         self.world.losses.ended_at_hub.add(self.node.node)
         self._invite()
 
-    def _invite(self) -> None:
-        self.order(InviteNode(self.node.node, OPERATOR), self._invited)
-
     # At the province
 
-    def _invited(self, invited: Any) -> None:
+    def _invite(self) -> None:
+        EnrolmentAnew(self.world, self.order, self.node, self.keeps_database, self._ready, self._enrolled).invite()
+
+    def _ready(self) -> None:
+        """The node stops; its data directory is made ready, once."""
         self.node.take_out("to be enrolled anew")
         if self._stolen is None:
             keys = self.node.program.keys
             self._stolen = keys.choose_signer(self.node.context.directory, self.node.clock.now_us())
             if self.keeps_database:
-                keys.keyring._store(self.node.data_dir)
-                cast(ProvinceProgram, self.node.program).membership.current.save(self.node.data_dir)
+                store_first_keys(self.node)
                 self._keep_what_was_sealed()
             else:
                 self._begin_anew()
-        if invited is None:
-            self.world.schedule.after(AGAIN_US, self._invite)
-            return
-        self.world.trace(self.node.name, "enrols anew")
-        options = EnrolmentOptions(
-            wait_us_max=60 * SECOND_US, on_waiting=self._approve, new_keys=self.keeps_database, resume=self._resume
-        )
-        joining = enrolment.enrol(
-            invited.text, self.node.node, self.node.data_dir, "simulated", self.node.clock, options, self._sleep
-        )
-        drive(cast(Any, joining), self._enrolled)
 
-    def _sleep(self, seconds: float) -> Any:
-        return Awaited(lambda told: self._after(seconds, told))
-
-    def _after(self, seconds: float, told: Callable[..., None]) -> None:
-        self.world.schedule.after(int(seconds * SECOND_US), told, None, None)
-
-    def _approve(self, signing_key_id: str) -> None:
-        self.order(ApproveNode(self.node.node, OPERATOR, signing_key_id), lambda _result: None)
-
-    def _resume(self, resume: LinkResume) -> None:
-        """As `enrol` does it, on a node that does not run."""
-        self.world.trace(self.node.name, f"goes on at {resume.sealed.seal_number}, {resume.received.seal_number}")
-        engine = common.core.open_writer(sqlite_url(str(self.node.path)))
-        with engine.connect() as connection:
-            resume_link(connection, self.node.node, resume, self.node.clock.now_us())
-            connection.commit()
-        engine.dispose()
-
-    def _enrolled(self, _membership: Any, error: BaseException | None) -> None:
-        if error is not None:
-            # An invitation that was made twice, or HQ away for long: the operators begin again.
-            self.world.trace(self.node.name, f"enrolment: {type(error).__name__}")
-            if not isinstance(error, EnrolmentRefused | HqUnreachable | ApprovalPending):
-                self.world.find("enrolment", f"{self.node.name}: {error!r}")
-            self.world.schedule.after(AGAIN_US, self._invite)
-            return
-        self.world.losses.came_back[self.node.node] += 1
+    def _enrolled(self) -> None:
         for watcher in self.world.watchers:
             watcher.enrolled_anew(self.node.node, self.keeps_database)
         self.node.put_back()
@@ -237,29 +189,3 @@ def forged_batch(world: World, row: LinkRow, epoch: int, signer: Signer, directo
     world.losses.forged.add(leg_id(request_id, node, destination))
     entry = seal_pb2.Entry(header=envelope.header, body=envelope.body)
     return seal_pb2.SealedBatch(seal=sign_seal(seal, signer), entries=[entry])
-
-
-@contextmanager
-def simulated_enrolment(world: World) -> Iterator[None]:
-    """While it lasts, whoever enrols asks HQ over the simulated network."""
-    before = enrolment._ask
-
-    async def ask(request: enrolment_pb2.EnrolRequest, _invitation: Any, _language: str) -> Any:
-        node = world.nodes[request.node]
-
-        def serve(hub: Any) -> Any:
-            return EnrolmentServicer(cast(Any, Writer(hub.node))).Enrol(request, cast(Any, None))
-
-        try:
-            return await call_hq(node, serve, starting=True)
-        except HqAway as away:
-            raise HqUnreachable(address="hq", detail=str(away)) from away
-        except RotationRefused as refused:
-            code = refused.facts["reason_code"]
-            raise EnrolmentRefused(reason_code=code, detail=refused.facts["detail"]) from refused
-
-    enrolment._ask = cast(Any, ask)
-    try:
-        yield
-    finally:
-        enrolment._ask = before

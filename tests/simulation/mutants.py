@@ -8,10 +8,18 @@ from tests.simulation import (
     mutants_of_losses,
     mutants_of_messaging,
     mutants_of_replicas,
+    mutants_of_restores,
 )
 from tests.simulation.planting import MUTANTS, Mutant, planted
 
 __all__ = ["MUTANTS", "Mutant", "planted"]
 
-PLACES = (mutants_of_messaging, mutants_of_legs, mutants_of_replicas, mutants_of_keys, mutants_of_losses)
+PLACES = (
+    mutants_of_messaging,
+    mutants_of_legs,
+    mutants_of_replicas,
+    mutants_of_keys,
+    mutants_of_losses,
+    mutants_of_restores,
+)
 """To import them is to register what they hold."""

@@ -160,12 +160,12 @@ class Network:
 
     def dial_soon(self, node: SimulatedNode) -> None:
         """The province dials HQ, after a while."""
-        if node.node not in self._dialling:
-            self._dialling.add(node.node)
+        if node.name not in self._dialling:
+            self._dialling.add(node.name)
             self.schedule.after(self.random.randrange(20_000, 1_000_000), self._dial, node)
 
     def _dial(self, node: SimulatedNode) -> None:
-        self._dialling.discard(node.node)
+        self._dialling.discard(node.name)
         if not node.is_up:
             return
         if node.ends:
@@ -174,7 +174,8 @@ class Network:
             self.dial_soon(node)
             return
         wire = Wire(self, node.node)
-        self._wires[node.node] = wire
+        if node is self.world.nodes[node.node]:
+            self._wires[node.node] = wire
         assert isinstance(node.program, ProvinceProgram)
         wire.fingerprint = node.program.fingerprint
         wire.ends[node.node] = LinkEnd(node, HQ, wire)

@@ -380,6 +380,15 @@ class ProcessedOnce:
         """The node's database is gone, and what was processed with it."""
         self._durable.clear()
 
+    def remembered(self) -> set[Any]:
+        """What a copy of the database, made now, would know to be processed."""
+        return set(self._durable)
+
+    def go_back(self, remembered: set[Any], answered: set[Any]) -> None:
+        """The database is that of a backup. `answered`: messages whose answers somebody else holds: to process one of
+        these again would be to decide anew."""
+        self._durable = remembered | (self._durable & answered)
+
     def note(self, incoming: Incoming, *, repeated: bool) -> None:
         """A message was processed, if the group is committed."""
         if incoming.envelope is None or incoming.peer == self._node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from google.protobuf.wrappers_pb2 import StringValue
 
 from common.errors import Refusal, TemporaryFault
-from common.ids import format_leg
+from common.ids import HQ, format_leg
 from common.state_table import UnnamedTransition
 from province_node.serving.commands import BeginOutsideEffect, FinishLeg, RefuseLeg
 from province_node.serving.events import LegBegun
@@ -83,6 +84,7 @@ class LongWork:
     def _call(self, leg_id: bytes) -> None:
         """The call itself; the process may be gone before it, or before its answer is heard."""
         faults = self.world.faults
+        self._find_if_answered(leg_id)
         if faults.strikes("outside_call_crashes"):
             if faults.random.random() < 0.5:
                 self.world.outside.call(leg_id, self._plan(leg_id).outside_refuses)
@@ -91,6 +93,17 @@ class LongWork:
         done = self.world.outside.call(leg_id, self._plan(leg_id).outside_refuses)
         self.node.trace(f"outside call {format_leg(leg_id)} {'done' if done else 'not done'}")
         self._finish(leg_id, done)
+
+    def _find_if_answered(self, leg_id: bytes) -> None:
+        """Nobody is asked again outside for what HQ has the answer to; but for a machine that is not the node any more,
+        and does not know it."""
+        if self.node in self.world.former:
+            return
+        hub = sqlite3.connect(self.world.nodes[HQ].path)
+        row = hub.execute("SELECT answered_at_us FROM hub_legs WHERE leg_id = ?", (leg_id,)).fetchone()
+        hub.close()
+        if row is not None and row[0]:
+            self.world.find("outside-once", f"{self.node.name} asks again outside for {format_leg(leg_id)}")
 
     def _finish(self, leg_id: bytes, done: bool) -> None:
         body = StringValue(value="done").SerializeToString()

@@ -15,13 +15,15 @@ from common.ids import HQ
 from common.log import Line, redirected
 from tests.simulation import databases
 from tests.simulation.checkers import CHECKERS, Ended
+from tests.simulation.enrolments import simulated_enrolment
 from tests.simulation.evidence import journals_prove
 from tests.simulation.first_keys import drawn_keys
 from tests.simulation.key_checkers import KEY_CHECKERS
 from tests.simulation.key_storms import KeyStorms
 from tests.simulation.key_watcher import KeyWatcher
 from tests.simulation.loss_checkers import LOSS_CHECKERS
-from tests.simulation.losses import simulated_enrolment
+from tests.simulation.restore_checkers import RESTORE_CHECKERS
+from tests.simulation.restores import Restores
 from tests.simulation.schedule import SECOND_US
 from tests.simulation.snapshots import Snapshot
 from tests.simulation.storms import Storms
@@ -31,7 +33,7 @@ from tests.simulation.workload import Workload
 from tests.simulation.world import Finding, Size, World
 
 # Those of keys first: what is wrong with a key soon shows everywhere, and only so many findings are told.
-ALL_CHECKERS = (*KEY_CHECKERS, *LOSS_CHECKERS, *CHECKERS, journals_prove)
+ALL_CHECKERS = (*KEY_CHECKERS, *LOSS_CHECKERS, *RESTORE_CHECKERS, *CHECKERS, journals_prove)
 FINDINGS_MAX = 12
 
 
@@ -99,7 +101,7 @@ def _run(world: World) -> Ended:
     workload = world.begin()
     seconds = world.size.seconds
     storms = Storms(world, seconds)
-    KeyStorms(world, seconds)
+    Restores(world, KeyStorms(world, seconds), seconds)
     states = StateWatcher(world)
     world.watchers += [AckWatcher(world), OwnerWatcher(world), KeyWatcher(world), states]
     world.schedule.run_until(int(seconds * SECOND_US))

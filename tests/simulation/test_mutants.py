@@ -35,6 +35,14 @@ FIRST_SEEDS = {
     "what-others-published-counts-when-it-is-heard-of": 3,
     "outbox-row-left-after-sealing": 3,
     "leg-is-not-kept-in-order": 1,
+    "recovery-decides-anew": 2,
+    "own-answers-are-not-looked-for": 1,
+    "numbers-of-seals-are-used-again": 1,
+    "answered-work-goes-on-again": 2,
+    "answers-without-their-effects": 2,
+    "used-idempotency-keys-are-free-again": 2,
+    "what-nobody-answered-waits-for-ever": 2,
+    "restored-node-begins-where-hq-is": 2,
 }
 """Where to begin, for mistakes that the first seeds do not show, or show slowly. It saves time and decides nothing."""
 

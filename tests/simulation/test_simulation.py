@@ -29,6 +29,7 @@ def test_every_leg_has_its_one_end_and_nothing_is_lost_when_everything_goes_wron
     assert {result.seed: result.findings for result in results if result.failed} == {}
     assert all(result.messages and result.legs for result in results)
     assert sum(result.faults["node_lost"] for result in results) > 0
+    assert sum(result.faults["node_restored"] for result in results) > 0
 
 
 def test_the_report_is_json_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

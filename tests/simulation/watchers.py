@@ -47,6 +47,9 @@ class AckWatcher:
     def enrolled_anew(self, _node: str, _with_its_database: bool) -> None:
         """What it says from now on is looked up as well."""
 
+    def restored(self, _node: str) -> None:
+        """What it says from now on is looked up as well."""
+
 
 class OwnerWatcher:
     """Whatever is sealed or received on a link is so under the epoch of its owner, by the replica that is the owner."""
@@ -58,6 +61,9 @@ class OwnerWatcher:
         """Nothing to see."""
 
     def enrolled_anew(self, _node: str, _with_its_database: bool) -> None:
+        """Its link with HQ has the owner that it had."""
+
+    def restored(self, _node: str) -> None:
         """Its link with HQ has the owner that it had."""
 
     def frame_sent(self, _node: SimulatedNode, _peer: str, _frame: bytes) -> None:
@@ -100,6 +106,10 @@ class StateWatcher:
         self._cursors = {key: value for key, value in self._cursors.items() if key[0] != node}
         if not with_its_database:
             self._ended = {key: value for key, value in self._ended.items() if key[0] != node}
+
+    def restored(self, node: str) -> None:
+        """What it has forgotten is not there until it is taken back; whether it was, is looked at in the end."""
+        self.enrolled_anew(node, False)
 
     def _look(self) -> None:
         self.world.schedule.after(EVERY_US, self._look)

@@ -186,7 +186,8 @@ class Workload:
             self._again(submission)
 
     def _accepted(self, submission: Submission, result: RequestSubmitted) -> None:
-        kept = submission.node not in self.world.losses.databases
+        world, node = self.world, submission.node
+        kept = node not in world.losses.databases and node not in world.restored.former
         if kept and submission.told is not None and submission.told.request_id != result.request_id:
             self.world.find("idempotency", f"{submission.command.idempotency_key} became two requests")
         submission.told = submission.told or result
@@ -209,7 +210,8 @@ class Workload:
         )
 
         def told(result: Any, error: BaseException | None) -> None:
-            if not isinstance(error, IdempotencyKeyReused | StorageUnavailable):
+            forgotten = submission.node in self.world.restored.former
+            if not isinstance(error, IdempotencyKeyReused | StorageUnavailable) and not forgotten:
                 self.world.find("idempotency", f"{submission.command.idempotency_key} took other content: {result!r}")
 
         self._execute(submission.node, other, told)

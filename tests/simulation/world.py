@@ -11,6 +11,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import sqlalchemy as sa
+
 import common.core
 import hq_node.web
 import province_node.web
@@ -29,6 +31,7 @@ from common.messaging.dispatcher import GroupOutcome
 from common.messaging.intake import RetryPolicy
 from common.messaging.replica import Replica
 from common.messaging.sealer import SealLimits
+from common.recovery.taking_back import NOT_MEANWHILE
 from common.security.tls import requested_key_bytes
 from hq_node import core as hq_core
 from hq_node.directory.authority import DAY_US, AuthorityLimits
@@ -43,6 +46,7 @@ from tests.simulation.network import Network
 from tests.simulation.nodes import SimulatedNode
 from tests.simulation.outside import LongWork, OutsideSystem
 from tests.simulation.programs import HqProgram, Program, ProvinceProgram
+from tests.simulation.restored import Restored
 from tests.simulation.schedule import SECOND_US, STARTED_AT_US, Schedule
 from tests.simulation.workload import (
     CANARY,
@@ -130,6 +134,7 @@ class World:
         self.network = Network(self, Random(f"{self.seed}/network"))
         self.watchers: list[Any] = []
         self.losses = Losses()
+        self.restored = Restored()
         self.provinces = PROVINCES[: self.random.randint(2, len(PROVINCES))]
         region = tuple(self.random.sample(self.provinces, self.random.randint(1, len(self.provinces))))
         self.first_directory = first_directory_of((HQ, *self.provinces), tuple(sorted(region)))
@@ -146,6 +151,8 @@ class World:
             self.nodes[node] = SimulatedNode(self, node, self._prepared_file(node), skew_us)
         self.processes: list[SimulatedNode] = list(self.nodes.values())
         """All processes: one a node, and at HQ perhaps a second one on the same database."""
+        self.former: list[SimulatedNode] = []
+        """Machines that go on although their node was restored elsewhere."""
         self._replicas_random = Random(f"{self.seed}/replicas")
         if self.faults.strikes("second_replica"):
             self._add_replica()
@@ -265,15 +272,16 @@ class World:
         """What the node's program has around its core."""
         return HqProgram(node) if node.node == HQ else ProvinceProgram(node)
 
-    def build_core(self, node: SimulatedNode) -> NodeCore:
-        """The product's core of a node, on its database as it is now."""
+    def build_core(self, node: SimulatedNode, commit: Callable[[sa.Connection], None] | None = None) -> NodeCore:
+        """The product's core of a node, on its database as it is now. `commit`: of a core that takes back what the node
+        forgot, and serves nobody."""
         url, keys = sqlite_url(str(node.path)), node.program.keys
         common_parts: dict[str, Any] = {
             "handlers": node.program.handlers(),
             "seal_limits": self.seal_limits,
-            "retry": self.retry,
+            "retry": self.retry if commit is None else NOT_MEANWHILE,
             "link_settings": self.link_settings,
-            "commit": node.commit,
+            "commit": commit or node.commit,
             "replica": node.replica,
         }
         context = (self.opened_first_directory, node.clock, node.entropy.randbytes)
@@ -289,6 +297,7 @@ class World:
             *context,
             vault=make_vault(node.entropy.randbytes),
             kinds=all_kinds,
+            recovering=commit is not None,
             **common_parts,
         )
 
@@ -385,5 +394,5 @@ class World:
 
     def stop(self) -> None:
         """Ends all processes."""
-        for node in self.processes:
+        for node in (*self.processes, *self.former):
             node.stop()

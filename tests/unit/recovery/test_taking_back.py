@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from common.db.engine import METADATA
-from common.gen.quanwang.federation.v1 import seal_pb2
+from common.directory.model import NodeKey
+from common.directory.signing import open_directory
+from common.directory.wire import decode_directory
+from common.errors import StorageUnavailable
+from common.gen.quanwang.federation.v1 import link_pb2, seal_pb2
 from common.ids import HQ
 from common.messaging.inbox import DONE, inbox
+from common.messaging.intake import Intake
+from common.messaging.link_resume import LinkResume, Place, resume_link
 from common.messaging.links import journal
 from common.recovery.model import RecoveryAnswerUnfit
+from hq_node.hub.commands import PassTimeLimits
 from tests.support.backups import MigratedDatabases, backups_of
 from tests.support.federation import GUANGDONG, SHANGHAI, ZHEJIANG, Federation
 from tests.support.recovery import go_back_to, recover
@@ -139,6 +150,118 @@ def test_what_was_received_and_never_answered_is_decided_afterwards(
     assert federation.subscription_status("44-5") == "suspended"
     waiting = sa.select(sa.func.count()).select_from(inbox).where(inbox.c.state != DONE)
     assert federation.cores[GUANGDONG].connection.execute(waiting).scalar() == 0
+
+
+@pytest.mark.one_store
+def test_a_node_enrolled_anew_takes_everything_back_when_its_backup_is_older_than_its_link(
+    federation: Federation, databases: Databases, tmp_path: Path
+) -> None:
+    """HQ says where the link goes on. A node that was restored must not begin there, as one with nothing would."""
+    backups = backups_of(federation, GUANGDONG, tmp_path)
+    backup = backups.make().path
+    work(federation, 0, 3)
+    before = held(federation, GUANGDONG)
+    row = federation.link_row(HQ, GUANGDONG)
+    assert row.received_seal_number
+    resume = LinkResume(
+        Place(row.peer_incarnation, row.received_seal_number, row.received_sequence, row.received_hash),
+        Place(row.incarnation, row.sealed_seal_number, row.sealed_sequence, row.sealed_hash),
+    )
+    go_back_to(backup, backups, databases, "back", tmp_path)
+    connection = federation.cores[GUANGDONG].connection
+    assert resume_link(connection, GUANGDONG, resume, federation.clock.now_us(), restored=True) == 0
+    connection.commit()
+    recover(federation, GUANGDONG)
+    assert held(federation, GUANGDONG) == before
+
+
+@pytest.mark.one_store
+def test_what_waits_behind_something_else_is_tried_at_the_end_too(
+    federation: Federation, databases: Databases, tmp_path: Path
+) -> None:
+    """HQ withdraws a leg that the node asked of itself, too late: behind the withdrawal waits the answer."""
+    backups = backups_of(federation, GUANGDONG, tmp_path)
+    backup = backups.make().path
+    passed: list[bytes] = []
+
+    def only_the_first(sender: str, _receiver: str, frame: bytes) -> tuple[bytes, ...]:
+        if sender == GUANGDONG and link_pb2.LinkFrame.FromString(frame).HasField("batch"):
+            passed.append(frame)
+            return (frame,) if len(passed) == 1 else ()
+        return (frame,)
+
+    federation.tamper = only_the_first
+    leg = federation.suspend(GUANGDONG, GUANGDONG, "44-5")
+    federation.run()
+    assert federation.at_hub(leg).state == "forwarded"
+    federation.pass_time(federation.at_hub(leg).due_at_us - federation.clock.at_us)
+    federation.execute(HQ, PassTimeLimits())
+    federation.run()
+    assert federation.at_hub(leg).withdrawn_at_us
+    federation.tamper = None
+    federation.reconnect()
+    federation.run()
+    assert federation.asked(GUANGDONG, leg).state == "completed"
+    go_back_to(backup, backups, databases, "back", tmp_path)
+    recover(federation, GUANGDONG)
+    federation.reconnect()
+    federation.pass_time()
+    assert federation.asked(GUANGDONG, leg).state == "completed"
+    waiting = sa.select(sa.func.count()).select_from(inbox).where(inbox.c.state != DONE)
+    assert federation.cores[GUANGDONG].connection.execute(waiting).scalar() == 0
+
+
+@pytest.mark.one_store
+@pytest.mark.parametrize("sealer", [GUANGDONG, HQ])
+@pytest.mark.parametrize(("ended_before_us", "fits"), [(60_000_000, True), (600_000_000, False)])
+def test_a_key_may_have_ended_by_another_clock_before_its_last_seals(
+    federation: Federation, databases: Databases, tmp_path: Path, sealer: str, ended_before_us: int, fits: bool
+) -> None:
+    """HQ says when a key ends; the seals say when the sealer thought that it was. Clocks differ, but only so much."""
+    backups = backups_of(federation, GUANGDONG, tmp_path)
+    backup = backups.make().path
+    work(federation, 0, 2)
+    ended_at_us = federation.clock.at_us - ended_before_us
+    federation.clock.at_us += 1_000_000_000
+    go_back_to(backup, backups, databases, "back", tmp_path)
+    entries = [
+        replace(entry, keys=tuple(_ended_at(key, ended_at_us) for key in entry.keys)) if entry.node == sealer else entry
+        for entry in federation.directory.nodes
+    ]
+    signed = federation.sign_directory(decode_directory(federation.signed_directory.directory), entries)
+    federation.directory = open_directory(signed, federation.root.public_key)
+    if fits:
+        assert recover(federation, GUANGDONG).own_batches
+    else:
+        with pytest.raises(RecoveryAnswerUnfit, match="KEY_UNKNOWN"):
+            recover(federation, GUANGDONG)
+
+
+def _ended_at(key: NodeKey, at_us: int) -> NodeKey:
+    return replace(key, valid_from_us=min(key.valid_from_us, at_us - 1), valid_until_us=at_us)
+
+
+@pytest.mark.one_store
+def test_it_says_that_nothing_can_be_stored_when_the_disk_is_full(
+    federation: Federation, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not HQ's answer that is wrong: the same recovery goes on when there is room again."""
+    backups = backups_of(federation, GUANGDONG, tmp_path)
+    backup = backups.make().path
+    work(federation, 0, 2)
+    before = held(federation, GUANGDONG)
+    go_back_to(backup, backups, databases, "back", tmp_path)
+    take_batch = Intake._take_batch
+
+    def full(*_arguments: Any) -> NoReturn:
+        raise OperationalError("INSERT", (), sqlite3.OperationalError("database or disk is full"))
+
+    monkeypatch.setattr(Intake, "_take_batch", full)
+    with pytest.raises(StorageUnavailable):
+        recover(federation, GUANGDONG)
+    monkeypatch.setattr(Intake, "_take_batch", take_batch)
+    recover(federation, GUANGDONG)
+    assert held(federation, GUANGDONG) == before
 
 
 def test_an_effect_that_cannot_be_repeated_leaves_the_answer_and_is_an_operators(
