@@ -20,6 +20,8 @@ def witnessed_is_taken_back(ended: Ended) -> Iterator[str]:
     """What a database that is gone had, and HQ had heard of, is there again: what was asked, with the end that it had,
     and what was answered, with the very answer."""
     for node, databases in ended.world.restored.former.items():
+        if ended.lost_database(node):
+            continue
         heard, now = ended.nodes[HQ].journal.get(link_name(node, HQ), []), ended.nodes[node]
         _, legs = asked_in(heard)
         answers = answers_in(heard)
@@ -51,6 +53,8 @@ def _answered_again(former: Snapshot, now: Snapshot, heard: Answers) -> Iterator
 def answered_once(ended: Ended) -> Iterator[str]:
     """A node that was put back never gives a second answer where HQ has its first."""
     for node in ended.world.restored.former:
+        if ended.lost_database(node):
+            continue
         for key, digests in answers_in(ended.nodes[HQ].journal.get(link_name(node, HQ), [])).items():
             if len(set(digests)) > 1:
                 yield f"{node} answered {format_leg(key)} {len(set(digests))} times, each time something else"
