@@ -19,6 +19,10 @@ class ListedKey(NamedTuple):
     def good_at(self, at_us: int) -> bool:
         return self.valid_from_us <= at_us and (not self.valid_until_us or at_us < self.valid_until_us)
 
+    def good_between(self, first_us: int, last_us: int) -> bool:
+        """Whether it was good at any moment of these."""
+        return self.valid_from_us <= last_us and (not self.valid_until_us or first_us < self.valid_until_us)
+
 
 Keys = dict[tuple[str, str], ListedKey]
 """By node and key id."""

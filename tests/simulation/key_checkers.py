@@ -100,7 +100,8 @@ def breaks_kept(ended: Ended) -> Iterator[str]:
 def keys_in_force(ended: Ended) -> Iterator[str]:
     """Nothing was received that was sealed by a key which was not good then: by the receiver's clock (a batch may wait
     between being proved and being received), or where clocks differ, by the sealer's. HQ's word is never earlier than
-    the directory by which it judged; so where its clock was set back, the moment is that of the directory."""
+    the directory by which it judged; so where its clock was set back, the moment is that of the directory, and what it
+    revokes after that ends at a moment that had been before."""
     keys = keys_of(ended.nodes[HQ])
     issued_us = {
         version: directory_of(signed).issued_at_us for version, (signed, _) in ended.nodes[HQ].directories.items()
@@ -115,6 +116,9 @@ def keys_in_force(ended: Ended) -> Iterator[str]:
                     received_us = max(received_us, issued_us.get(seal.directory_version, 0))
                 key = keys.get((sealer, seal.key_id))
                 moments = [received_us, received_us - WAITS_US, seal.sealed_at_us]
+                since_us = received_us - WAITS_US - ended.world.set_back_us[node]
+                if node == HQ and key is not None and key.good_between(since_us, received_us):
+                    continue
                 near = abs(received_us - seal.sealed_at_us) <= SKEW_US
                 if number <= ended.world.restored.received_again.get((node, link), 0):
                     # Taken back long after it was said: judged by when it was said.

@@ -110,4 +110,5 @@ class Storms:
         node = self._process()
         jump_us = int(self.random.uniform(-1, 1) * JUMP_S_MAX * SECOND_US)
         node.clock.skew_us += jump_us
+        self.world.set_back_us[node.node] += max(0, -jump_us)
         node.trace(f"clock jumps {jump_us / 1e6:+.3f} s")

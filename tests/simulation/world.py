@@ -135,6 +135,8 @@ class World:
         self.watchers: list[Any] = []
         self.losses = Losses()
         self.restored = Restored()
+        self.set_back_us: Counter[str] = Counter()
+        """How far nodes' clocks were set back, all in all."""
         self.provinces = PROVINCES[: self.random.randint(2, len(PROVINCES))]
         region = tuple(self.random.sample(self.provinces, self.random.randint(1, len(self.provinces))))
         self.first_directory = first_directory_of((HQ, *self.provinces), tuple(sorted(region)))
