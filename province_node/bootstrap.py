@@ -250,6 +250,7 @@ def open_node(
     if not recovering:
         data.require_recovered()
     clock, membership = SystemClock(), own.current
+    membership.keep_root(data.path)
     root_public_key = membership.root_public_key
     source = master_key_source(data, settings)
     vault = Vault(source.load(), os.urandom, settings.personal_data.keys_cached_max)
@@ -299,7 +300,7 @@ def take_up_directory(core: NodeCore, membership: Membership) -> None:
     key that was revoked. Raises what taking it over raises.
     """
     enrolled, stored = membership.directory(), latest(core.connection)
-    known = None if stored is None else open_directory(stored, membership.root_public_key)
+    known = None if stored is None else membership.stored(stored)
     core.context.directory = enrolled if known is None or known.version < enrolled.version else known
     if known is None:
         InlineWriter(core.dispatcher).run(KeepFirstDirectory(membership.signed_directory))
@@ -436,7 +437,7 @@ def _current_directory(data: DataDirectory, membership: Membership) -> Directory
     """The directory that the node works by: the latest it took, or before it ever served, that of its enrolment."""
     with reading(data.url) as connection:
         stored = latest(connection)
-    return open_directory(stored or membership.signed(), membership.root_public_key)
+    return membership.directory() if stored is None else membership.stored(stored)
 
 
 def _membership(data: DataDirectory, settings: ProvinceSettings) -> Membership:

@@ -32,7 +32,7 @@ from common.security.key_protection import Passphrase, no_passphrase
 from common.security.keyring import NODE_USES, Keyring, KeyringMissing
 from common.security.private_files import make_private_directory, read_private, write_private
 from common.security.token import KeyToken
-from province_node.directory.membership import Membership, MembershipDamaged, NotEnrolled
+from province_node.directory.membership import Membership, MembershipDamaged, NotEnrolled, trusted_root
 
 CALL_TIMEOUT_S = 10.0
 WAIT_FIRST_US = 1_000_000
@@ -151,8 +151,9 @@ async def enrol(
     request = enrolment_request(invitation, keyring, software_version)
     response = await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
     membership = checked_membership(response, invitation, keyring, clock.now_us())
-    if known is not None:
-        membership = _continued(known, membership)
+    trusted = trusted_root(data_dir) if known is None else known.root_public_key
+    if trusted is not None:
+        membership = _continued(trusted, membership)
     if response.HasField("node_sealed") and options.resume is not None:
         options.resume(resume_of(response))
     membership.save(data_dir)
@@ -311,11 +312,11 @@ def _known_membership(invitation: Invitation, data_dir: Path) -> Membership | No
     return membership
 
 
-def _continued(known: Membership, membership: Membership) -> Membership:
+def _continued(trusted: bytes, membership: Membership) -> Membership:
     """The new membership, which trusts the root key that the node has trusted so far: the directories that it took
     under that key stay good, and every newer one must come from it. Raises OtherFederation."""
     try:
-        open_directory(membership.signed(), known.root_public_key)
+        open_directory(membership.signed(), trusted)
     except DirectoryNotByRoot:
         raise OtherFederation from None
-    return replace(membership, root_public_key=known.root_public_key)
+    return replace(membership, root_public_key=trusted)

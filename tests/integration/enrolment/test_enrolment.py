@@ -44,7 +44,7 @@ from province_node.directory.enrolment import (
     enrol,
     enrolment_request,
 )
-from province_node.directory.membership import Membership, MembershipDamaged, NotEnrolled
+from province_node.directory.membership import Membership, MembershipDamaged, NotEnrolled, TrustedRootLost
 from tests.support.enrolment import EnrolmentDesk, HandClock
 from tests.support.stores import SQLITE, Databases
 
@@ -339,13 +339,71 @@ async def test_node_that_is_enrolled_again_keeps_its_root_when_hq_has_replaced_i
 ) -> None:
     """What it stored under the former root key stays good, and the new one is believed through it."""
     before = await joined(hq, data_dir, clock)
-    clock.at_us += 1
-    hq.desk.keyring = hq.desk.keyring.with_new_keys(tmp_path / "hq", (KeyringUse.ROOT,))
-    hq.desk.run(RotateRoot(hq.desk.keyring.root_signers[0].public_key))
+    replace_root(hq, tmp_path, clock)
     after = await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, ENGLISH)
     assert after.root_public_key == before.root_public_key
     assert after.directory().version > before.directory().version
     assert after.directory().roots[-1].public_key == hq.desk.keyring.root_signers[0].public_key
+
+
+@pytest.mark.parametrize("content", [None, b"{"], ids=["missing", "damaged"])
+async def test_lost_membership_goes_on_from_the_root_that_was_trusted_when_hq_has_replaced_it_since(
+    hq: Hq, tmp_path: Path, data_dir: Path, clock: HandClock, content: bytes | None
+) -> None:
+    """What the node stored under the former root key can be read again, so it starts."""
+    before = await joined(hq, data_dir, clock)
+    replace_root(hq, tmp_path, clock)
+    lose(data_dir / "federation.json", content)
+    after = await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, ENGLISH)
+    assert after == Membership.load(data_dir)
+    assert after.root_public_key == before.root_public_key
+    assert after.stored(before.signed()).version == before.directory().version
+    assert after.directory().roots[-1].public_key == hq.desk.keyring.root_signers[0].public_key
+
+
+async def test_whose_trusted_root_is_lost_as_well_is_told_what_to_put_back(
+    hq: Hq, tmp_path: Path, data_dir: Path, clock: HandClock
+) -> None:
+    before = await joined(hq, data_dir, clock)
+    replace_root(hq, tmp_path, clock)
+    kept = (data_dir / "trusted-root").read_bytes()
+    lose(data_dir / "federation.json", None)
+    lose(data_dir / "trusted-root", b"\xff not a key")
+    after = await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, ENGLISH)
+    assert after.root_public_key != before.root_public_key
+    with pytest.raises(TrustedRootLost) as caught:
+        after.stored(before.signed())
+    assert "trusted-root" in caught.value.remedy("en")
+    assert "trusted-root" in caught.value.remedy("zh")
+    # What it says to do helps.
+    lose(data_dir / "federation.json", None)
+    write_private(data_dir / "trusted-root", kept)
+    mended = await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, ENGLISH)
+    assert mended.stored(before.signed()).version == before.directory().version
+
+
+async def test_lost_membership_leads_to_no_other_federation(
+    hq: Hq, tmp_path: Path, data_dir: Path, clock: HandClock
+) -> None:
+    await joined(hq, data_dir, clock)
+    lose(data_dir / "federation.json", None)
+    write_private(data_dir / "trusted-root", Ed25519Signer(b"x" * 32).public_key.hex().encode())
+    with pytest.raises(OtherFederation):
+        await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, ENGLISH)
+    assert not (data_dir / "federation.json").exists()
+
+
+def replace_root(hq: Hq, tmp_path: Path, clock: HandClock) -> None:
+    clock.at_us += 1
+    hq.desk.keyring = hq.desk.keyring.with_new_keys(tmp_path / "hq", (KeyringUse.ROOT,))
+    hq.desk.run(RotateRoot(hq.desk.keyring.root_signers[0].public_key))
+
+
+def lose(path: Path, content: bytes | None) -> None:
+    """The file is gone, or holds something else."""
+    path.unlink()
+    if content is not None:
+        write_private(path, content)
 
 
 async def test_directory_that_does_not_come_from_the_node_s_root_is_not_believed(
