@@ -35,7 +35,8 @@ SELECT coalesce(bool_and(pg_terminate_backend(pid, %s)), true) FROM pg_stat_acti
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
-# Triggers that forbid deleting are no concern of tests that are over.
+# Triggers that forbid deleting are no concern of tests that are over, nor are references. Deleting a few rows takes a
+# tenth of the time that it takes to truncate their tables, but only a superuser may leave the triggers out.
 EMPTY = """
 DO $$
 DECLARE name text; filled bool; all_filled text[] := '{}';
@@ -44,7 +45,12 @@ BEGIN
         EXECUTE 'SELECT EXISTS (SELECT FROM ' || name || ')' INTO filled;
         IF filled THEN all_filled := all_filled || name; END IF;
     END LOOP;
-    IF all_filled <> '{}' THEN
+    IF current_setting('is_superuser')::bool THEN
+        SET LOCAL session_replication_role = replica;
+        FOREACH name IN ARRAY all_filled LOOP
+            EXECUTE 'DELETE FROM ' || name;
+        END LOOP;
+    ELSIF all_filled <> '{}' THEN
         EXECUTE 'TRUNCATE ' || array_to_string(all_filled, ', ') || ' RESTART IDENTITY CASCADE';
     END IF;
     PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)

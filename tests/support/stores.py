@@ -35,6 +35,16 @@ class Databases:
 
         return self._add(cluster().create())
 
+    def copy(self, url: str, name: str = "node") -> str:
+        """The URL of a new database like the one at `url`, which nobody is connected to."""
+        if self.store == SQLITE:
+            path = self._file(name)
+            shutil.copyfile(str(sa.make_url(url).database), path)
+            return self._add(sqlite_url(str(path)))
+        from tests.support.postgres import cluster
+
+        return self._add(cluster().create(url))
+
     def with_tables(self, name: str = "node", metadata: sa.MetaData = METADATA) -> str:
         """The URL of a new database with all tables that are known by now."""
         template = _template(self.store, metadata)
