@@ -31,6 +31,7 @@ class NodeState(StrEnum):
 class NodeRow(NamedTuple):
     """One line of the list of nodes. Times are microseconds since 1970 UTC, 0 where nothing happened yet.
 
+    `signing_key_id`: of a node that waits to be let in, the key with which it asks, also where it had another one before.
     `directory_version`: the current version, when the node is in it, otherwise 0. `tls_fingerprint`: hexadecimal.
     """
 
@@ -91,15 +92,16 @@ def _row(
 ) -> NodeRow:
     province = PROVINCES.get(node)
     enrolment = None if asked is None else enrolment_of(asked)
+    state = _state(entry, asked, invited, now_us)
     signing_key_id = "" if enrolment is None else enrolment.keys.signing_key_id
-    if entry is not None:
+    if entry is not None and state is not NodeState.WAITING:
         newest = entry.newest(KeyUse.SIGNING)
         signing_key_id = "" if newest is None else newest.key_id
     return NodeRow(
         node=node,
         name_zh=entry.name_zh if entry is not None else province.name_zh if province is not None else "",
         name_en=entry.name_en if entry is not None else province.name_en if province is not None else "",
-        state=_state(entry, asked, invited, now_us),
+        state=state,
         signing_key_id=signing_key_id,
         tls_fingerprint="" if entry is None else entry.tls_fingerprint.hex(),
         directory_version=directory.version if directory is not None and entry is not None else 0,

@@ -143,11 +143,14 @@ def test_an_enrolment_anew_is_marked_for_good(desk: EnrolmentDesk, clock: HandCl
     clock.at_us += 1_000_000
     again = Candidate("31", seed=7)
     desk.run(again.request(desk.invite("31")))
-    assert {row.node: row.state for row in list_nodes(desk.connection, clock.now_us())}["31"] is NodeState.WAITING
+    (row,) = [row for row in list_nodes(desk.connection, clock.now_us()) if row.node == "31"]
+    assert row.state is NodeState.WAITING
     desk.run(ApproveNode("31", "wang.wei"))
     entry = entry_of(desk.directory)
     assert entry.active
     (broken,) = entry.re_enrolments
+    # The key that was shown, read out and compared is the one that waited, not the one that was lost.
+    assert row.signing_key_id == broken.signing_key_id
     old_key = entry_of(before).keys[0].key_id
     assert (broken.at_us, broken.signing_key_id, broken.former_signing_key_id, broken.approved_by) == (
         clock.now_us(),
