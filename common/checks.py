@@ -111,6 +111,8 @@ def tried(subject: str, look: Callable[[], T]) -> tuple[T | None, list[Finding]]
 def check_data_directory(data: DataDirectory) -> list[Finding]:
     """Only the node's own user may enter it."""
     _, findings = tried("data directory", data.require)
+    if not findings:
+        _, findings = tried("data directory", data.require_recovered)
     return findings or [good("data directory", f"{data.path} is private.", f"{data.path} 权限正确。")]
 
 

@@ -44,9 +44,19 @@ def _links(node: Node, peers: Iterable[str], now_us: int) -> Iterator[Reading]:
         if activity is None or not activity.open:
             ended_at_us = activity.ended_at_us if activity is not None else 0
             reason = activity.reason_code if activity is not None else ""
-            yield Reading("LINK_AWAY", peer, (now_us - (ended_at_us or node.context.started_at_us)) / 1e6, reason)
+            since_us = ended_at_us or max(node.context.started_at_us, expected_since(node.context.directory, peer))
+            yield Reading("LINK_AWAY", peer, (now_us - since_us) / 1e6, reason)
         if node.core.dispatcher.port(peer).sealing_stopped:
             yield Reading("SEALING_STOPPED", peer, 1)
+
+
+def expected_since(directory: Directory, peer: str) -> int:
+    """Since when a link with it is to be expected (µs): it was let in, anew, or resumed; 0 where nobody knows."""
+    entry = directory.node(peer)
+    if entry is None:
+        return 0
+    first = min((key.valid_from_us for key in entry.keys), default=0)
+    return max(first, entry.status_since_us, *(broken.at_us for broken in entry.re_enrolments))
 
 
 def _queues(node: Node, peers: Iterable[str]) -> Iterator[Reading]:

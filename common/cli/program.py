@@ -16,6 +16,7 @@ from common.cli.serving import is_serving, serving_app
 from common.cli.session import Interrupted, Program, Run, make_console, print_json
 from common.cli.words import Words, language_of
 from common.errors import Awaited, Fault, QuanwangError, TemporaryFault
+from common.version import SOFTWARE_VERSION
 
 # Typer brings its own copy of Click and has never exported this base; its BadParameter has always been below it.
 PARSER_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
@@ -28,6 +29,9 @@ def run(program: Program, arguments: Sequence[str] | None = None) -> int:
     _never_fail_to_print()
     report = _Report(program, language, as_json="--json" in given)
     try:
+        if given == ["--version"]:
+            sys.stdout.write(f"{program.name} {SOFTWARE_VERSION}\n")
+            return Exit.OK
         root = typer.main.get_command(serving_app() if is_serving(given) else program.app())
         if "--help" in given or len(given) < 2:
             from common.cli.localise import localise
@@ -74,6 +78,9 @@ class _Report:
         language = self._words.language
         # Words of the command line name its commands, so they come before the error's own.
         own = "" if self._words.knows(f"mend.{code}") else error.remedy(language)
+        if code == "INTERNAL_FAULT":
+            # The node's mistake, not this program's: there are no lines to show here.
+            own = self._words("mend.INTERNAL_FAULT_AT_NODE")
         return self._say(exit_code_of(error), code, error.fact(language), where, _title_of(error), own)
 
     def usage(self, error: Exception) -> int:

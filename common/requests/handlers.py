@@ -34,7 +34,9 @@ from common.requests.model import (
     DestinationsAndRegion,
     IdempotencyKeyReused,
     NoDestination,
+    NotAskedThere,
     QueueFull,
+    RegionEmpty,
     RequestAlreadyEnded,
     RequestNotFound,
     ServiceRequest,
@@ -113,13 +115,15 @@ def submit_service_request(command: SubmitServiceRequest, uow: AskingUnitOfWork)
 
 def cancel_service_request(command: CancelServiceRequest, uow: AskingUnitOfWork) -> CancelAsked:
     """Asks the hub to cancel the open legs of a request. Raises RequestNotFound (also of one that the actor does not
-    reach), RequestAlreadyEnded."""
+    reach), NotAskedThere, RequestAlreadyEnded."""
     request = uow.requests.get(command.request_id)
     if request is None or not reaches_record(uow, CANCEL, request.organisation, request.operator):
         raise RequestNotFound(request_id=format_id(command.request_id))
-    legs = [leg for leg in uow.requests.legs_of(command.request_id) if command.destination in ("", leg.destination)]
+    all_legs = uow.requests.legs_of(command.request_id)
+    legs = [leg for leg in all_legs if command.destination in ("", leg.destination)]
     if not legs:
-        raise RequestNotFound(request_id=format_id(command.request_id))
+        asked = ", ".join(leg.destination for leg in all_legs)
+        raise NotAskedThere(request_id=format_id(command.request_id), destination=command.destination, asked=asked)
     open_legs = [leg for leg in legs if leg.state in OPEN]
     if not open_legs:
         raise RequestAlreadyEnded(request_id=format_id(command.request_id))
@@ -231,7 +235,10 @@ def _destinations(command: SubmitServiceRequest, uow: AskingUnitOfWork) -> tuple
             raise UnknownRegion(
                 region=command.region, version=directory.version, known=", ".join(directory.region_names)
             )
-        return _checked([member for member in members if member in directory.active_provinces()], uow)
+        active = [member for member in members if member in directory.active_provinces()]
+        if not active:
+            raise RegionEmpty(region=command.region, version=directory.version, members=", ".join(members) or "-")
+        return _checked(active, uow)
     for destination in command.destinations:
         if destination not in directory.active_provinces():
             known = ", ".join(sorted(directory.active_provinces())) or "-"

@@ -58,6 +58,20 @@ class UnknownRegion(Refusal):
     zh = "目录（版本 {version}）中没有名为 {region} 的区域。现有区域：{known}。"
 
 
+class RegionEmpty(Refusal):
+    """No province of the region takes part at present."""
+
+    en = "The region {region} has no active province in the directory (version {version}). Of the region: {members}."
+    zh = "目录（版本 {version}）中区域 {region} 目前没有在网的省。该区域包括：{members}。"
+
+
+class NotAskedThere(Refusal):
+    """A leg is named that the request does not have."""
+
+    en = "The request {request_id} did not go to {destination}; it went to: {asked}."
+    zh = "请求 {request_id} 未发往 {destination}，其目的节点为：{asked}。"
+
+
 class InteractionUnfit(Refusal):
     """What should name an interaction does not."""
 

@@ -117,7 +117,7 @@ class RequestKind:
     @property
     def alias(self) -> str:
         """The short name for people: `suspend-subscription`."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", self.name.rsplit(".", 1)[-1]).lower()
+        return _alias(self.name)
 
     def encode_request(self, content: Mapping[str, Any]) -> tuple[bytes, bytes]:
         """Body and private plaintext from plain data; each field goes to the message that has it. Raises
@@ -185,9 +185,8 @@ class RequestKinds:
         return kind.message_class if kind is not None else pb.MESSAGE_CLASS_UNSPECIFIED
 
     def alias_of(self, name: str) -> str:
-        """The short name of a kind; of one that this node does not know, its protobuf prefix."""
-        kind = self._by_name.get(name)
-        return kind.alias if kind is not None else name
+        """The short name of a kind, also of one that this node only relays; of what is no kind's name, that name."""
+        return _alias(name) if _KIND_NAME.fullmatch(name) else name
 
     def name_of(self, alias: str) -> str:
         """The protobuf prefix of a kind by its alias; what is no alias is given back."""
@@ -202,6 +201,13 @@ class RequestKinds:
             open_to_all = sorted(alias for alias, kind in self._by_alias.items() if not kind.by_node_alone)
             raise UnknownRequestKind(kind=name, known=", ".join(open_to_all))
         return kind
+
+
+_KIND_NAME = re.compile(r"quanwang(\.[a-z0-9_]+)+\.[A-Z][A-Za-z0-9]*")
+
+
+def _alias(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name.rsplit(".", 1)[-1]).lower()
 
 
 def request_kind(

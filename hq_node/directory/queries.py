@@ -31,7 +31,7 @@ class NodeState(StrEnum):
 class NodeRow(NamedTuple):
     """One line of the list of nodes. Times are microseconds since 1970 UTC, 0 where nothing happened yet.
 
-    `signing_key_id`: of a node that waits to be let in, the key with which it asks, also where it had another one before.
+    `signing_key_id`: of a node that waits to be let in the key with which it asks, also where it had another before.
     `directory_version`: the current version, when the node is in it, otherwise 0. `tls_fingerprint`: hexadecimal.
     """
 

@@ -271,7 +271,8 @@ def _explained(error: grpc.aio.AioRpcError, address: str) -> Fault | Refusal:
             return HqCertificateOutOfDate(address=address)
         if any(sign in words for sign in _NOT_HQ):
             return HqNotAuthentic(address=address)
-        return HqUnreachable(address=address, detail=reason_code or words.rpartition(": ")[2][:_DETAIL_CHARACTERS_MAX])
+        said = words.rpartition(": ")[2].rstrip("]})")
+        return HqUnreachable(address=address, detail=reason_code or said[:_DETAIL_CHARACTERS_MAX])
     if reason_code:
         return EnrolmentRefused(reason_code=reason_code, detail=error.details())
     return EnrolmentAnswerUnusable(detail=error.code().name)

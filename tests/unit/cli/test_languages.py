@@ -13,8 +13,10 @@ import typer
 from common.cli.examples import EXAMPLES
 from common.cli.help_zh import COMMANDS, OPTIONS
 from common.cli.localise import epilog, localise, parameter_help, parameter_name, walk
+from common.cli.program import run
 from common.cli.texts import TEXTS
 from common.cli.words import Words, language_of
+from common.version import SOFTWARE_VERSION
 from hq_node.__main__ import PROGRAM as HQ
 from province_node.__main__ import PROGRAM as PROVINCE
 from tests.support.fake_admin import CommandLine, Failure
@@ -151,3 +153,9 @@ def test_the_node_is_asked_to_answer_in_the_same_language(hq: CommandLine) -> No
     result = hq("status", "--lang", "zh", "--json")
     assert hq.node.languages == ["zh"]
     assert json.loads(result.err)["reason"] == "不行"
+
+
+@pytest.mark.parametrize("program", [HQ, PROVINCE], ids=lambda program: program.name)
+def test_a_program_says_which_release_it_is(program: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(program, ["--version"]) == 0
+    assert capsys.readouterr().out == f"{program.name} {SOFTWARE_VERSION}\n"

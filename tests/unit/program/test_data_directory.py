@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from common.checks import check_data_directory
 from common.program.data_directory import DataDirectory, DataDirectoryInUse, DataDirectoryMissing
 from common.program.http_servers import PortInUse, listen_tcp, listen_unix
 from common.program.serving import sticky_port
@@ -67,3 +68,13 @@ def test_a_taken_port_is_told_with_its_setting() -> None:
         port = listening.getsockname()[1]
         with pytest.raises(PortInUse, match=r"http\.port"):
             listen_tcp("127.0.0.1", port, "http.port")
+
+
+def test_check_says_that_a_restored_node_has_to_recover_first(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path / "node")
+    data.path.mkdir(mode=0o700)
+    assert [finding.severity for finding in check_data_directory(data)] == ["ok"]
+    data.restored_file.touch()
+    (finding,) = check_data_directory(data)
+    assert finding.severity == "error"
+    assert "recover" in finding.mend("en")
