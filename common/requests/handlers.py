@@ -236,8 +236,9 @@ def _destinations(command: SubmitServiceRequest, uow: AskingUnitOfWork) -> tuple
                 region=command.region, version=directory.version, known=", ".join(directory.region_names)
             )
         active = [member for member in members if member in directory.active_provinces()]
+        named = directory.region_lists.get(command.region, members)
         if not active:
-            raise RegionEmpty(region=command.region, version=directory.version, members=", ".join(members) or "-")
+            raise RegionEmpty(region=command.region, version=directory.version, members=", ".join(named) or "-")
         return _checked(active, uow)
     for destination in command.destinations:
         if destination not in directory.active_provinces():
