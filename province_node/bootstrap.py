@@ -34,6 +34,7 @@ from common.checks import (
     tried,
 )
 from common.clock import SystemClock
+from common.communication.model import PORT as COMMUNICATION
 from common.communication.setting_up import add_communication
 from common.core import NodeCore
 from common.db.engine import reading
@@ -46,6 +47,7 @@ from common.directory.wire import decode_signed
 from common.errors import Refusal
 from common.event_hub.announcing import announcers
 from common.ids import HQ
+from common.interfaces.checks import check_simulated
 from common.journal.peers import read_ranges
 from common.live.commands import StoreBucket
 from common.live.handlers import storing
@@ -204,6 +206,7 @@ def check(data_dir: Path) -> list[Finding]:
     findings += check_rest(data, settings, clock.now_us())
     findings += check_database(data, settings.node, SCHEMA)
     findings += check_master_key(data, settings, records_left)
+    findings += check_simulated(data.url, (COMMUNICATION,), clock.now_us())
     membership, found = tried("enrolment", lambda: _membership(data, settings))
     findings += found
     if membership is None:

@@ -140,6 +140,8 @@ def show_status(session: Session, status: Mapping[str, Any]) -> None:
     facts.add_row(words("column.inbox"), _counts(session, status.get("inbox")))
     if resting := [each["port"] for each in status.get("interfaces", ()) if each["state"] != "ok"]:
         facts.add_row(words("column.interfaces_resting"), display.plain(", ".join(resting)))
+    if simulated := [each["port"] for each in status.get("interfaces", ()) if each.get("simulated")]:
+        facts.add_row(words("column.interfaces_simulated"), display.plain(", ".join(simulated)))
     alarms = status.get("alarms") or 0
     facts.add_row(words("column.alarms"), f"[red]{alarms}[/red]" if alarms else "0")
     if status.get("storage_failing"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 INTERFACES: dict[str, tuple[str, str]] = {
     "column.interface": ("Interface", "接口"),
+    "column.interfaces_simulated": ("Interfaces that are simulated", "使用模拟器的接口"),
     "column.interfaces_resting": ("Interfaces that rest", "熔断的接口"),
     "column.adapter": ("Adapter", "适配器"),
     "column.waiting": ("Waiting", "等待"),

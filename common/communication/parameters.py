@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from common.interfaces.model import SIMULATOR
 from common.interfaces.simulator import Faults
 from common.parameters.model import Parameter, ParameterBook
 from common.parameters.value_types import Choice, Text, Whole
 
-SIMULATOR, FILE, REST = "simulator", "file", "rest"
+FILE, REST = "file", "rest"
 
 ADAPTER = Parameter(
     "communication.adapter",

@@ -6,12 +6,12 @@ import random
 
 from common.communication.file_adapter import FileAdapter
 from common.communication.model import PORT
-from common.communication.parameters import FILE, GATEWAY, REST, SENDER, SIMULATOR, simulated_faults
+from common.communication.parameters import FILE, GATEWAY, REST, SENDER, simulated_faults
 from common.communication.rest_adapter import RestAdapter
 from common.communication.settings import CommunicationSettings
 from common.communication.simulated_gateway import SimulatedGateway
 from common.interfaces.desk import InterfaceDesk
-from common.interfaces.model import Adapter, Answer
+from common.interfaces.model import SIMULATOR, Adapter, Answer
 from common.interfaces.parameters import ANSWER_SECONDS, address_rules
 from common.interfaces.simulator import Simulator
 from common.outbound.calling import OutboundCaller

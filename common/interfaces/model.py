@@ -30,6 +30,8 @@ CONTENT_BYTES_MAX = 65_536
 CLAIMED_MAX = 8
 """So many calls to one interface are on their way at a time, for each process of the node."""
 REPLAYED_MAX = 10_000
+SIMULATOR = "simulator"
+"""The adapter behind which there is nobody: each port has one of this name."""
 NO_ANSWER = "NO_ANSWER"
 CONTENT_LOST = "CONTENT_LOST"
 

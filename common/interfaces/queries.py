@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from common.alarms.commands import Reading
 from common.ids import format_id
 from common.interfaces.call_states import OK, REPLAYABLE
-from common.interfaces.model import Port, Ports
+from common.interfaces.model import SIMULATOR, Port, Ports
 from common.interfaces.repository import IS_OPEN, HealthRow, healthy, interface_calls, interface_health
 from common.parameters.model import ParameterBook
 
@@ -60,6 +60,7 @@ def describe_interface(connection: sa.Connection, port: Port, book: ParameterBoo
         "en": port.en,
         "zh": port.zh,
         "adapter": adapter,
+        "simulated": adapter == SIMULATOR,
         "parameter": port.adapter.name,
         **_figures(adapter_health(connection, port.name).get(adapter, healthy(port.name, adapter))),
         "waiting": count,

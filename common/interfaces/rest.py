@@ -80,12 +80,14 @@ class AdapterDocument(Told):
 
 
 class InterfaceDocument(Told):
-    """An interface: the adapter in use, the parameter that says which, and what waits."""
+    """An interface: the adapter in use, whether there is nobody behind it (`simulated`), the parameter that says which,
+    and what waits."""
 
     id: str
     name: str
     name_zh: str
     adapter_in_use: str
+    simulated: bool
     parameter: str
     waiting: int
     oldest_waiting_date: str | None = Field(json_schema_extra={"format": "date-time"})
@@ -165,6 +167,7 @@ def interface_tasks(node: Node) -> tuple[Task, ...]:
             name=port.en,
             name_zh=port.zh,
             adapter_in_use=found["adapter"],
+            simulated=found["simulated"],
             parameter=found["parameter"],
             waiting=found["waiting"],
             oldest_waiting_date=_moment(found["oldest_waiting_at_us"]),
