@@ -23,13 +23,15 @@ from common.rest.resource import Api
 from common.trace import describe_trace
 from province_node.authentication.routes import authentication_routes
 from province_node.customers.queries import customer_count, records_left
-from province_node.customers.rest import CUSTOMER_API
+from province_node.customers.rest import CUSTOMER_API, of_customers_city
 from province_node.customers.routes import customer_routes
 from province_node.serving.queries import requests_about, served_leg_times, served_steps, serving_leg_counts
 from province_node.serving.routes import serving_routes
 from province_node.subscriptions.queries import subscription_counts
-from province_node.subscriptions.rest import PRODUCT_API
+from province_node.subscriptions.rest import product_api
 from province_node.subscriptions.routes import subscription_routes
+
+PRODUCT_API = product_api(of_customers_city)
 
 
 def trace(connection: sa.Connection, context: NodeContext, request_id: bytes) -> dict[str, Any]:

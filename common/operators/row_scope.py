@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -22,6 +23,8 @@ class Belongs:
 
     organisation_id: sa.ColumnElement[str]
     owner: sa.ColumnElement[str] | None = None
+    via: Callable[[sa.ColumnElement[bool]], sa.ColumnElement[bool]] | None = None
+    """Where those columns are another table's: makes of a condition on its rows the one on the rows themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,12 @@ def rows_within(scope: Scope, actor: Actor, root: str, belongs: Belongs) -> Reac
     than the province."""
     if scope >= Scope.PROVINCE or (scope is Scope.BELOW and actor.organisation == root):
         return None
+    reached = _narrower(scope, actor, belongs)
+    return reached if belongs.via is None else belongs.via(condition_of(reached))
+
+
+def _narrower(scope: Scope, actor: Actor, belongs: Belongs) -> Reached:
+    """The rows within a scope that does not hold all."""
     if scope is Scope.BELOW:
         return EachOf(belongs.organisation_id, organisations_within(actor.organisation))
     in_organisation = belongs.organisation_id == actor.organisation

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from common.access_control.rights import FieldRight
 from common.operators.row_scope import Belongs
 from common.personal_data.masking import mask_name
@@ -38,3 +40,13 @@ CUSTOMER = Resource(
 )
 
 CUSTOMER_API = Api("customerManagement", "/tmf-api/customerManagement/v4", "TMF629 Customer", (CUSTOMER,))
+
+
+def of_customers_city(customer_number: sa.ColumnElement[str]) -> Belongs:
+    """Whose rows are that name a customer: those of the customer's city. What is found of a customer is found with
+    them, in whatever order cities are moved or customers erased."""
+
+    def via(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+        return customer_number.in_(sa.select(CUSTOMERS.c.customer_number).where(condition))
+
+    return Belongs(CUSTOMERS.c.city_code, via=via)

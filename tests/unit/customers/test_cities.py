@@ -19,6 +19,7 @@ from province_node.customers.commands import (
     ImportCustomers,
     RevealCustomer,
     ShowCustomer,
+    SubscriptionRecord,
 )
 from province_node.customers.model import CustomerNotFound
 from province_node.customers.repository import CUSTOMERS
@@ -26,6 +27,7 @@ from tests.support.access import CITY, HALL, OTHER, AccessNode
 from tests.support.stores import Databases
 
 CUSTOMERS_ADDRESS = "/tmf-api/customerManagement/v4/customer"
+PRODUCTS_ADDRESS = "/tmf-api/productInventory/v4/product"
 OF_CITIES = {"31-1": CITY, "31-2": CITY, "31-3": OTHER, "31-4": ""}
 NAMED = [
     ShowCustomer("31-3"),
@@ -39,9 +41,23 @@ NAMED = [
 def node(lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccessNode]:
     made = AccessNode(lasting_databases, tmp_path_factory.mktemp("node"))
     made.plant_organisations()
-    made.run(CreateRole("city-clerk", "City clerk", {"customer:read": "BELOW"}, {"customer": {"*": "VISIBLE"}}))
+    made.run(
+        CreateRole(
+            "city-clerk",
+            "City clerk",
+            {"customer:read": "BELOW", "subscription:read": "BELOW"},
+            {"customer": {"*": "VISIBLE"}},
+        )
+    )
     records = [
-        CustomerRecord(line, number, "person", number, city_code=city)
+        CustomerRecord(
+            line,
+            number,
+            "person",
+            number,
+            city_code=city,
+            subscription=SubscriptionRecord(f"{number}-01", f"1380013800{line}", "5g-129", "active"),
+        )
         for line, (number, city) in enumerate(OF_CITIES.items(), start=1)
     ]
     made.run(ImportCustomers(tuple(records)))
@@ -61,8 +77,8 @@ def acting_in(organisation: str, scope: Scope) -> Actor:
     return Actor(ActorKind.OPERATOR, "clerk", organisation, rights=rights)
 
 
-async def seen(client: httpx.AsyncClient, **parameters: str) -> list[str]:
-    answer = await client.get(CUSTOMERS_ADDRESS, params=parameters)
+async def seen(client: httpx.AsyncClient, address: str = CUSTOMERS_ADDRESS, **parameters: str) -> list[str]:
+    answer = await client.get(address, params=parameters)
     assert answer.status_code in (200, 206), answer.text
     found = [customer["id"] for customer in answer.json()]
     assert int(answer.headers["X-Total-Count"]) == len(found)
@@ -84,6 +100,28 @@ async def test_lists_hold_the_customers_of_the_city_in_which_somebody_acts(clerk
     streamed = await first.get(CUSTOMERS_ADDRESS, headers={"Accept": "text/csv"})
     assert "31-2" in streamed.text
     assert "31-3" not in streamed.text
+
+
+async def test_subscriptions_are_those_of_the_city_s_customers(clerks: AccessNode) -> None:
+    first = await clerks.signed_in("first", "city-clerk", CITY)
+    second = await clerks.signed_in("second", "city-clerk", OTHER)
+    hall = await clerks.signed_in("hall", "city-clerk", HALL)
+    whole = await clerks.signed_in("whole", "city-clerk", "31")
+    assert await seen(first, PRODUCTS_ADDRESS) == ["31-1-01", "31-2-01"]
+    assert await seen(second, PRODUCTS_ADDRESS) == ["31-3-01"]
+    assert await seen(hall, PRODUCTS_ADDRESS) == []
+    assert await seen(whole, PRODUCTS_ADDRESS) == [f"{number}-01" for number in OF_CITIES]
+    assert await seen(first, PRODUCTS_ADDRESS, sort="-id", status="active") == ["31-2-01", "31-1-01"]
+    assert (await first.get(f"{PRODUCTS_ADDRESS}/31-2-01")).status_code == 200
+    for subscription in ("31-3-01", "31-4-01"):
+        refused = await first.get(f"{PRODUCTS_ADDRESS}/{subscription}")
+        assert (refused.status_code, refused.json()["code"]) == (404, "RESOURCE_NOT_FOUND")
+    part = await first.get(PRODUCTS_ADDRESS, params={"limit": "1", "offset": "1"})
+    assert (part.status_code, part.headers["X-Total-Count"]) == (206, "2")
+    assert [product["id"] for product in part.json()] == ["31-2-01"]
+    streamed = await second.get(PRODUCTS_ADDRESS, headers={"Accept": "text/csv"})
+    assert "31-3-01" in streamed.text
+    assert "31-1-01" not in streamed.text
 
 
 async def test_below_the_city_no_customers_are_kept_apart(clerks: AccessNode) -> None:
