@@ -295,6 +295,12 @@ LINK_REASONS: Mapping[str, Reason] = {
         "Compare the link settings of both nodes.",
         "请核对双方节点的 link 设置。",
     ),
+    "HQ_RECOVERING": Reason(
+        "HQ was restored from a backup and takes back what it forgot; this node gives it what it has.",
+        "总部由备份恢复，正在找回遗忘的内容；本节点向其提供所持有的内容。",
+        "Nothing is to be done here. The link opens when HQ's recovery has ended.",
+        "本节点无需操作。总部完成找回后链路自动开通。",
+    ),
     "HELLO_TIMEOUT": Reason("The peer did not introduce itself in time.", "对端未按时握手。", *_DIALS_AGAIN),
     "ACK_TIMEOUT": Reason(
         "The peer acknowledged nothing for too long.",

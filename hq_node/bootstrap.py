@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.applications import Starlette
 
+from common.alarms.commands import RaiseAlarm
 from common.checks import (
     Finding,
     check_certificate,
@@ -27,14 +29,17 @@ from common.checks import (
     tried,
 )
 from common.clock import SystemClock, business_date
+from common.db.engine import reading
 from common.directory.own_keys import NodeKeys
 from common.directory.signing import open_directory
 from common.ids import HQ, IdSource
 from common.program.data_directory import DataDirectory
 from common.program.initialising import database_table, give_identity, migrate_database, run_once, write_settings
+from common.program.inline_writer import InlineWriter
 from common.program.logs import configure_logs
 from common.program.serving import check_schema
 from common.program.serving import serve as serve_program
+from common.recovery.taking_back import Progress
 from common.security.key_protection import passphrase_from
 from common.security.keyring import Keyring, KeyringMissing
 from common.security.token import KeyToken, open_token
@@ -54,7 +59,7 @@ from hq_node.directory.repository import DirectoryUnitOfWork
 from hq_node.directory.root_file import first_root, keep_first_root
 from hq_node.directory.root_key_file import open_root_key, taken_back, taken_out
 from hq_node.hub.repository import HUB_ORDER, HubOrder
-from hq_node.hub_link import ports_of
+from hq_node.hub_link import FederationPorts, ports_of
 from hq_node.kind import KIND as KIND
 from hq_node.kind import SCHEMA
 from hq_node.opening import (
@@ -67,8 +72,10 @@ from hq_node.opening import (
     stored_directory,
 )
 from hq_node.program import HqProgram
+from hq_node.recovery.model import RECOVERED_WITHOUT, WithoutNeedsReason, WithoutUnknown
 from hq_node.replica_setup import make_replica
 from hq_node.settings import HqSettings
+from hq_node.taking_back import HqTakenBack, collect, require_alone
 from hq_node.web import admin_app
 
 NEW_CERTIFICATE = (
@@ -183,6 +190,48 @@ def import_root(data_dir: Path, path: Path, passphrase: bytes) -> str:
     private_key = taken_back(root, first, open_directory(stored_directory(data)[0], first))
     keyring.with_root(data.keys_place, private_key)
     return root.signer.key_id
+
+
+def recover(data_dir: Path, progress: Progress, without: Sequence[str] = (), reason: str = "") -> HqTakenBack:
+    """Takes back from the provinces what an HQ that was restored from a backup has forgotten. HQ must not run, in none
+    of its processes. `without`: provinces that are lost for good, and why in `reason`. May be interrupted and repeated.
+
+    Raises DataDirectoryInUse, OtherReplicasRun, WithoutUnknown, WithoutNeedsReason, RecoveryAnswerUnfit, PeerWithholds,
+    PortInUse, SettingsInvalid.
+    """
+    data = DataDirectory(data_dir)
+    if without and not reason.strip():
+        raise WithoutNeedsReason(nodes=", ".join(without))
+    with data.locked():
+        settings = data.load_settings(HqSettings)
+        configure_logs("warning", settings.code)
+        check_schema(data, SCHEMA)
+        taken = asyncio.run(_recover(data, settings, progress, without, reason))
+        data.restored_file.unlink(missing_ok=True)
+    return taken
+
+
+async def _recover(
+    data: DataDirectory, settings: HqSettings, progress: Progress, without: Sequence[str], reason: str
+) -> HqTakenBack:
+    keys, certificates = node_keys(data, settings), OwnCertificates(data.keys_place)
+    with reading(data.url) as connection:
+        require_alone(connection, SystemClock().now_us())
+    ports = FederationPorts(data, settings, keys, certificates)
+    limits = limits_of(settings)
+    authority = authority_of(keys, certificates.current, ports.enrolment_address, ports.link_address, limits)
+    follower = DirectoryFollower(directory_in_force(data, authority))
+    node = open_node(data, settings, keys, certificates, authority=authority, follower=follower, recovering=True)
+    try:
+        for province in without:
+            if province == HQ or node.context.directory.node(province) is None:
+                raise WithoutUnknown(node=province[:20])
+        taken = await collect(node, ports, progress, without)
+        for province in without:
+            InlineWriter(node.core.dispatcher).run(RaiseAlarm(RECOVERED_WITHOUT, province, reason[:512]))
+        return taken
+    finally:
+        node.close()
 
 
 def migrate(data_dir: Path, before_programs: bool = False) -> list[str]:

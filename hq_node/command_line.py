@@ -16,6 +16,7 @@ from hq_node.directory import command_line as directory
 from hq_node.hub.command_line import add_relayed_command
 from hq_node.publications import command_line as publications
 from hq_node.publications import dictionary_command_line
+from hq_node.recovery.command_line import add_recovery_commands
 
 app = typer.Typer(
     help="HQ's node of Quanwang CRM, from the command line.",
@@ -109,6 +110,7 @@ def add_replica(
 add_node_commands(app)
 requests = request_commands.request_app()
 add_relayed_command(requests)
+add_recovery_commands(app)
 app.add_typer(requests, name="requests")
 app.add_typer(directory.app, name="nodes")
 app.add_typer(draft_command_line.app, name="directory")

@@ -26,7 +26,7 @@ from hq_node.directory.key_desk import OwnCertificates
 from hq_node.directory.servicer import EnrolmentServicer, NodeKeysServicer
 from hq_node.journal_comparison.servicer import JournalServicer
 from hq_node.journal_comparison.servicer import Read as ReadRanges
-from hq_node.recovery.servicer import Journals, RecoveryServicer
+from hq_node.recovery.servicer import ClosedLinks, CollectingServicer, Journals, RecoveryServicer
 from hq_node.settings import HqSettings
 
 ENROLMENT_SERVICE = enrolment_pb2.DESCRIPTOR.services_by_name["EnrolmentService"].full_name
@@ -89,11 +89,17 @@ class FederationPorts:
         await _serve_health(self._enrolment, ENROLMENT_SERVICE)
         await asyncio.gather(self._links.start(), self._enrolment.start())
 
+    async def start_collecting(self, servicer: CollectingServicer) -> None:
+        """Begins to take what provinces give back, and nothing else: no streams, no enrolments."""
+        recovery_pb2_grpc.add_RecoveryServiceServicer_to_server(servicer, self._links)
+        ClosedLinks().add_to(self._links)
+        await self._links.start()
+
     async def stop(self) -> None:
         """Closes both ports to newcomers at once, so that whoever dials again lands on another replica; drains the
         links meanwhile."""
         # From the first moment of stopping on nobody is let in; the streams that there are live on for as long.
-        drain_s = self._drain_timeout_us / 1e6 + STOP_GRACE_S
+        drain_s = STOP_GRACE_S + (self._drain_timeout_us / 1e6 if self._servicer is not None else 0)
         closing = [
             asyncio.ensure_future(self._links.stop(drain_s)),
             asyncio.ensure_future(self._enrolment.stop(STOP_GRACE_S)),

@@ -21,6 +21,7 @@ from common.program.key_keeper import KeyKeeper
 from common.program.node import Node, make_node
 from common.program.replicas import replica_of
 from common.program.serving import alarm_of, free_port
+from common.recovery.taking_back import NOT_MEANWHILE
 from common.security.key_protection import passphrase_from
 from common.security.keyring import Keyring
 from common.security.tls import TlsAuthority, other_names
@@ -120,10 +121,14 @@ def open_node(
     *,
     authority: Authority,
     follower: DirectoryFollower,
+    recovering: bool = False,
 ) -> Node:
-    """HQ's node on its database, not serving yet. `follower` keeps what is decided and published."""
+    """HQ's node on its database, not serving yet. `follower` keeps what is decided and published. `recovering`: it
+    decides nothing, and what it cannot decide waits. Raises RestoredNotRecovered."""
+    if not recovering:
+        data.require_recovered()
     clock = SystemClock()
-    replica = replica_of(data, settings)
+    replica = None if recovering else replica_of(data, settings)
     core = build_core(
         data.url,
         keys.choose_signer,
@@ -139,9 +144,10 @@ def open_node(
         },
         admission_rate=AdmissionRate(settings.hub.admissions_a_second_max, settings.hub.admissions_burst_max),
         seal_limits=settings.sealing,
-        retry=settings.retry,
+        retry=NOT_MEANWHILE if recovering else settings.retry,
         link_settings=settings.link,
         replica=replica,
+        recovering=recovering,
     )
     follower.attend(core)
     node = make_node(ROLE, data, settings, clock, core)

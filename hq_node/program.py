@@ -48,6 +48,8 @@ class HqProgram:
     """HQ while it serves."""
 
     def __init__(self, data: DataDirectory, settings: HqSettings) -> None:
+        # Before any port is taken, at which provinces would look for HQ.
+        data.require_recovered()
         self._keys = keys = node_keys(data, settings)
         self._certificates = certificates = OwnCertificates(data.keys_place)
         links_here = "link" in settings.replica.roles

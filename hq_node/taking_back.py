@@ -8,9 +8,11 @@ its own words are. Both are the provinces' to give: each has the two journals of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+import sqlalchemy as sa
 
 from common.audit.repository import head as audit_head
 from common.core import NodeCore
@@ -22,13 +24,19 @@ from common.messaging.envelope import parse
 from common.messaging.links import journal_batch
 from common.messaging.seal import seal_hash
 from common.program.inline_writer import InlineWriter
+from common.program.node import Node
 from common.recovery.commands import EndRecovery
 from common.recovery.model import PeerWithholds
 from common.recovery.taking_back import Fetch, LinkTakingBack, Progress
+from common.replicas.repository import live_replicas
 from hq_node.directory.commands import TakeBackDirectory
-from hq_node.hub.commands import SettleTakenBack
+from hq_node.hub.commands import SettleTakenBack, TakeForForwarded
 from hq_node.hub.queries import positions_without_leg
 from hq_node.hub.taking_back import word_of
+from hq_node.hub_link import FederationPorts
+from hq_node.recovery.collecting import Collecting
+from hq_node.recovery.model import OtherReplicasRun
+from hq_node.recovery.servicer import CollectingServicer
 
 
 @dataclass(slots=True)
@@ -124,6 +132,10 @@ class HqTakingBack:
 
     def finish(self, links: list[LinkOfHq], without: list[str]) -> HqTakenBack:
         """All is taken: what is through is settled, the rest is processed when HQ serves."""
+        given = {link.peer for link in links}
+        for home in (entry.node for entry in self._core.directory().nodes if entry.node not in {HQ, *given}):
+            while self._writer.run(TakeForForwarded(home)):
+                pass
         after: tuple[str, bytes] | None = None
         while (after := self._writer.run(SettleTakenBack(after))) is not None:
             pass
@@ -139,3 +151,27 @@ class HqTakingBack:
             positions_without_leg(connection),
             max(0, said - audit_head(connection)[0]),
         )
+
+
+def require_alone(connection: sa.Connection, now_us: int) -> None:
+    """Raises OtherReplicasRun where another process of HQ has said something lately."""
+    seen = [replica.name for replica in live_replicas(connection, now_us)]
+    if seen:
+        raise OtherReplicasRun(names=", ".join(sorted(seen)))
+
+
+async def collect(node: Node, ports: FederationPorts, progress: Progress, without: Sequence[str]) -> HqTakenBack:
+    """Takes back all that the provinces give on the federation port. Raises what HqTakingBack.run raises."""
+    taking, core = HqTakingBack(node.core, progress), node.core
+
+    async def welcome(peer: str, fingerprint: bytes) -> bool:
+        entry = core.directory().node(peer)
+        return entry is not None and entry.welcomes(fingerprint, node.clock.now_us())
+
+    collecting = Collecting(lambda: taking.expected(without), taking.take_directory, progress)
+    await ports.start_collecting(CollectingServicer(collecting, welcome))
+    try:
+        await collecting.all_there()
+        return await taking.run(collecting.fetch_from, without)
+    finally:
+        await ports.stop()

@@ -132,6 +132,13 @@ KINDS: dict[str, AlarmKind] = {
         "The detail says why: make room, or correct the table [backup] of node.toml. The node tries again.",
         "原因见详情：请腾出空间，或更正 node.toml 的 [backup] 表。节点会再次尝试。",
     ),
+    "RECOVERED_WITHOUT": AlarmKind(
+        "critical",
+        "HQ was recovered without a province; what HQ had said to it is known to nobody.",
+        "总部在缺少某省的情况下完成找回；总部曾对该省说过的内容已无人知晓。",
+        "Revoke the province, end its legs (`nodes end-legs`), and let it come back enrolled anew, with no database.",
+        "请吊销该省并用 `nodes end-legs` 结束相关业务；该省须以空数据库重新入网。",
+    ),
     "EFFECT_NOT_REPRODUCED": AlarmKind(
         "critical",
         "A leg was completed before the node was restored; its effect on this node's records could not be repeated.",

@@ -92,8 +92,7 @@ def restore_backup(
     make_private_directory(room)
     try:
         restored = unpack(path, secret, kind, room, database_url, progress)
-        if not kind.hq:
-            (room / RESTORED_FILE).touch(mode=0o600)
+        (room / RESTORED_FILE).touch(mode=0o600)
         _sync(room)
         os.replace(room, data_dir)
     except BaseException:

@@ -209,6 +209,7 @@ EXAMPLES: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     "nodes revoke": ('nodes revoke 44 --reason "data centre burnt down" --operator li.na',),
     "nodes end-legs": ('nodes end-legs 44 --reason "data centre burnt down" --operator li.na',),
     "recover": ("recover", "recover --json"),
+    ("hq-node", "recover"): ("recover", 'recover --without 44 --reason "data centre burnt down"'),
     "enrol": ("enrol --invitation @invitation.txt --wait 10m",),
     "customers": ("customers import extract.csv --dry-run", "customers summary"),
     "customers import": (

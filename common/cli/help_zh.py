@@ -155,6 +155,13 @@ COMMANDS: Mapping[str, str] = {
     "customers summary": "统计客户和订购数量。",
 }
 
+COMMANDS_OF: Mapping[tuple[str, str], str] = {
+    (HQ, "recover"): "从各省找回总部自所恢复的备份以来忘记的内容。总部不能处于运行状态。\n\n"
+    "等待每个有效省份；各省无需执行命令。已记录的结果原样采用，不会重新决定；每个签封都会核验。可随时中断并重复执行。"
+    "使用 PostgreSQL 时，总部的所有进程都必须停止。",
+}
+"""Where a command of that name says something else in one of the programs."""
+
 OPTIONS: Mapping[str, str] = {
     **ACCESS_OPTIONS,
     **DICTIONARY_OPTIONS,
@@ -167,6 +174,8 @@ OPTIONS: Mapping[str, str] = {
     "--json": "在标准输出上输出一个 JSON 文档；错误以 JSON 形式写入标准错误。",
     "--lang": "输出语言；未指定时由 QUANWANG_LANG、LC_ALL、LC_MESSAGES 或 LANG 决定。",
     "--help": "显示本帮助并退出。",
+    "recover --without": "已确定无法恢复（连同其数据库）的省份，可多次给出。",
+    "recover --reason": "不等待该省的原因。",
     "--roles": "此进程承担的角色，代替 [replica] 中的 roles：link、worker、web。需要 PostgreSQL。",
     "--name": "其他副本未使用的名称。",
     "DIRECTORY": "新的数据目录。",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from common.cli.examples import EXAMPLES
-from common.cli.help_zh import COMMANDS, OPTIONS, PANELS, PARSER_MESSAGES, PROGRAMS
+from common.cli.help_zh import COMMANDS, COMMANDS_OF, OPTIONS, PANELS, PARSER_MESSAGES, PROGRAMS
 from common.cli.words import CHINESE, Words
 
 HEADINGS = {
@@ -33,7 +33,8 @@ def localise(root: Any, program: str, language: str) -> None:
     _set_headings(1 if chinese else 0)
     for path, command in walk(root):
         if chinese:
-            command.help = COMMANDS.get(path, command.help) if path else PROGRAMS.get(program, command.help)
+            known = COMMANDS_OF.get((program, path)) or COMMANDS.get(path, command.help)
+            command.help = known if path else PROGRAMS.get(program, command.help)
             panel = getattr(command, "rich_help_panel", None)
             command.rich_help_panel = PANELS.get(panel, panel)
             for parameter in command.params:

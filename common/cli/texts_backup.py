@@ -45,6 +45,27 @@ BACKUP: Mapping[str, tuple[str, str]] = {
         "{count} requests have no recorded outcome; they are processed when the node serves.",
         "{count} 个请求没有已记录的结果，将在节点启动后处理。",
     ),
+    "recover.hq_done": (
+        "Taken back from {provinces}: {own_batches:,} own batches, {received_batches:,} batches of the provinces; "
+        "directory version {directory_version}. HQ may serve; the provinces' links open by themselves.",
+        "已从 {provinces} 找回：本节点 {own_batches:,} 个批次，各省 {received_batches:,} 个批次；目录版本 "
+        "{directory_version}。总部可以启动服务，各省链路自动恢复。",
+    ),
+    "recover.hq_undecided": (
+        "{count} messages have no recorded outcome; they are processed when HQ serves.",
+        "{count} 条报文没有已记录的结果，将在总部启动后处理。",
+    ),
+    "recover.hq_without": (
+        "Not waited for: {nodes}. What was admitted for it counts as sent to it, and is ended by `nodes end-legs` once "
+        "it is revoked. It may come back only enrolled anew, with an empty database.",
+        "未等待：{nodes}。已受理的相关业务视为已发送，吊销后用 `nodes end-legs` 结束。该省只能以空数据库重新入网。",
+    ),
+    "recover.hq_lost": (
+        "Witnessed by nobody, and lost: {positions} places of the hub's order, {entries} entries of the audit log, and "
+        "what was done at HQ alone since the backup: operators, roles, parameters, invitations, publications.",
+        "无人见证而无法找回：中心次序中的 {positions} 个位置、审计日志 {entries} 条，"
+        "以及备份之后仅在总部办理的内容：操作员、角色、参数、邀请码、发布内容。",
+    ),
     "recover.lost": (
         "Lost is what nobody else has: what was done at this node alone since the backup, such as imports, and "
         "requests that HQ never received. Look at the open alarms for effects that could not be repeated.",

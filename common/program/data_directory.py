@@ -54,8 +54,8 @@ class RestoredNotRecovered(Fault):
 
     en = "The node in {path} was restored from a backup and has not taken back yet what it said and received since."
     zh = "{path} 中的节点由备份恢复而来，尚未找回备份之后所发送和接收的内容。"
-    mend_en = "Run province-node recover on this data directory; docs/backup.md says what comes before."
-    mend_zh = "请对此数据目录执行 province-node recover；之前的步骤见 docs/backup.md。"
+    mend_en = "Run the program's command recover on this data directory; docs/backup.md says what comes before."
+    mend_zh = "请对此数据目录执行本程序的 recover 命令；之前的步骤见 docs/backup.md。"
 
 
 class DataDirectory:

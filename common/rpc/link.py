@@ -29,7 +29,8 @@ from common.security.tls import CertificateUnusable, hq_name_options, peer_node_
 log = get_logger()
 
 SERVICE = link_pb2.DESCRIPTOR.services_by_name["FederationLinkService"].full_name
-METHOD = f"/{SERVICE}/OpenLink"
+METHOD_NAME = "OpenLink"
+METHOD = f"/{SERVICE}/{METHOD_NAME}"
 
 Options = list[tuple[str, Any]]
 
@@ -82,7 +83,7 @@ class FederationLinkServicer:
     def add_to(self, server: grpc.aio.Server) -> None:
         """Registers the service; frames come and go as bytes."""
         handler: Any = grpc.stream_stream_rpc_method_handler(self.open_link)
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"OpenLink": handler}),))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {METHOD_NAME: handler}),))
 
     async def open_link(self, _frames: Any, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
         """One stream of a province, from its certificate to its end."""
@@ -187,8 +188,11 @@ class LinkDialler:
         address: str,
         credentials: Callable[[], grpc.ChannelCredentials],
         chance: Chance,
+        give_back: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`give_back`: what is done where HQ takes no stream since it takes back what it forgot."""
         settings = node.settings
+        self._give_back = give_back
         self._node = node
         self._address = address
         self._credentials = credentials
@@ -220,6 +224,8 @@ class LinkDialler:
             opened_before = self.activity.opened_at_us
             try:
                 await self._dial()
+                if self._give_back is not None and self.activity.reason_code == reason.HQ_RECOVERING:
+                    await self._unless_stopped(self._give_back())
             except Exception:
                 # No fault of one attempt may be the last attempt.
                 log.exception("link attempt failed", address=self._address)
@@ -230,6 +236,18 @@ class LinkDialler:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), wait_s)
             self.activity.next_attempt_at_us = 0
+
+    async def _unless_stopped(self, giving: Awaitable[None]) -> None:
+        """Ends with it, or when the node stops."""
+        tasks = [asyncio.ensure_future(giving), asyncio.ensure_future(self._stopping.wait())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        if isinstance(results[0], Exception):
+            raise results[0]
 
     async def _dial(self) -> None:
         """One attempt, with a channel of its own."""

@@ -38,6 +38,13 @@ class TakeBackWord:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeForForwarded:
+    """Nobody can say what HQ had sealed for `home`: its admitted legs count as sealed for it; so many at a time."""
+
+    home: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettleTakenBack:
     """Go through the messages that wait for the recovery, those behind a key; None: from the first on."""
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from common.access_control.needs import INTERNAL, Declared, Needs
 from common.access_control.rights import Permission
-from hq_node.hub.commands import EndLegsOfLostHome, PassTimeLimits, RollBusinessDate, SettleTakenBack, TakeBackWord
+from hq_node.hub.commands import (
+    EndLegsOfLostHome,
+    PassTimeLimits,
+    RollBusinessDate,
+    SettleTakenBack,
+    TakeBackWord,
+    TakeForForwarded,
+)
 
 END_LEGS = Permission("node", "end-legs")
 
@@ -12,6 +19,7 @@ NEEDS: Declared = {
     PassTimeLimits: INTERNAL,
     RollBusinessDate: INTERNAL,
     TakeBackWord: INTERNAL,
+    TakeForForwarded: INTERNAL,
     SettleTakenBack: INTERNAL,
     EndLegsOfLostHome: Needs(
         END_LEGS.resource, END_LEGS.action, record=lambda wish: wish.home, reason=lambda wish: wish.reason

@@ -148,16 +148,20 @@ class HubLegRepository:
 
     def forwarded_to(self, home: str, limit: int) -> list[HubLeg]:
         """Legs that wait for the answer of `home`, in the hub's order."""
+        return self.of_home(home, FORWARDED, limit)
+
+    def of_home(self, home: str, state: str, limit: int) -> list[HubLeg]:
+        """Legs of `home` in a state, in the hub's order."""
         statement = (
             sa.select(hub_legs.c.leg_id)
-            .where(hub_legs.c.home == home, hub_legs.c.state == FORWARDED)
+            .where(hub_legs.c.home == home, hub_legs.c.state == state)
             .order_by(hub_legs.c.hub_position)
             .limit(limit)
         )
         ids = [leg_id for (leg_id,) in self._uow.query(statement)]
         self._rows.prefetch(ids)
         found = [leg for leg_id in ids if (leg := self.get(leg_id)) is not None]
-        return [leg for leg in found if leg.state == FORWARDED]
+        return [leg for leg in found if leg.state == state]
 
     def save(self, leg: HubLeg) -> None:
         """Stages the leg, new or known."""

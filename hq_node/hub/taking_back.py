@@ -24,7 +24,7 @@ from common.recovery.repository import received_request, settle_received, waitin
 from common.requests.envelopes import OUTCOME_NAMES, OVERDUE_REASON
 from common.requests.handlers import take_stamp
 from hq_node.hub.admission import known_class
-from hq_node.hub.commands import SettleTakenBack, TakeBackWord
+from hq_node.hub.commands import SettleTakenBack, TakeBackWord, TakeForForwarded
 from hq_node.hub.leg_states import ADMITTED, CANCELLED, EXPIRED, FORWARDED, NONE, REJECTED, TERMINAL
 from hq_node.hub.model import HOME_LOST, HubLeg
 
@@ -33,7 +33,11 @@ SETTLED_A_GROUP_MAX = 256
 
 def handlers() -> dict[type, Callable[[Any, Any], Any]]:
     """The handlers by command, for the dispatcher."""
-    return {TakeBackWord: take_back_word, SettleTakenBack: settle_taken_back}
+    return {
+        TakeBackWord: take_back_word,
+        TakeForForwarded: take_for_forwarded,
+        SettleTakenBack: settle_taken_back,
+    }
 
 
 def word_of(peer: str, entry: seal_pb2.Entry, origin_seals: dict[bytes, seal_pb2.SignedSeal]) -> TakeBackWord:
@@ -75,6 +79,16 @@ def settle_taken_back(command: SettleTakenBack, uow: Any) -> tuple[str, bytes] |
         if envelope is not None and row.source != HQ and _is_through(envelope, row, uow):
             settle_received(uow, row.source, row.message_id)
     return (rows[-1].source, rows[-1].message_id) if rows else None
+
+
+def take_for_forwarded(command: TakeForForwarded, uow: Any) -> int:
+    """What was admitted for a home that gives nothing back may have been sealed for it, and carried out: it is ended by
+    home's answer alone, or by force. How many legs; there may be more."""
+    legs = uow.hub_legs.of_home(command.home, ADMITTED, SETTLED_A_GROUP_MAX)
+    for leg in legs:
+        leg.seal(uow.moment_us)
+        uow.hub_legs.save(leg)
+    return len(legs)
 
 
 def _is_through(envelope: Envelope, row: Any, uow: Any) -> bool:

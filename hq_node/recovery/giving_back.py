@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from common.gen.quanwang.federation.v1 import directory_pb2
+from common.ids import HQ
 from common.program.node import Node
-from hq_node.recovery.queries import Held, journal_behind
+from common.recovery.queries import Held, journal_behind
 
 
 class GivingBack:
@@ -17,7 +18,7 @@ class GivingBack:
 
     async def read(self, link: str, after: int) -> Held:
         """The next batches of a link behind a seal. Raises ArchiveDamaged, StorageUnavailable."""
-        return await self._node.reads.run(journal_behind, self._node.archive, link, after)
+        return await self._node.reads.run(journal_behind, self._node.archive, HQ, link, after)
 
     def newer(self, version: int) -> directory_pb2.SignedDirectory | None:
         """The directory in force, where it is newer than that."""

@@ -18,7 +18,7 @@ WIRING = {
     "opening": 5,
     "web": 4,
     "hub_link": 4,
-    "taking_back": 4,
+    "taking_back": 5,
     "core": 3,
     "message_processor": 2,
     "unit_of_work": 1,

@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
+import hq_node.bootstrap
 from common.backup.creating import create_backup
-from common.backup.restoring import restore_backup
+from common.backup.restoring import Kind, restore_backup
 from common.backup.secrets import KEY_FILE, Secret
 from common.backup.settings import BackupSettings
 from common.backup.verifying import verify_backup
 from common.clock import SystemClock
 from common.program.data_directory import DataDirectory, RestoredNotRecovered
 from common.program.initialising import resume_link_of
+from hq_node.taking_back import HqTakenBack
 from province_node import bootstrap
 from province_node.directory.enrolment import ApprovalPending, EnrolmentOptions, enrol
-from province_node.settings import ProvinceSettings
 from tests.support.judgement import verdict
 from tests.support.request_load import Job, Load, plan_jobs
 from tests.support.running import RunningFederation, RunningNode, import_customers
@@ -31,12 +32,12 @@ LOST_AFTER = 30
 SECRET = Secret(KEY_FILE, bytes(range(32)))
 
 
-def back_up(node: RunningNode, directory: Path) -> Path:
+def back_up(node: RunningNode, directory: Path, kind: Kind = bootstrap.KIND) -> Path:
     """A backup of a node that serves."""
     data = DataDirectory(node.data_dir)
-    settings = data.load_settings(ProvinceSettings)
+    settings = data.load_settings(kind.settings)
     chosen = BackupSettings(directory=str(directory))
-    return create_backup(data, bootstrap.SCHEMA, settings.code, chosen, SECRET, SystemClock()).path
+    return create_backup(data, kind.schema, settings.code, chosen, SECRET, SystemClock()).path
 
 
 def lose_and_bring_back(node: RunningNode, backup: Path) -> dict[str, int]:
@@ -82,6 +83,47 @@ def test_the_former_machine_is_shut_out_when_the_node_comes_back_with_new_keys(t
         request_ids = first.results.request_ids | second.results.request_ids
         alarms = frozenset({"CERTIFICATE_UNKNOWN"})
         assert verdict(federation, [*plan_jobs(0, BOTH, PROVINCES, held), *planned], request_ids, held, alarms) == []
+
+
+class Interrupted(Exception):
+    """As by a signal."""
+
+
+def test_hq_takes_back_from_its_provinces_what_it_forgot_and_they_need_no_command(tmp_path: Path) -> None:
+    """HQ's machine is lost under load; the provinces go on by themselves when it is back."""
+    with RunningFederation(tmp_path, PROVINCES) as federation:
+        held = {code: import_customers(federation[code], code, CUSTOMERS) for code in PROVINCES}
+        hot = {code: subscriptions[:HOT_SUBSCRIPTIONS] for code, subscriptions in held.items()}
+        hq, planned = federation.hq, plan_jobs(0, 2 * BOTH, PROVINCES, hot)
+        with Load(federation, planned) as load:
+            load.wait_until_ended(BOTH // 2)
+            backup = back_up(hq, tmp_path / "backups", hq_node.bootstrap.KIND)
+            load.wait_until_ended(BOTH)
+            hq.kill()
+            shutil.rmtree(hq.data_dir)
+            restore_backup(backup, SECRET, hq_node.bootstrap.KIND, hq.data_dir)
+            (hq.data_dir / "federation.address").write_text(f"localhost:{federation.port}\n", encoding="utf-8")
+            with pytest.raises(RestoredNotRecovered):
+                hq_node.bootstrap.serve(hq.data_dir)
+            taken = recover_hq_interrupted(hq.data_dir)
+            hq.start()
+        federation.wait_until_quiet()
+        assert set(federation.stop_all().values()) == {0}
+        assert (sorted(taken.provinces), taken.without) == (list(PROVINCES), [])
+        assert verdict(federation, planned, load.results.request_ids, held) == []
+    assert verify_backup(backup, SECRET, hq_node.bootstrap.KIND, tmp_path).findings == ()
+
+
+def recover_hq_interrupted(data_dir: Path) -> HqTakenBack:
+    """Taken back at the second attempt: the first one ended in the middle of a link."""
+
+    def interrupt(what: str, done: int, _total: int) -> None:
+        if what.startswith("00>") and done:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        hq_node.bootstrap.recover(data_dir, interrupt)
+    return hq_node.bootstrap.recover(data_dir, lambda _what, _done, _total: None)
 
 
 def enrol_anew(federation: RunningFederation, code: str) -> None:

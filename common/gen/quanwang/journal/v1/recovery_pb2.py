@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from common.gen.quanwang.federation.v1 import directory_pb2 as quanwang_dot_federation_dot_v1_dot_directory__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"quanwang/journal/v1/recovery.proto\x12\x13quanwang.journal.v1\x1a&quanwang/federation/v1/directory.proto\"M\n\x13\x46\x65tchJournalRequest\x12\x0c\n\x04link\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x04\x12\x19\n\x11\x64irectory_version\x18\x03 \x01(\x04\"v\n\x14\x46\x65tchJournalResponse\x12\x0f\n\x07\x62\x61tches\x18\x01 \x03(\x0c\x12\x11\n\tlast_seal\x18\x02 \x01(\x04\x12:\n\tdirectory\x18\x03 \x01(\x0b\x32\'.quanwang.federation.v1.SignedDirectory2v\n\x0fRecoveryService\x12\x63\n\x0c\x46\x65tchJournal\x12(.quanwang.journal.v1.FetchJournalRequest\x1a).quanwang.journal.v1.FetchJournalResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"quanwang/journal/v1/recovery.proto\x12\x13quanwang.journal.v1\x1a&quanwang/federation/v1/directory.proto\"M\n\x13\x46\x65tchJournalRequest\x12\x0c\n\x04link\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x04\x12\x19\n\x11\x64irectory_version\x18\x03 \x01(\x04\"v\n\x14\x46\x65tchJournalResponse\x12\x0f\n\x07\x62\x61tches\x18\x01 \x03(\x0c\x12\x11\n\tlast_seal\x18\x02 \x01(\x04\x12:\n\tdirectory\x18\x03 \x01(\x0b\x32\'.quanwang.federation.v1.SignedDirectory\"\x91\x01\n\x12GiveJournalRequest\x12\x0c\n\x04link\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x04\x12\x0f\n\x07\x62\x61tches\x18\x03 \x03(\x0c\x12\x11\n\tlast_seal\x18\x04 \x01(\x04\x12:\n\tdirectory\x18\x05 \x01(\x0b\x32\'.quanwang.federation.v1.SignedDirectory\"2\n\x13GiveJournalResponse\x12\x0c\n\x04link\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x04\x32\xd8\x01\n\x0fRecoveryService\x12\x63\n\x0c\x46\x65tchJournal\x12(.quanwang.journal.v1.FetchJournalRequest\x1a).quanwang.journal.v1.FetchJournalResponse\x12`\n\x0bGiveJournal\x12\'.quanwang.journal.v1.GiveJournalRequest\x1a(.quanwang.journal.v1.GiveJournalResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FETCHJOURNALREQUEST']._serialized_end=176
   _globals['_FETCHJOURNALRESPONSE']._serialized_start=178
   _globals['_FETCHJOURNALRESPONSE']._serialized_end=296
-  _globals['_RECOVERYSERVICE']._serialized_start=298
-  _globals['_RECOVERYSERVICE']._serialized_end=416
+  _globals['_GIVEJOURNALREQUEST']._serialized_start=299
+  _globals['_GIVEJOURNALREQUEST']._serialized_end=444
+  _globals['_GIVEJOURNALRESPONSE']._serialized_start=446
+  _globals['_GIVEJOURNALRESPONSE']._serialized_end=496
+  _globals['_RECOVERYSERVICE']._serialized_start=499
+  _globals['_RECOVERYSERVICE']._serialized_end=715
 # @@protoc_insertion_point(module_scope)

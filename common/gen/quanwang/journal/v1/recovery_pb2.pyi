@@ -26,3 +26,25 @@ class FetchJournalResponse(_message.Message):
     last_seal: int
     directory: _directory_pb2.SignedDirectory
     def __init__(self, batches: _Optional[_Iterable[bytes]] = ..., last_seal: _Optional[int] = ..., directory: _Optional[_Union[_directory_pb2.SignedDirectory, _Mapping]] = ...) -> None: ...
+
+class GiveJournalRequest(_message.Message):
+    __slots__ = ("link", "after", "batches", "last_seal", "directory")
+    LINK_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    BATCHES_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEAL_FIELD_NUMBER: _ClassVar[int]
+    DIRECTORY_FIELD_NUMBER: _ClassVar[int]
+    link: str
+    after: int
+    batches: _containers.RepeatedScalarFieldContainer[bytes]
+    last_seal: int
+    directory: _directory_pb2.SignedDirectory
+    def __init__(self, link: _Optional[str] = ..., after: _Optional[int] = ..., batches: _Optional[_Iterable[bytes]] = ..., last_seal: _Optional[int] = ..., directory: _Optional[_Union[_directory_pb2.SignedDirectory, _Mapping]] = ...) -> None: ...
+
+class GiveJournalResponse(_message.Message):
+    __slots__ = ("link", "after")
+    LINK_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    link: str
+    after: int
+    def __init__(self, link: _Optional[str] = ..., after: _Optional[int] = ...) -> None: ...

@@ -39,13 +39,26 @@ class RecoveryServiceStub:
                 request_serializer=quanwang_dot_journal_dot_v1_dot_recovery__pb2.FetchJournalRequest.SerializeToString,
                 response_deserializer=quanwang_dot_journal_dot_v1_dot_recovery__pb2.FetchJournalResponse.FromString,
                 _registered_method=True)
+        self.GiveJournal = channel.unary_unary(
+                '/quanwang.journal.v1.RecoveryService/GiveJournal',
+                request_serializer=quanwang_dot_journal_dot_v1_dot_recovery__pb2.GiveJournalRequest.SerializeToString,
+                response_deserializer=quanwang_dot_journal_dot_v1_dot_recovery__pb2.GiveJournalResponse.FromString,
+                _registered_method=True)
 
 
 class RecoveryServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def FetchJournal(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A province that was restored fetches from HQ.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GiveJournal(self, request, context):
+        """HQ was restored: a province gives it what it asks for, call by call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -57,6 +70,11 @@ def add_RecoveryServiceServicer_to_server(servicer, server):
                     servicer.FetchJournal,
                     request_deserializer=quanwang_dot_journal_dot_v1_dot_recovery__pb2.FetchJournalRequest.FromString,
                     response_serializer=quanwang_dot_journal_dot_v1_dot_recovery__pb2.FetchJournalResponse.SerializeToString,
+            ),
+            'GiveJournal': grpc.unary_unary_rpc_method_handler(
+                    servicer.GiveJournal,
+                    request_deserializer=quanwang_dot_journal_dot_v1_dot_recovery__pb2.GiveJournalRequest.FromString,
+                    response_serializer=quanwang_dot_journal_dot_v1_dot_recovery__pb2.GiveJournalResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -86,6 +104,33 @@ class RecoveryService:
             '/quanwang.journal.v1.RecoveryService/FetchJournal',
             quanwang_dot_journal_dot_v1_dot_recovery__pb2.FetchJournalRequest.SerializeToString,
             quanwang_dot_journal_dot_v1_dot_recovery__pb2.FetchJournalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GiveJournal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quanwang.journal.v1.RecoveryService/GiveJournal',
+            quanwang_dot_journal_dot_v1_dot_recovery__pb2.GiveJournalRequest.SerializeToString,
+            quanwang_dot_journal_dot_v1_dot_recovery__pb2.GiveJournalResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,4 +1,4 @@
-"""What HQ holds of a province's link, for the province to take back."""
+"""What a node holds of a link, for whoever takes back."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from common.ids import HQ
 from common.journal.archive import JournalArchive
 from common.journal.queries import batches_behind, link_end
 
 BYTES_AT_ONCE = 4_194_304
-"""Of batches in one answer; at least one batch, which may be larger."""
+"""Of batches in one message; at least one batch, which may be larger."""
 
 
 class Held(NamedTuple):
@@ -21,6 +20,6 @@ class Held(NamedTuple):
     last_seal: int
 
 
-def journal_behind(connection: sa.Connection, archive: JournalArchive, link: str, after: int) -> Held:
+def journal_behind(connection: sa.Connection, archive: JournalArchive, node: str, link: str, after: int) -> Held:
     """The next batches of a link behind a seal, from archives and database. Raises ArchiveDamaged."""
-    return Held(batches_behind(connection, archive, link, after, BYTES_AT_ONCE), link_end(connection, HQ, link))
+    return Held(batches_behind(connection, archive, link, after, BYTES_AT_ONCE), link_end(connection, node, link))
