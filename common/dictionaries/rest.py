@@ -57,8 +57,10 @@ class WrittenDictionaryValue(Body):
     def value(self) -> DictionaryValue:
         """What it means."""
         names = {"code": self.code, "zh": self.name_zh, "en": self.name_en, "parent": self.parent}
+        # The beginning of the reckoning is long over, and stands for no end at all.
+        until_us = 0 if self.end is None else max(1, _us(self.end))
         return DictionaryValue(
-            **names, place=self.place, active=self.active, from_us=_us(self.start), until_us=_us(self.end)
+            **names, place=self.place, active=self.active, from_us=_us(self.start), until_us=until_us
         )
 
 

@@ -63,7 +63,7 @@ async def test_values_are_set_and_published_and_shown_to_whoever_serves_customer
     assert shown.headers["etag"] != before.headers["etag"]
     (kiosk,) = [each for each in shown.json()["value"] if each["code"] == "kiosk"]
     assert (kiosk["name"], kiosk["origin"]) == ("community kiosk", "local")
-    closing = {**KIOSK, "code": "web", "nameEn": "web hall", "end": "2020-01-01T00:00:00Z"}
+    closing = {**KIOSK, "code": "web", "nameEn": "web hall", "end": "1969-12-31T00:00:00Z"}
     published = await an.post(
         f"{BASE}/publishDictionaryValues", json={**wish, "value": [closing], "reason": "directive 9"}
     )
@@ -71,7 +71,7 @@ async def test_values_are_set_and_published_and_shown_to_whoever_serves_customer
     hq.federation.execute(HQ, DeliverPublications())
     hq.federation.run()
     (web,) = [each for each in (await clerk.get(CHANNELS)).json()["value"] if each["code"] == "web"]
-    assert (web["origin"], web["usable"], web["end"]) == ("network", False, "2020-01-01T00:00:00.000000Z")
+    assert (web["origin"], web["usable"], web["end"]) == ("network", False, "1970-01-01T00:00:00.000001Z")
     told = await bo.get(f"{BASE}/dictionaryValueVersion", params={"sort": "code"})
     assert [(each["id"], each["setBy"], each["reason"]) for each in told.json()] == [
         (f"local:{CHANNEL.name}:kiosk:1", "bo", "ticket 7"),
