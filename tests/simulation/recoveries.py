@@ -19,8 +19,8 @@ from common.ids import HQ, link_name
 from common.journal.archive import JournalArchive
 from common.journal.queries import batches_behind, link_end
 from common.program.inline_writer import InlineWriter
+from common.recovery.queries import Held
 from common.recovery.taking_back import Given, TakenBack, TakingBack
-from hq_node.recovery.queries import Held
 from hq_node.recovery.servicer import RecoveryServicer
 from province_node.directory.commands import TakeDirectory
 from province_node.serving.taking_back import answer_of
