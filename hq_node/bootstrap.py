@@ -34,7 +34,14 @@ from common.directory.own_keys import NodeKeys
 from common.directory.signing import open_directory
 from common.ids import HQ, IdSource
 from common.program.data_directory import DataDirectory
-from common.program.initialising import database_table, give_identity, migrate_database, run_once, write_settings
+from common.program.initialising import (
+    database_table,
+    give_identity,
+    migrate_database,
+    require_keys_not_lost,
+    run_once,
+    write_settings,
+)
 from common.program.inline_writer import InlineWriter
 from common.program.logs import configure_logs
 from common.program.serving import check_schema
@@ -99,7 +106,7 @@ def init(
     Returns the one-time password of the first administrator; empty where there are operators already.
 
     Safe to repeat: what is there stays. `database_url`: a PostgreSQL database in place of the file. `host_names`:
-    further names and addresses under which provinces may look for HQ. Raises DataDirectoryInUse,
+    further names and addresses under which provinces may look for HQ. Raises DataDirectoryInUse, KeysLost,
     DatabaseOfAnotherNode, SettingsInvalid, PermissionsTooWide, OSError.
     """
     data, clock, limits = DataDirectory(data_dir), SystemClock(), AuthorityLimits()
@@ -118,6 +125,7 @@ def init(
         }
         write_settings(data, "HQ of the federation", tables)
         settings = data.load_settings(HqSettings)
+        require_keys_not_lost(data)
         keyring = _keyring(data, settings.keys)
         migrate_database(data, SCHEMA, HQ)
         give_identity(data, HQ, os.urandom, clock.now_us())

@@ -61,7 +61,13 @@ from common.personal_data.vault import Vault
 from common.program.apps import health_app
 from common.program.clock_guard import ClockGuard
 from common.program.data_directory import DataDirectory
-from common.program.initialising import database_table, give_identity, migrate_database, write_settings
+from common.program.initialising import (
+    database_table,
+    give_identity,
+    migrate_database,
+    require_keys_not_lost,
+    write_settings,
+)
 from common.program.inline_writer import InlineWriter
 from common.program.key_keeper import KeyKeeper
 from common.program.logs import configure_logs
@@ -136,7 +142,7 @@ def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "
     Returns the one-time password of the first administrator; empty where there are operators already.
 
     Safe to repeat: what is there stays. `database_url`: a PostgreSQL database in place of the file. Raises
-    NotAProvince, DirectoryOfAnotherNode, DataDirectoryInUse, DatabaseOfAnotherNode, SettingsInvalid,
+    NotAProvince, DirectoryOfAnotherNode, KeysLost, DataDirectoryInUse, DatabaseOfAnotherNode, SettingsInvalid,
     PermissionsTooWide, OSError.
     """
     if node not in PROVINCES:
@@ -154,6 +160,7 @@ def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "
         settings = data.load_settings(ProvinceSettings)
         if settings.node != node:
             raise DirectoryOfAnotherNode(path=str(data.path), known=settings.node, node=node)
+        require_keys_not_lost(data)
         migrate_database(data, SCHEMA, settings.node)
         give_identity(data, settings.node, os.urandom, clock.now_us())
         make_master_key(data, settings)

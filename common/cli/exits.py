@@ -34,6 +34,7 @@ NO_NODE_CODES = frozenset(
         "DIRECTORY_OF_HQ",
         "DIRECTORY_OF_PROVINCE",
         "KEYRING_MISSING",
+        "KEYS_LOST",
         "NODE_NOT_INITIALISED",
         "NODE_UNREACHABLE",
         "NOT_ENROLLED",

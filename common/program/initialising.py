@@ -13,19 +13,31 @@ import sqlalchemy as sa
 from pydantic import SecretStr, ValidationError
 
 from common.core import write_identity
-from common.db.engine import store_at, writing
+from common.db.engine import reading, store_at, writing
 from common.db.faults import DatabaseOfAnotherNode
 from common.db.schema import Schema, current_revisions, revisions_of_others
 from common.db.unit_of_work import UnitOfWork
+from common.directory.repository import directories, newest_version
+from common.errors import Fault
 from common.messaging.link_resume import LinkResume, resume_link
 from common.messaging.links import node_identity
 from common.program.data_directory import DataDirectory
+from common.security.keyring import KEYS_DIRECTORY, LIST_FILE
 from common.security.private_files import write_private
 from common.settings import DatabaseSettings
 from common.settings_file import Problem, SettingsInvalid
 from common.validation import finding_of
 
 INCARNATION_BYTES = 16
+
+
+class KeysLost(Fault):
+    """Its database shows that the node has been in use; new keys would not be those that the others know."""
+
+    en = "The node of {database} has been in use, but its keys are not in {path}. No new ones were made."
+    zh = "{database} 所属节点已投入使用，但 {path} 中没有它的密钥。未生成新密钥。"
+    mend_en = "Bring the keys back from a backup; docs/operations.md says what to do without one (Keys that are lost)."
+    mend_zh = "请从备份恢复密钥；没有备份时见 docs/operations.zh-CN.md（密钥丢失）。"
 
 
 def write_settings(data: DataDirectory, heading: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
@@ -79,6 +91,15 @@ def _revisions_of(connection: sa.Connection, data: DataDirectory, schema: Schema
         if known not in (None, node):
             raise DatabaseOfAnotherNode(database=data.database_name, owner=f"node {known}", node=node)
     return revisions
+
+
+def require_keys_not_lost(data: DataDirectory) -> None:
+    """Raises KeysLost where the database knows a directory of the federation, and there are no keys."""
+    if (data.keys_place / KEYS_DIRECTORY / LIST_FILE).exists() or not store_at(data.url).is_there(data.url):
+        return
+    with reading(data.url) as connection:
+        if sa.inspect(connection).has_table(directories.name) and newest_version(connection):
+            raise KeysLost(database=data.database_name, path=data.keys_place)
 
 
 def give_identity(data: DataDirectory, node: str, entropy: Callable[[int], bytes], now_us: int) -> None:

@@ -49,7 +49,7 @@ from common.security.token_keys import SUITE_OF_USE, TokenKey
 KEYS_DIRECTORY = "keys"
 PROBE_DOMAIN = b"quanwang/token-probe/v1"
 
-_LIST_FILE = "keyring.json"
+LIST_FILE = "keyring.json"
 _LOCK_FILE = "keyring.lock"
 _LIST_FORMAT = 1
 _PROTECTED_LIST_FORMAT = 2
@@ -72,12 +72,12 @@ HQ_USES = (*NODE_USES, KeyringUse.ROOT, KeyringUse.TLS_AUTHORITY)
 
 
 class KeyringMissing(Fault):
-    """The node has no keys yet."""
+    """The node has no keys yet, or has lost them."""
 
     en = "There are no keys in {path}."
     zh = "{path} 中没有密钥。"
-    mend_en = "Initialise the node first."
-    mend_zh = "请先初始化节点。"
+    mend_en = "Initialise the node if it is new; else see docs/operations.md, Keys that are lost."
+    mend_zh = "新节点请先初始化；已投入使用的节点见 docs/operations.zh-CN.md（密钥丢失）。"
 
 
 class KeyringExists(Fault):
@@ -149,7 +149,7 @@ class Keyring:
         overwritten), PermissionsTooWide, OSError, KeyTokenUnavailable."""
         directory = data_dir / KEYS_DIRECTORY
         make_private_directory(directory)
-        if (directory / _LIST_FILE).exists():
+        if (directory / LIST_FILE).exists():
             raise KeyringExists(path=directory)
         uses = HQ_USES if hq else NODE_USES
         keyring = cls({use: (_generate(use, token),) for use in uses}, token=token)
@@ -164,7 +164,7 @@ class Keyring:
 
         Raises KeyringMissing, KeyringDamaged, PermissionsTooWide; PassphraseMissing, PassphraseWrong; KeyTokenNotNamed.
         """
-        path = data_dir / KEYS_DIRECTORY / _LIST_FILE
+        path = data_dir / KEYS_DIRECTORY / LIST_FILE
 
         def protection(facts: Mapping[str, Any]) -> KeyProtection | None:
             return _open_protection(facts, passphrase, path) if facts else None
@@ -177,7 +177,7 @@ class Keyring:
         cls, data_dir: Path, protection_of: Callable[[Mapping[str, Any]], KeyProtection | None], token: KeyToken | None
     ) -> Keyring:
         directory = data_dir / KEYS_DIRECTORY
-        path = directory / _LIST_FILE
+        path = directory / LIST_FILE
         try:
             require_private_directory(directory)
             listed, facts = _parse_list(read_private(path), path)
@@ -193,7 +193,7 @@ class Keyring:
     @staticmethod
     def list_file(data_dir: Path) -> Path:
         """The file that says which keys there are; it is replaced as a whole with each change."""
-        return data_dir / KEYS_DIRECTORY / _LIST_FILE
+        return data_dir / KEYS_DIRECTORY / LIST_FILE
 
     def reread(self, data_dir: Path) -> Keyring:
         """The keyring as it is stored by now: another process may have changed it. No passphrase is asked again.
@@ -202,13 +202,13 @@ class Keyring:
         """
         directory = data_dir / KEYS_DIRECTORY
         with SharedFileLock(directory / _LOCK_FILE):
-            if not (directory / _LIST_FILE).exists():
+            if not (directory / LIST_FILE).exists():
                 raise KeyringMissing(path=directory)
             return self._stored(data_dir)
 
     def _stored(self, data_dir: Path) -> Keyring:
         """With the lock. What was never stored is as it is in memory."""
-        if not (data_dir / KEYS_DIRECTORY / _LIST_FILE).exists():
+        if not (data_dir / KEYS_DIRECTORY / LIST_FILE).exists():
             return self
 
         def protection(facts: Mapping[str, Any]) -> KeyProtection | None:
@@ -383,7 +383,7 @@ class Keyring:
         content: dict[str, Any] = {"format": _LIST_FORMAT, "keys": listed}
         if self._protection is not None:
             content |= {"format": _PROTECTED_LIST_FORMAT, "protection": self._protection.facts}
-        write_private(directory / _LIST_FILE, json.dumps(content, indent=2).encode() + b"\n")
+        write_private(directory / LIST_FILE, json.dumps(content, indent=2).encode() + b"\n")
 
     def _content(self, name: str, key: PrivateKey) -> bytes:
         if isinstance(key, TokenKey):
@@ -405,7 +405,7 @@ def _alone(data_dir: Path) -> FileLock:
 
 def _sweep(data_dir: Path) -> None:
     directory = data_dir / KEYS_DIRECTORY
-    listed, _ = _parse_list(read_private(directory / _LIST_FILE), directory / _LIST_FILE)
+    listed, _ = _parse_list(read_private(directory / LIST_FILE), directory / LIST_FILE)
     named = {name for names in listed.values() for name in names}
     for path in directory.iterdir():
         if path.suffix in _SUFFIXES and path.name not in named:
@@ -464,7 +464,7 @@ def _parse_list(content: bytes, path: Path) -> tuple[dict[KeyringUse, list[str]]
 
 def _names_on_disk(directory: Path) -> dict[str, str]:
     """The files that the list names, by the use and key that their names begin with."""
-    path = directory / _LIST_FILE
+    path = directory / LIST_FILE
     if not path.exists():
         return {}
     listed, _ = _parse_list(read_private(path), path)
