@@ -1,5 +1,6 @@
 """Settings that every test shares: steady random data, and no silent skips where the result counts."""
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -35,6 +36,12 @@ LONG_FIRST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts long files first; within a file, and among the others, the order stays."""
     items.sort(key=_rank)
+
+
+def pytest_collection_finish() -> None:
+    """All tests and their imports stay to the end: no search for garbage looks at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _rank(item: pytest.Item) -> int:

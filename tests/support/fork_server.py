@@ -96,9 +96,16 @@ class ForkServer:
             )
 
     def start(
-        self, program: str, arguments: Sequence[str], *, directory: Path, environment: Mapping[str, str]
+        self,
+        program: str,
+        arguments: Sequence[str],
+        *,
+        directory: Path,
+        environment: Mapping[str, str],
+        output: int = 1,
     ) -> ForkedProcess:
-        """Runs the program text as `python -c` would, with pipes for standard input and standard error."""
+        """Runs the program text as `python -c` would, with pipes for standard input and standard error; `output`: the
+        descriptor of its standard output."""
         job = {"program": program, "arguments": list(arguments), "directory": str(directory)}
         message = json.dumps({**job, "environment": dict(environment)}).encode()
         their_input, our_input = os.pipe()
@@ -106,7 +113,7 @@ class ForkServer:
         report, their_report = socket.socketpair()
         try:
             with self._lock:
-                handed = [their_input, 1, their_errors, their_report.fileno()]
+                handed = [their_input, output, their_errors, their_report.fileno()]
                 socket.send_fds(self._channel, [LENGTH.pack(len(message))], handed)
                 self._channel.sendall(message)
             report.settimeout(START_WITHIN_S)

@@ -39,6 +39,12 @@ sys.argv = [package, "serve", "--data", data_dir]
 runpy.run_module(package, run_name="__main__", alter_sys=True)
 """
 
+COMMAND = """
+import runpy, sys
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
 
 class NodeProcess:
     """One node and its process, which may be killed and started again."""
@@ -247,6 +253,27 @@ class ProcessFederation:
         for node in (*self.provinces.values(), self.hq):
             if node.running:
                 node.kill()
+
+
+def run_command(
+    package: str, *arguments: str, directory: Path = ROOT, given: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command of a node's command line in `directory`, with `given` on its standard input."""
+    environment = _environment()
+    with tempfile.TemporaryFile() as output:
+        process = fork_server(package, environment).start(
+            COMMAND, [package, *arguments], directory=directory, environment=environment, output=output.fileno()
+        )
+        too_long = threading.Timer(WAIT_S, process.kill)
+        too_long.start()
+        with process.stdin, process.stderr:
+            process.stdin.write(given)
+            process.stdin.close()
+            errors = process.stderr.read()
+        too_long.cancel()
+        code = process.wait(WAIT_S)
+        output.seek(0)
+        return subprocess.CompletedProcess([package, *arguments], code, output.read().decode(), errors)
 
 
 def _append(file: Path, settings: str) -> None:

@@ -4,16 +4,13 @@ double."""
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from common.security.keyring import Keyring
 from tests.integration.processes.test_keys import in_force
-from tests.support.processes import ROOT, WAIT_S
+from tests.support.processes import WAIT_S, run_command
 from tests.support.running import SETTINGS, RunningFederation, eventually
 
 PROVINCES = ("31", "44")
@@ -49,16 +46,7 @@ class Vault:
         return self.at_hq("directory", "import-signed", "signed.json")
 
     def _run(self, *arguments: str) -> Any:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("QUANWANG_")}
-        environment["PYTHONPATH"] = str(ROOT)
-        done = subprocess.run(
-            [sys.executable, "-m", "hq_node", *arguments, "--json"],
-            cwd=self.room,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=WAIT_S,
-        )
+        done = run_command("hq_node", *arguments, "--json", directory=self.room)
         assert done.returncode == 0, f"{arguments}: {done.stderr}"
         return json.loads(done.stdout)
 

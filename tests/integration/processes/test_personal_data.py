@@ -4,12 +4,10 @@ its keys survives being killed anywhere."""
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from tests.support.processes import ROOT
+from tests.support.processes import run_command
 from tests.support.running import RunningFederation, RunningNode, eventually, import_customers
 
 DOCUMENT, CONTACT, STREET, MAIL = "E77CANARY1", "13977770001", "金丝雀街", "canary@example.com"
@@ -27,15 +25,13 @@ EXTRACT = (
     + f"3,王五,passport,{DOCUMENT},{CONTACT},440100,广州市{STREET}3号\x07,S3,,m,active\n"
     + f"4,赵六,passport,{DOCUMENT},{CONTACT},440100,广州市{STREET}4号,S4,13800138000,m,active\n"
 )
-CALL_S = 120.0
 CUSTOMERS = 1_000
 KILLS = 2
 
 
 def call(node: RunningNode, *arguments: str, given: str = "") -> str:
     """What a command of the command line says on both of its streams."""
-    command = [sys.executable, "-m", node.package, *arguments, "--data", str(node.data_dir)]
-    done = subprocess.run(command, cwd=ROOT, input=given, capture_output=True, text=True, timeout=CALL_S, check=False)
+    done = run_command(node.package, *arguments, "--data", str(node.data_dir), given=given)
     return done.stdout + done.stderr
 
 
