@@ -18,9 +18,12 @@ from common.ids import HQ, leg_id, split_leg_id
 from common.messaging.inbox import DONE, inbox
 from common.messaging.links import journal
 from common.recovery.model import PeerWithholds, RecoveryAnswerUnfit
+from common.replicas.commands import ReportReplica
 from common.requests.commands import CancelServiceRequest, SubmitServiceRequest
 from hq_node.hub.commands import EndLegsOfLostHome, PassTimeLimits
 from hq_node.hub.repository import hub_legs, hub_order
+from hq_node.recovery.model import OtherReplicasRun
+from hq_node.taking_back import require_alone
 from province_node.serving.commands import FinishLeg
 from tests.simulation.kinds import LONG, Behaviour, Plan, kinds
 from tests.support.backups import MigratedDatabases, backups_of
@@ -272,6 +275,48 @@ def test_interrupted_anywhere_it_goes_on_where_it_was(
         key: without(row, HQ) for key, row in before.items()
     }
     assert recover_hq(federation).own_batches == 0
+
+
+@pytest.mark.one_store
+def test_without_a_lost_province_what_was_admitted_for_it_counts_as_sealed_and_nothing_is_sealed_for_it(
+    federation: Federation, databases: Databases, tmp_path: Path
+) -> None:
+    backups = backups_of(federation, HQ, tmp_path)
+    backup = backups.make().path
+    done = federation.suspend(SHANGHAI, GUANGDONG, "44-1")
+    federation.run()
+    begun = ask_long(federation, SHANGHAI, GUANGDONG)
+    go_back_to(backup, backups, databases, "back", tmp_path)
+    taken = recover_hq(federation, without=[GUANGDONG])
+    assert (sorted(taken.provinces), taken.without) == ([SHANGHAI, ZHEJIANG], [GUANGDONG])
+    legs = legs_at_hub(federation)
+    assert (legs[done]["state"], legs[begun]["state"]) == ("completed", "forwarded")
+    kept = [each for each in journals(federation) if "44" in each[0]]
+    federation.reconnect()
+    assert federation.is_open(SHANGHAI)
+    assert not federation.is_open(GUANGDONG)
+    federation.pass_time(DAY_US)
+    federation.group(HQ, [PassTimeLimits()])
+    federation.run()
+    assert federation.asked(SHANGHAI, begun).state == "overdue"
+    assert [each for each in journals(federation) if "44" in each[0]] == kept
+    # It was not lost after all: its link never went on, so it can still give.
+    recover_hq(federation)
+    federation.reconnect()
+    federation.pass_time()
+    assert federation.is_open(GUANGDONG)
+    assert federation.asked(SHANGHAI, begun).state == "expired"
+
+
+@pytest.mark.one_store
+def test_nothing_is_taken_back_while_another_process_of_hq_runs(federation: Federation) -> None:
+    core = federation.cores[HQ]
+    require_alone(core.connection, federation.clock.now_us())
+    federation.execute(HQ, ReportReplica("second", ("link",), "0.1.0", 1))
+    with pytest.raises(OtherReplicasRun, match="second"):
+        require_alone(core.connection, federation.clock.now_us())
+    federation.clock.at_us += 60_000_000
+    require_alone(core.connection, federation.clock.now_us())
 
 
 def altered(batch: bytes) -> bytes:
