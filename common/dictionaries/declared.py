@@ -22,4 +22,21 @@ CHANNEL = Dictionary(
 )
 """Asked where a service request is submitted."""
 
-DICTIONARIES = declare(CHANNEL)
+DOCUMENT_KIND = Dictionary(
+    "document-kind",
+    "By what kind of document a customer is known. Numbers are checked of those kinds that the program came with.",
+    "客户证件类型。系统内置类型会校验证件号码。",
+    in_order(
+        ("resident_id", "居民身份证", "resident identity card"),
+        ("hk_macao_resident_permit", "港澳居民居住证", "residence permit (Hong Kong and Macao)"),
+        ("taiwan_resident_permit", "台湾居民居住证", "residence permit (Taiwan)"),
+        ("foreign_resident_permit", "外国人永久居留身份证", "foreign permanent resident identity card"),
+        ("passport", "护照", "passport"),
+        ("uscc", "统一社会信用代码", "unified social credit code"),
+        ("business_licence", "营业执照", "business licence"),
+        ("other", "其他", "other"),
+    ),
+)
+"""Asked where customers are imported."""
+
+DICTIONARIES = declare(CHANNEL, DOCUMENT_KIND)

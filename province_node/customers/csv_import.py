@@ -25,6 +25,7 @@ from province_node.customers.column_mapping import ColumnMapping
 from province_node.customers.commands import IMPORT_ROWS_MAX, CustomerRecord, ImportCustomers
 from province_node.customers.events import CustomersImported, RowProblem
 from province_node.customers.heading import Heading
+from province_node.customers.model import DOCUMENT_KINDS
 from province_node.customers.row_checks import RowChecker
 from province_node.customers.row_findings import finding
 from province_node.customers.seen_rows import SeenRows
@@ -119,16 +120,23 @@ class Extract:
     """An extract for `province` (two digits), whose heading has been read.
 
     `heading` says which columns are used, and which are not; `prefixes_added` grows while the rows are read. Without
-    `today` (in China), dates to come are not noticed.
+    `today` (in China), dates to come are not noticed. `document_kinds`: those that are in use.
 
     Raises ExtractLacksNamedColumns, ExtractColumnsMissing, ExtractHeadingAmbiguous.
     """
 
-    def __init__(self, stream: TextIO, mapping: ColumnMapping, province: str, today: date | None = None) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        mapping: ColumnMapping,
+        province: str,
+        today: date | None = None,
+        document_kinds: Iterable[str] = DOCUMENT_KINDS,
+    ) -> None:
         self._lines = _lines(stream)
         self.heading = _heading(self._lines, mapping)
         self.prefixes_added = PrefixesAdded()
-        self._checker = RowChecker(province, sorted(mapping.required), today, mapping.values)
+        self._checker = RowChecker(province, sorted(mapping.required), today, mapping.values, document_kinds)
 
     def records(self) -> Iterator[CustomerRecord | RowProblem]:
         """The rows in their order, once. Lines with nothing in them are passed over."""

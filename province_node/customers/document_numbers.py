@@ -48,7 +48,8 @@ def fault_of(kind: str, number: str, today: date | None) -> str:
         if not number.startswith("9"):
             return "DOCUMENT_SHAPE"
         return _fault_of_resident_number(number, None, today)
-    return "" if _SHAPES[kind].fullmatch(number) else "DOCUMENT_SHAPE"
+    # Kinds that a dictionary has added since are looked at like any other document.
+    return "" if _SHAPES.get(kind, _SHAPES["other"]).fullmatch(number) else "DOCUMENT_SHAPE"
 
 
 def _fault_of_resident_number(number: str, prefixes: frozenset[str] | None, today: date | None) -> str:

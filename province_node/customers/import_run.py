@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from common.cli.connection import AdminClient
 from common.cli.session import Misused, Session
 from common.clock import SystemClock
+from common.dictionaries.declared import DOCUMENT_KIND
 from province_node.customers.column_mapping import ColumnMapping
 from province_node.customers.columns_shown import heading_document
 from province_node.customers.csv_import import (
@@ -83,9 +84,11 @@ class ImportRun:
         """Takes in the file. An interruption ends it between rows and is noted, not raised."""
         self._file = path
         province = str(self._client.get("/status")["node"])
+        kinds = self._client.get(f"/dictionaries/{DOCUMENT_KIND.name}")["values"]
+        in_use = tuple(value["code"] for value in kinds if value["usable"])
         try:
             with open_extract(path) as stream, self._progress(path) as advance:
-                self.extract = Extract(stream, self._mapping, province, today_in_china())
+                self.extract = Extract(stream, self._mapping, province, today_in_china(), in_use)
                 for item in in_chunks(self.extract.records()):
                     if isinstance(item, RowProblem):
                         self.summary.add_problem(item)

@@ -57,7 +57,7 @@ _KEPT_AS_WRITTEN = frozenset({"name", "address", "suspended_reason", "offering"}
 
 class RowChecker:
     """Checks rows for one province. `today` (in China) is needed to notice dates to come; `values` are the codes that
-    the mapping has translated before, for messages."""
+    the mapping has translated before, for messages; `document_kinds`: those in use."""
 
     def __init__(
         self,
@@ -65,11 +65,13 @@ class RowChecker:
         required: Iterable[str],
         today: date | None = None,
         values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+        document_kinds: Iterable[str] = DOCUMENT_KINDS,
     ) -> None:
         self._province = province
         self._required = tuple(required)
         self._today = today
         self._values = values
+        self._choices = {**VALUES, "document_kind": tuple(document_kinds)}
 
     def check(self, line: int, texts: Mapping[str, str]) -> CustomerRecord | RowProblem:
         """The record of a row, given by canonical column; or a problem with all of its findings."""
@@ -132,8 +134,9 @@ class RowChecker:
 
     def _choice(self, column: str, row: Mapping[str, str], default: str, found: list[Finding]) -> str:
         value = row.get(column, "").lower()
-        if value and value not in VALUES[column]:
-            found.append(_not_one_of(column, row[column], accepted_values(column, self._values)))
+        choices = self._choices[column]
+        if value and value not in choices:
+            found.append(_not_one_of(column, row[column], accepted_values(column, self._values, choices)))
         return value or default
 
     def _document(self, kind: str, document_kind: str, row: Mapping[str, str], found: list[Finding]) -> str:
@@ -143,7 +146,7 @@ class RowChecker:
         if not number or not document_kind:
             found.append(finding("document_number" if document_kind else "document_kind", "MISSING"))
             return number
-        if document_kind not in DOCUMENT_KINDS:
+        if document_kind not in self._choices["document_kind"]:
             return number
         if kind == INDIVIDUAL and document_kind in {USCC, "business_licence"}:
             found.append(finding("document_kind", "DOCUMENT_KIND_UNFIT", value=document_kind))

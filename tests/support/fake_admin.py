@@ -42,6 +42,8 @@ class FakeNode:
         self.languages: list[str] = []
         self.failures: dict[str, Failure] = {}
         self.request_state = "completed"
+        self.document_kinds = ["resident_id", "passport", "seamans_book"]
+        self.unused = {"passport"}
         self.nodes: list[dict[str, Any]] = [node_row("44", "waiting")]
         self.import_problems: list[dict[str, Any]] = []
         self.interrupt_after_chunks: int | None = None
@@ -82,6 +84,8 @@ class FakeNode:
         match path.strip("/").split("/"):
             case ["status"]:
                 return STATUS
+            case ["dictionaries", "document-kind"]:
+                return {"values": [{"code": kind, "usable": kind not in self.unused} for kind in self.document_kinds]}
             case ["live"]:
                 return LIVE
             case ["legs"]:

@@ -258,3 +258,12 @@ def test_what_would_be_made_of_a_files_columns_is_told_without_a_node(province: 
     assert document["columns"] == {"customer_number": "客户编号", "name": "姓名"}
     assert [column["heading"] for column in document["columns_not_used"]] == ["电话"]
     assert province.node.asked == []
+
+
+def test_documents_are_of_a_kind_that_is_in_use_at_the_node(province: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "extract.csv"
+    rows = "31-1,甲,seamans_book,S 12\n31-2,乙,passport,E12345678\n"
+    file.write_text("customer_number,name,document_kind,document_number\n" + rows, "utf-8")
+    result = province("customers", "import", str(file))
+    assert [[row["document_kind"] for row in rows] for rows in chunks(province)] == [["seamans_book"]]
+    assert "passport is none of: resident_id" in result.out

@@ -11,8 +11,9 @@ import pytest
 from common.access_control.actor import Actor, ActorKind, local_actor
 from common.access_control.rights import NotPermitted
 from common.audit.queries import Sought, search
+from common.cli.texts import TEXTS
 from common.dictionaries.commands import SetDictionaryValues
-from common.dictionaries.declared import CHANNEL
+from common.dictionaries.declared import CHANNEL, DOCUMENT_KIND
 from common.dictionaries.model import (
     CODE_CHARACTERS_MAX,
     LOCAL,
@@ -31,6 +32,7 @@ from common.dictionaries.model import (
 from common.dictionaries.queries import show_dictionary
 from common.program.inline_writer import InlineWriter
 from common.requests.commands import ActingFor, SubmitServiceRequest
+from province_node.customers.model import DOCUMENT_KINDS
 from tests.support.federation import GUANGDONG, SHANGHAI, Federation
 from tests.support.stores import Databases
 
@@ -178,3 +180,9 @@ def test_nothing_is_added_to_a_closed_dictionary(kept: Kept) -> None:
     kept.core.context.dictionaries = book_of({"closed": closed}, ())
     with pytest.raises(DictionaryClosed):
         kept.run(SetDictionaryValues("closed", (KIOSK,), "x"))
+
+
+def test_the_kinds_of_documents_that_the_program_checks_are_those_it_came_with() -> None:
+    assert tuple(value.code for value in DOCUMENT_KIND.values) == DOCUMENT_KINDS
+    for value in DOCUMENT_KIND.values:
+        assert (value.en, value.zh) == TEXTS[f"document_kind.{value.code}"]
