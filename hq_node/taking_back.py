@@ -27,7 +27,7 @@ from common.program.inline_writer import InlineWriter
 from common.program.node import Node
 from common.recovery.commands import EndRecovery
 from common.recovery.model import PeerWithholds
-from common.recovery.taking_back import Fetch, LinkTakingBack, Progress
+from common.recovery.taking_back import Fetch, Given, LinkTakingBack, Progress
 from common.replicas.repository import live_replicas
 from hq_node.directory.commands import TakeBackDirectory
 from hq_node.hub.commands import SettleTakenBack, TakeForForwarded
@@ -170,8 +170,19 @@ async def collect(node: Node, ports: FederationPorts, progress: Progress, withou
 
     collecting = Collecting(lambda: taking.expected(without), taking.take_directory, progress)
     await ports.start_collecting(CollectingServicer(collecting, welcome))
+
+    def fetch_from(province: str) -> Fetch:
+        ask = collecting.fetch_from(province)
+
+        async def fetch(link: str, after: int) -> Given:
+            # One that was started meanwhile decides on half of what was.
+            require_alone(core.connection, node.clock.now_us())
+            return await ask(link, after)
+
+        return fetch
+
     try:
         await collecting.all_there()
-        return await taking.run(collecting.fetch_from, without)
+        return await taking.run(fetch_from, without)
     finally:
         await ports.stop()

@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from common.gen.quanwang.federation.v1 import directory_pb2
+from common.log import get_logger
 from common.recovery.taking_back import Fetch, Given, Progress
 from hq_node.recovery.model import MalformedJournalGiven
+
+log = get_logger()
 
 WISH_AWAITED_S = 5.0
 """So long a province's call waits for the next wish; then it is told to call again."""
@@ -46,7 +49,7 @@ class Collecting:
             while missing := [node for node in self._expected() if node not in self._there]:
                 for node in self._expected():
                     self._progress(node, int(node in self._there), 1)
-                del missing
+                log.warning("waits for provinces", provinces=" ".join(missing))
                 await self._changed.wait()
 
     def fetch_from(self, node: str) -> Fetch:
