@@ -27,6 +27,7 @@ from common.audit.handlers import handlers as audit_handlers
 from common.audit.permissions import NEEDS as AUDIT_NEEDS
 from common.audit.permissions import READING as AUDIT_READING
 from common.backup.permissions import NEEDS as BACKUP_NEEDS
+from common.backup.permissions import READING as BACKUP_READING
 from common.clock import Clock
 from common.db.engine import open_writer
 from common.db.unit_of_work import Announce, UnitOfWork
@@ -120,6 +121,7 @@ KIT_NEEDS: Declared = {
 KIT_READING = (
     AUDIT_READING
     | ALARM_READING
+    | BACKUP_READING
     | LIVE_READING
     | PARKED_READING
     | INTERFACE_READING

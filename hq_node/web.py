@@ -81,12 +81,15 @@ def rest_apis(node: Node) -> tuple[Api, ...]:
     """All APIs of the public REST interface."""
     # Imported here: a node without the interface has no use for it.
     from common.parameters.configuration_api import configuration_api
+    from common.program.operations_api import operations_api
     from hq_node.directory.ceiling_rest import ceiling_tasks
+    from hq_node.kind import KIND
     from hq_node.publications.rest import NETWORK_VERSION_AT_HQ, network_parameter_held, publication_tasks
 
     held = (network_parameter_held(node),)
     configuration = configuration_api(node, NETWORK_VERSION_AT_HQ, held, publication_tasks(node))
-    return apps.rest_apis(node, telling_apis(node), configuration, ceiling_tasks(node), (federation_api(node),))
+    own = (operations_api(node, KIND), federation_api(node))
+    return apps.rest_apis(node, telling_apis(node), configuration, ceiling_tasks(node), own)
 
 
 def federation_api(node: Node) -> Api:

@@ -94,8 +94,10 @@ def rest_apis(node: Node) -> tuple[Api, ...]:
     """All APIs of the public REST interface."""
     # Imported here: a node without the interface has no use for it.
     from common.parameters.configuration_api import configuration_api
+    from common.program.operations_api import operations_api
+    from province_node.kind import KIND
 
-    return apps.rest_apis(node, telling_apis(node), configuration_api(node))
+    return apps.rest_apis(node, telling_apis(node), configuration_api(node), own=(operations_api(node, KIND),))
 
 
 def api_app(node: Node) -> Starlette:

@@ -13,3 +13,11 @@ class CreateBackup(Deed):
 
     record: str = ""
     """The backup's file name, without its directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyBackup(Deed):
+    """Prove that a backup could be restored; done in a scratch place of its machine."""
+
+    record: str = ""
+    """The backup's file name, without its directory."""

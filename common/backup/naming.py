@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from common.backup.container import SUFFIX, UNFINISHED, is_complete, read_head
 from common.backup.model import BackupCutOff, Facts, NotABackup
-from common.errors import TemporaryFault
+from common.errors import Refusal, TemporaryFault
 from common.security.private_files import make_private_directory
 
 LOCK_FILE = ".lock"
@@ -25,6 +25,13 @@ class BackupUnderWay(TemporaryFault):
 
     en = "Another backup is being written into {path}. Wait until it is done."
     zh = "另一个备份正在写入 {path}，请等待其完成。"
+
+
+class BackupNotFound(Refusal):
+    """The directory has none of this name."""
+
+    en = "There is no backup {name} in this node's directory of backups."
+    zh = "本节点的备份目录中没有备份 {name}。"
 
 
 class Found(NamedTuple):
@@ -71,6 +78,14 @@ def found_in(directory: Path) -> list[Found]:
     """The backups in a directory, the newest first. Raises OSError."""
     found = [_look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
     return sorted(found, key=lambda each: (each.facts.created_at_us if each.facts else 0, each.path), reverse=True)
+
+
+def find_named(directory: Path, name: str) -> Path:
+    """The backup of that name in the directory. Raises BackupNotFound."""
+    for path in directory.glob(f"*{SUFFIX}"):
+        if path.name == name:
+            return path
+    raise BackupNotFound(name=repr(name[:100]))
 
 
 def drop_old(directory: Path, node: str, keep: int) -> list[Path]:

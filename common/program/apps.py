@@ -85,10 +85,9 @@ def rest_apis(
     management; `own`: its further ones."""
     # Imported here: a node without the interface has no use for it.
     from common.organisations.rest import PARTY_API
-    from common.program.operations_api import operations_api
     from common.sign_in.access_api import access_api
 
-    return (access_api(node, access_tasks), PARTY_API, configuration, operations_api(node), *own, *telling)
+    return (access_api(node, access_tasks), PARTY_API, configuration, *own, *telling)
 
 
 def api_app(node: Node, title: str, apis: Sequence[Api]) -> Starlette:

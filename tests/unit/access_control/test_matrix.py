@@ -153,6 +153,9 @@ COMMON: dict[tuple[str, str], Row] = {
     ("GET", f"{OPERATIONS}/auditEntry"): ("audit:read", None),
     ("GET", f"{OPERATIONS}/auditEntry/{{id}}"): ("audit:read", None),
     ("GET", f"{OPERATIONS}/verifyAudit"): ("audit:read", None),
+    ("GET", f"{OPERATIONS}/backup"): ("backup:read", None),
+    ("POST", f"{OPERATIONS}/createBackup"): ("backup:create", None),
+    ("POST", f"{OPERATIONS}/verifyBackup"): ("backup:verify", {"id": "x"}),
     ("GET", f"{OPERATIONS}/liveView"): ("live-view:read", None),
     ("GET", f"{OPERATIONS}/liveHistory"): ("live-view:read", None),
     **{
