@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from common.access_control.rights import NotPermitted
 from common.db.engine import store_of
 from common.operators.row_scope import EachOf, condition_of
 from common.program.node import Node
@@ -31,7 +32,7 @@ from common.rest.documents import (
 from common.rest.door import HEADERS
 from common.rest.errors import BodyUnreadable, NotAcceptable, ResourceNotFound, TooManyCalls, UnknownParameter
 from common.rest.filters import read_filters, where_clause
-from common.rest.looking import Look, entry_of, look_at, without_personal
+from common.rest.looking import Look, entry_of, look_at, refused_entry, without_personal
 from common.rest.paging import Page, order_by, page_headers, read_fields, read_page
 from common.rest.resource import Api, Resource, View
 
@@ -70,7 +71,7 @@ class Endpoints:
 
     async def read_list(self, call: Call) -> Any:
         """A page, or all as a stream, as the caller accepts it."""
-        resource, shown = self._readable(call)
+        resource, shown = await self._readable(call)
         stream_type = self._stream_type(call.header("accept"))
         given, others = call.conventions(*(("fields",) if stream_type else CONVENTIONS))
         filters = where_clause(resource, read_filters(resource, others, shown.unsearchable))
@@ -88,7 +89,7 @@ class Endpoints:
 
     async def read_one(self, call: Call) -> Response:
         """One resource."""
-        resource, shown = self._readable(call)
+        resource, shown = await self._readable(call)
         given, others = call.conventions("fields")
         if others:
             known = {"use": "read one", "use_zh": "读取单个资源", "known": "fields"}
@@ -104,7 +105,7 @@ class Endpoints:
 
     async def view(self, call: Call, view: View) -> Response:
         """Something else of one resource."""
-        self._readable(call)
+        await self._readable(call)
         found = await self._node.reads.run(self._read_view, call, view, self._key(call))
         return response_of(document_answer(dict(found)))
 
@@ -176,9 +177,17 @@ class Endpoints:
 
     # What they share
 
-    def _readable(self, call: Call) -> tuple[Resource, Shown]:
-        """The resource, and what of it the caller sees. Raises NotPermitted."""
-        call.actor.rights.require(self._resource.reading)
+    async def _readable(self, call: Call) -> tuple[Resource, Shown]:
+        """The resource, and what of it the caller sees. Raises NotPermitted, which is noted where it is about personal
+        data."""
+        try:
+            call.actor.rights.require(self._resource.reading)
+        except NotPermitted as refusal:
+            if self._resource.personal:
+                named = str(call.request.path_params.get("id", ""))
+                entry = refused_entry(self._resource, named, call.actor, refusal.code)
+                await self._node.writer.execute(NoteLook(entry))
+            raise
         return self._named(call)
 
     def _named(self, call: Call) -> tuple[Resource, Shown]:

@@ -59,6 +59,16 @@ def entry_of(look: Look, actor: Actor) -> AuditEntry:
     alone = look.customers[0] if len(look.customers) == 1 else ""
     read: Mapping[str, Any] = {"of": look.resource, "fields": list(look.fields), "count": look.count}
     told = read if alone else {**read, "customers": list(look.customers)}
+    return _entry(actor, alone, alone, DONE, {"read": told})
+
+
+def refused_entry(resource: Resource, named: str, actor: Actor, code: str) -> AuditEntry:
+    """A look that was refused. `named`: the resource that was asked for; empty, where it was a list."""
+    customer = named if resource.customer == "id" else ""
+    return _entry(actor, named, customer, code, {"refused": {"of": resource.name}})
+
+
+def _entry(actor: Actor, record: str, customer: str, outcome: str, details: Mapping[str, Any]) -> AuditEntry:
     return AuditEntry(
         actor_kind=actor.kind,
         actor=actor.name,
@@ -68,9 +78,9 @@ def entry_of(look: Look, actor: Actor) -> AuditEntry:
         session=actor.session,
         resource=CUSTOMER,
         action=READ,
-        record=alone,
-        outcome=DONE,
+        record=record,
+        outcome=outcome,
         reason=actor.why,
-        customer=alone,
-        details=json.dumps({"read": told}, ensure_ascii=False, sort_keys=True),
+        customer=customer,
+        details=json.dumps(details, ensure_ascii=False, sort_keys=True),
     )

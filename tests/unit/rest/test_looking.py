@@ -207,3 +207,20 @@ def test_personal_data_cannot_be_declared_for_addresses_or_events() -> None:
         Api("noteManagement", "/notes", "Notes", (PERSONAL_NOTE,), (event,))
     assert PERSONAL_NOTE.personal
     assert not Resource("note", READING, NOTE.table, NOTE.key).personal
+
+
+async def test_a_look_that_is_refused_is_noted_with_whom_it_was_about(
+    node: RestNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RIGHTS, "nosy", Rights({}))
+    client = node.client("nosy")
+    for address in (CUSTOMER_ADDRESS, f"{CUSTOMER_ADDRESS}/31-7"):
+        assert (await client.get(address)).status_code == 403
+    try:
+        found = search(node.core.connection, Sought(resource="customer", outcome="NOT_PERMITTED"))["items"]
+    finally:
+        node.core.connection.rollback()
+    assert [(entry["actor"], entry["record"], entry["customer"]) for entry in found] == [
+        ("nosy", "31-7", "31-7"),
+        ("nosy", "", ""),
+    ]
