@@ -225,6 +225,28 @@ BUILT_IN: Mapping[str, Role] = {
 KNOWN_PERMISSIONS = frozenset(permission for role in BUILT_IN.values() for permission in role.permissions)
 """All that is needed at any node: each permission is in one of these roles."""
 
+PERSONAL_FIELDS: Mapping[str, frozenset[str]] = {
+    "customer": frozenset(
+        (
+            "name",
+            "kind",
+            "customer_kind",
+            "document_kind",
+            "document_number",
+            "contact_number",
+            "address",
+            "city_code",
+            "valid_for",
+            "last_update",
+            "created_at_us",
+            "updated_at_us",
+            "subscriptions",
+        )
+    )
+}
+"""Of kinds of records that hold personal data, all fields that a province shows, by the names by which roles and
+ceilings speak of them: a misspelt one would be believed to be hidden."""
+
 _WHO_MAY = "It decides who may do what; only who runs the node may."
 _LETS_IN = "It lets somebody in, or puts them out, whatever they may do then."
 _FEDERATION = "It decides who belongs to the federation, and no operation needs it day by day."

@@ -6,14 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 from common.access_control.ceilings import Ceiling, parse_subject, read_scope, read_view
-from common.access_control.rights import Permission
+from common.access_control.rights import ALL_FIELDS, Permission
 from common.directory.ceilings_wire import CEILING_REASON_CHARACTERS_MAX, CEILING_SET_BY_CHARACTERS_MAX, CEILINGS_MAX
 from common.directory.model import Directory
 from common.directory.regions import PROVINCES
-from common.operators.built_in import KNOWN_PERMISSIONS
+from common.operators.built_in import KNOWN_PERMISSIONS, PERSONAL_FIELDS
 from hq_node.directory.authority import Authority
 from hq_node.directory.commands import RemoveCeiling, SetCeiling
 from hq_node.directory.model import (
+    CeilingFieldUnknown,
     CeilingNotFound,
     CeilingSubjectUnknown,
     ReasonMissing,
@@ -65,6 +66,9 @@ def _wanted(command: SetCeiling, uow: DirectoryWork) -> list[Ceiling]:
     known = Permission(resource, action) in KNOWN_PERMISSIONS if action else resource in _RESOURCES
     if not known:
         raise CeilingSubjectUnknown(subject=command.subject)
+    fields = PERSONAL_FIELDS.get(resource)
+    if name and fields is not None and name not in (ALL_FIELDS, *fields):
+        raise CeilingFieldUnknown(subject=command.subject, fields=", ".join(sorted(fields)))
     for node in command.nodes:
         if node not in PROVINCES:
             raise UnknownProvince(node=node[:20])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,24 +46,44 @@ def invite(
     with session.admin() as client:
         if not yes and _state_of(client, node) == ACTIVE:
             _confirm_invitation(session, node)
-        answer = client.post("/nodes/invitations", {"node": node, "valid_hours": valid_hours})
-    document = {"node": node, **answer}
-    if out is not None:
-        _write_secret(session, out, str(document.pop("invitation")))
-        document["file"] = str(out)
+        # Before it is asked for: an invitation makes earlier ones invalid, and is told once.
+        with _secret_file(session, out) as write:
+            answer = client.post("/nodes/invitations", {"node": node, "valid_hours": valid_hours})
+            document = {"node": node, **answer}
+            if out is not None:
+                write(str(document.pop("invitation")))
+                document["file"] = str(out)
     session.result(document, lambda: _show_invitation(session, document, valid_hours))
 
 
-def _write_secret(session: Session, path: Path, text: str) -> None:
-    """Writes the invitation so that nobody else can read it, not even for a moment."""
+@contextmanager
+def _secret_file(session: Session, path: Path | None) -> Iterator[Callable[[str], None]]:
+    """A file that nobody else can read, not even for a moment, and what writes into it. A new one does not stay where
+    there was nothing to write."""
+    if path is None:
+        yield lambda _text: None
+        return
+    was_there = path.exists()
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         detail = session.words("usage.file_unwritable", file=path, detail=error.strerror)
         raise Misused(detail) from error
     with open(descriptor, "w", encoding="utf-8") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(text + "\n")
+        written = False
+
+        def write(text: str) -> None:
+            nonlocal written
+            os.fchmod(descriptor, 0o600)
+            file.truncate()
+            file.write(text + "\n")
+            written = True
+
+        try:
+            yield write
+        finally:
+            if not written and not was_there:
+                path.unlink()
 
 
 def _show_invitation(session: Session, document: Mapping[str, Any], valid_hours: int) -> None:

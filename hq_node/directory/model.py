@@ -304,6 +304,14 @@ class Enrolment:
         )
 
 
+class CeilingFieldUnknown(Refusal):
+    """Nothing of the record has that name; whoever misspells a field must not believe it hidden."""
+
+    code = "CEILING_FIELD_NOT_FOUND"
+    en = "There is no field {subject}, so there is nothing to limit. Fields: {fields}, or * for all."
+    zh = "不存在字段 {subject}，无可限定。可用字段：{fields}，或用 * 表示全部。"
+
+
 class CeilingSubjectUnknown(Refusal):
     """Nobody needs such a permission, or there are no such records."""
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from common.cli import session as sessions
-from tests.support.fake_admin import KEY, PARKED, REQUEST, STATUS, CommandLine, FakeFinding, node_row
+from tests.support.fake_admin import KEY, PARKED, REQUEST, STATUS, CommandLine, Failure, FakeFinding, node_row
 
 
 def test_hq_is_initialised_with_what_was_said(hq: CommandLine, tmp_path: Path) -> None:
@@ -99,7 +99,21 @@ def test_an_invitation_in_a_file_can_be_read_by_its_owner_alone(hq: CommandLine,
     assert file.stat().st_mode & 0o777 == 0o600
     assert "secret" not in result.out
     assert json.loads(result.out)["file"] == str(file)
+
+
+def test_no_invitation_is_made_that_cannot_be_written(hq: CommandLine, tmp_path: Path) -> None:
+    """It would make the one before invalid, and be lost."""
     assert hq("nodes", "invite", "44", "--out", str(tmp_path / "no" / "where")).code == 2
+    assert hq.node.posted == []
+
+
+def test_no_empty_file_stays_where_no_invitation_is_made(hq: CommandLine, tmp_path: Path) -> None:
+    file, kept = tmp_path / "invitation.txt", tmp_path / "kept.txt"
+    kept.write_text("former", encoding="utf-8")
+    hq.node.failures["/nodes/invitations"] = Failure(409, "UNKNOWN_PROVINCE", "no such province")
+    assert hq("nodes", "invite", "44", "--out", str(file)).code == 1
+    assert hq("nodes", "invite", "44", "--out", str(kept)).code == 1
+    assert (file.exists(), kept.read_text(encoding="utf-8")) == (False, "former")
 
 
 def test_nodes_are_listed_and_an_empty_federation_says_so(hq: CommandLine) -> None:

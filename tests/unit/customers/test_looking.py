@@ -13,10 +13,12 @@ from common.access_control.rights import EVERYTHING, NotPermitted
 from common.audit.queries import Sought, search
 from common.errors import Refusal
 from common.messaging.dispatcher import CommandWork
+from common.operators.built_in import PERSONAL_FIELDS
 from common.parameters.commands import SetParameter
 from common.personal_data.parameters import REVEALS_AN_HOUR_MAX
 from common.personal_data.revealing import RevealedTooOften, RevealReasonMissing
 from common.program.inline_writer import InlineWriter
+from common.rest.access import ALWAYS_SHOWN
 from province_node.customers.commands import (
     CustomerRecord,
     EraseCustomer,
@@ -28,6 +30,8 @@ from province_node.customers.commands import (
 from province_node.customers.looking import RevealFieldUnknown
 from province_node.customers.model import CustomerErased, CustomerNotFound
 from province_node.customers.queries import ROWS_MAX
+from province_node.customers.rest import CUSTOMER
+from province_node.customers.wire import MASKS
 from tests.support.federation import Federation
 from tests.support.stores import Databases
 
@@ -173,3 +177,11 @@ def test_of_whom_was_erased_nothing_is_shown(counter: Counter) -> None:
     for command in (ShowCustomer("31-1"), RevealCustomer("31-1", (), "curious")):
         with pytest.raises(CustomerErased):
             counter.run(command)
+
+
+def test_headquarters_knows_every_field_that_is_shown_of_a_customer(counter: Counter) -> None:
+    """It may limit any of them, and refuses names that are none."""
+    over_rest = {CUSTOMER.field_of(name.partition(".")[0]) for name in CUSTOMER.by_name} - ALWAYS_SHOWN
+    on_screens = counter.run(ShowCustomer("31-1")).keys() - {"customer_number"}
+    to_provinces = {path.partition(".")[0] for path in MASKS}
+    assert over_rest | on_screens | to_provinces == PERSONAL_FIELDS["customer"]

@@ -13,7 +13,13 @@ from hq_node.directory.changes import changes_of
 from hq_node.directory.commands import ImportSigned, PublishDirectory, RemoveCeiling, SetCeiling, SuspendNode
 from hq_node.directory.events import DirectoryDrafted, DirectoryPublished
 from hq_node.directory.in_force import DirectoryInForce
-from hq_node.directory.model import CeilingNotFound, CeilingSubjectUnknown, ReasonMissing, UnknownProvince
+from hq_node.directory.model import (
+    CeilingFieldUnknown,
+    CeilingNotFound,
+    CeilingSubjectUnknown,
+    ReasonMissing,
+    UnknownProvince,
+)
 from tests.support.enrolment import EnrolmentDesk, HandClock
 from tests.support.root_files import Vault
 
@@ -64,6 +70,7 @@ def test_ceilings_stay_through_every_other_change(desk: EnrolmentDesk) -> None:
     [
         (SetCeiling("customer:exprt", "NONE", "why"), CeilingSubjectUnknown),
         (SetCeiling("costumer.address", "MASKED", "why"), CeilingSubjectUnknown),
+        (SetCeiling("customer.documnet_number", "HIDDEN", "why"), CeilingFieldUnknown),
         (SetCeiling("customer", "NONE", "why"), CeilingUnfit),
         (SetCeiling("customer:export", "MASKED", "why"), CeilingUnfit),
         (SetCeiling("customer.address", "NONE", "why"), CeilingUnfit),
