@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -69,10 +69,10 @@ class SqliteStore(Store):
         return Path(self.display(url))
 
     def begin(self, connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _driver(connection).execute("BEGIN IMMEDIATE")
 
     def commit(self, connection: sa.Connection) -> None:
-        connection.exec_driver_sql("COMMIT")
+        _driver(connection).execute("COMMIT")
 
     def roll_back(self, connection: sa.Connection) -> bool:
         if not self.transaction_lost(connection):
@@ -81,8 +81,7 @@ class SqliteStore(Store):
 
     def transaction_lost(self, connection: sa.Connection) -> bool:
         """A full disk makes SQLite undo the whole transaction by itself, savepoints and all."""
-        driver: Any = connection.connection.dbapi_connection
-        return not driver.in_transaction
+        return not _driver(connection).in_transaction
 
     def cursor(self, connection: sa.Connection) -> Any:
         return connection.connection.cursor()
@@ -138,6 +137,12 @@ class SqliteStore(Store):
         from common.db.sqlite_snapshot import SqliteRefill
 
         return SqliteRefill(self._path(url))
+
+
+def _driver(connection: sa.Connection) -> sqlite3.Connection:
+    """What every group does goes to the driver, as its rows do."""
+    driver: Any = connection.connection.dbapi_connection
+    return cast("sqlite3.Connection", driver)
 
 
 _STORAGE_SIGNS = ("is locked", "disk", "full", "i/o error", "unable to open", "readonly", "busy")

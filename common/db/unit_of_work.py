@@ -202,13 +202,16 @@ class UnitOfWork:
                 row_set.forget()
 
     def close(self) -> None:
-        """The group is over. Gives the driver's cursor back, here and now.
+        """The group is over. Gives the driver's cursor back, and lets go of all it held but its events, here and now.
 
-        A unit of work and its repositories hold each other, so the collector frees them some time later, on any
-        thread. A cursor that is freed while the writer uses a statement of the same text resets that statement under
-        its hands (seen: InterfaceError, API misuse).
+        A unit of work and its repositories hold each other: left to the collector, everything that a group read and
+        said would live on until it is looked for. And a cursor that is freed on another thread while the writer uses a
+        statement of the same text resets that statement under its hands (seen: InterfaceError, API misuse).
         """
         self._cursor.close()
+        events = self.events
+        vars(self).clear()
+        self.events = events
 
     def flush(self) -> None:
         """Writes what is staged. Not a commit. What fails here fails the group: half of it may be written."""

@@ -284,6 +284,9 @@ class Dispatcher:
             self._committing = True
             self._commit(self._connection)
             self._settle(outcome, group, uow)
+            for incoming in messages:
+                # The two hold each other: what was read of the batch is free as soon as the links have heard.
+                incoming.batch = None
             outcome.items, outcome.messages = len(commands) + len(messages), len(messages)
             outcome.work_us, outcome.commit_us = worked - started, self._clock.monotonic_us() - worked
             for work, (result, error) in zip(commands, answers, strict=True):

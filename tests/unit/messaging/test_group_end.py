@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -10,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from common.db.engine import open_writer
-from common.db.rows import RowSpec
+from common.db.rows import RowSet, RowSpec
 from common.db.unit_of_work import UnitOfWork
 from common.ids import IdSource
 from common.messaging.dispatcher import CommandWork, Dispatcher
@@ -30,6 +32,10 @@ CUPS = RowSpec(cups, CupRow)
 
 class Fill(NamedTuple):
     cup: str
+
+
+class Cup:
+    """Something that a group holds."""
 
 
 class NothingComesIn:
@@ -78,23 +84,46 @@ def connection(databases: Databases) -> Iterator[sa.Connection]:
 @pytest.mark.parametrize(("cup", "filled"), [("empty", True), ("full", False)])
 def test_the_cursor_is_closed_when_the_group_has_ended(connection: sa.Connection, cup: str, filled: bool) -> None:
     """Whether it was committed or not: here a row with this key is there already, so that the flush fails."""
-    units: list[UnitOfWork] = []
-
-    def unit_of_work(connection: sa.Connection, ids: IdSource, now_us: int) -> UnitOfWork:
-        units.append(UnitOfWork(connection, ids, now_us))
-        return units[-1]
+    row_sets: list[RowSet[CupRow]] = []
 
     def fill(command: Fill, uow: UnitOfWork) -> bool:
-        uow.rows(CUPS).insert(CupRow(command.cup))
+        row_sets.append(uow.rows(CUPS))
+        row_sets[-1].insert(CupRow(command.cup))
         return True
 
     ids = IdSource(FixedClock(), bytes)
     intake: Any = NothingComesIn()
     sealer: Any = NothingGoesOut()
-    dispatcher = Dispatcher(connection, unit_of_work, {Fill: fill}, intake, sealer, ids, FixedClock())
+    dispatcher = Dispatcher(connection, UnitOfWork, {Fill: fill}, intake, sealer, ids, FixedClock())
     answers: list[Any] = []
     dispatcher.run_group([CommandWork(Fill(cup), lambda result, error: answers.append(error is None))], ())
     assert answers == [filled]
-    for unit in units:
+    assert row_sets
+    for row_set in row_sets:
         with pytest.raises(Exception, match=r"closed cursor|cursor is closed"):
-            unit.rows(CUPS).get("another")
+            row_set.get("another")
+
+
+def test_what_a_group_held_is_free_when_it_has_ended_without_being_looked_for(connection: sa.Connection) -> None:
+    """A unit of work and its repositories hold each other, and all that the group read and said."""
+    said = Cup()
+    freed = weakref.ref(said)
+
+    def hold(_command: Fill, uow: UnitOfWork) -> None:
+        nonlocal said
+        uow.kept["uow"] = uow
+        uow.kept["said"] = said
+        del said
+
+    intake: Any = NothingComesIn()
+    sealer: Any = NothingGoesOut()
+    ids = IdSource(FixedClock(), bytes)
+    dispatcher = Dispatcher(connection, UnitOfWork, {Fill: hold}, intake, sealer, ids, FixedClock())
+    answers: list[Any] = []
+    gc.disable()
+    try:
+        dispatcher.run_group([CommandWork(Fill("empty"), lambda _result, error: answers.append(error))], ())
+        assert answers == [None]
+        assert freed() is None
+    finally:
+        gc.enable()
