@@ -31,8 +31,8 @@ class RelayNode:
         self._federation = federation
         self._keys = federation.nodes[core.node]
         loop = asyncio.get_running_loop()
-        self.writer = Writer(core.dispatcher, SystemClock())
-        self._ends = LegEnds(loop)
+        self._ends = LegEnds(loop, in_groups=True)
+        self.writer = Writer(core.dispatcher, SystemClock(), observe=lambda _outcome: self._ends.tell())
         core.dispatcher.subscribe(LegEnded, self._ends.say)
         self.writer.start(loop)
         self._reader = open_reader(core.engine.url.render_as_string(hide_password=False))

@@ -149,10 +149,15 @@ class Load:
 
 
 class LegEnds:
-    """Whoever asked hears of the leg's end, whichever thread says it; many ends wake the loop once."""
+    """Whoever asked hears of the leg's end, whichever thread says it; many ends wake the loop once.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    `in_groups`: they are told when the group is over. Else the first of them wakes the loop, whose clerk asks again at
+    once: his request then travels alone before all others, where many customers' requests would have come together.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, in_groups: bool = False) -> None:
         self._loop = loop
+        self._in_groups = in_groups
         self._said: deque[LegEnded] = deque()
         self._waking = False
         self._early: dict[bytes, LegEnded] = {}
@@ -161,7 +166,12 @@ class LegEnds:
     def say(self, ended: LegEnded) -> None:
         """From any thread."""
         self._said.append(ended)
-        if not self._waking:
+        if not self._in_groups:
+            self.tell()
+
+    def tell(self) -> None:
+        """Has the loop hear what was said. From any thread."""
+        if self._said and not self._waking:
             self._waking = True
             self._loop.call_soon_threadsafe(self._deliver)
 
