@@ -85,9 +85,29 @@ def verify(
         raise Misused(session.words("usage.file_unreadable", file=file, detail=error.strerror)) from error
     verdict = verify_evidence(content, roots)
     document = verdict.to_dict(session.language)
+    _add_contents(session, document)
     session.result(document, lambda: _show(session, list(story_text(document, session.language))))
     if verdict.verdict != PROVED:
         session.end(Exit.REFUSED)
+
+
+def _add_contents(session: Session, document: dict[str, Any]) -> None:
+    """What was asked and answered, in the fields of its kind, where this program knows the kind: `content` beside the
+    bytes of `body`, which are what was signed."""
+    from common.requests.registry import MalformedRequest
+
+    kinds = {kind.name: kind for kind in session.program.kinds()}
+    for said in (each["said"] for leg in document["legs"] for each in leg["statements"] if each["said"]):
+        kind, body = kinds.get(said["kind"]), bytes.fromhex(said["body"])
+        if kind is None or said["what"] not in ("asked", "answered") or not body:
+            continue
+        try:
+            said["content"] = (
+                kind.describe_request(body) if said["what"] == "asked" else kind.describe_response(body, b"")
+            )
+        except MalformedRequest:
+            # Signed all the same; the bytes stay as they are.
+            continue
 
 
 def _undated(content: bytes) -> list[str]:

@@ -40,6 +40,10 @@ _WORDS = {
     "proved": ("PROVED", "已证实"),
     "incomplete": ("INCOMPLETE", "不完整"),
     "refuted": ("REFUTED", "不成立"),
+    "unreadable": (
+        "UNREADABLE. The file proves nothing, and disproves nothing; ask whoever sent it to send it again.",
+        "无法读取。该文件既不能证实也不能否定任何内容，请发送方重新发送。",
+    ),
     "request": ("Request", "请求"),
     "exported": ("Exported by", "导出节点"),
     "leg": ("Leg", "分支"),
@@ -162,6 +166,7 @@ def _each_once(statements: list[dict[str, Any]], word: Callable[..., str]) -> It
         seals: list[str] = []
         if said is not None:
             seals = about.setdefault("  " + word(said["what"], **said, reason=said["reason_code"]), [])
+            seals += [f"      {name}: {value}" for name, value in said.get("content", {}).items()]
         if stamp is not None:
             seals = about.setdefault("  " + word("stamped", **stamp, admitted=_iso(stamp["admitted_at_us"])), [])
         seals.append(word("sealed", **seal, at=_iso(seal["sealed_at_us"])))
@@ -179,8 +184,9 @@ def story_text(verdict: dict[str, Any], language: str) -> Iterator[str]:
         return _WORDS[key][place].format(**facts).rstrip()
 
     yield f"{word('verdict')}: {word(verdict['verdict'])}"
-    yield f"{word('request')}: {_written(verdict['request_id'])}"
-    yield f"{word('exported')}: {verdict['exported_by']} {_iso(verdict['exported_at_us'])}"
+    if verdict["request_id"]:
+        yield f"{word('request')}: {_written(verdict['request_id'])}"
+        yield f"{word('exported')}: {verdict['exported_by']} {_iso(verdict['exported_at_us'])}"
     for leg in verdict["legs"]:
         yield ""
         yield f"{word('leg')} {leg['origin']}/{leg['destination']}"

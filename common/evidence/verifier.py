@@ -28,14 +28,15 @@ from common.evidence.trust import Trust
 from common.gen.quanwang.evidence.v1 import evidence_pb2
 from common.security.signing import ED25519, key_id_of
 
-PROVED, INCOMPLETE, REFUTED = "proved", "incomplete", "refuted"
+PROVED, INCOMPLETE, REFUTED, UNREADABLE = "proved", "incomplete", "refuted", "unreadable"
 
 ROOT_KEY_BYTES = 32
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What a file proves. `verdict`: proved; incomplete (something is missing); refuted (something is wrong)."""
+    """What a file proves. `verdict`: proved; incomplete (something is missing); refuted (something is wrong);
+    unreadable (it is no whole evidence file, and says nothing either way)."""
 
     request_id: bytes = b""
     exported_by: str = ""
@@ -43,9 +44,12 @@ class Verdict:
     root_key_ids: tuple[str, ...] = ()
     legs: list[Leg] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    unreadable: bool = False
 
     @property
     def verdict(self) -> str:
+        if self.unreadable:
+            return UNREADABLE
         severities = {finding.severity for finding in self.findings}
         return REFUTED if WRONG in severities else INCOMPLETE if MISSING in severities else PROVED
 
@@ -70,6 +74,7 @@ def verify_evidence(data: bytes, root_keys: Sequence[bytes]) -> Verdict:
         bundle = unpack(data)
     except Refuted as refuted:
         verdict.findings.append(refuted.finding)
+        verdict.unreadable = True
         return verdict
     verdict.request_id, verdict.exported_by = bundle.request_id, bundle.exported_by[:64]
     verdict.exported_at_us = bundle.exported_at_us

@@ -136,6 +136,10 @@ class RequestKind:
             self._decode(self.private_request, private) if self.private_request and private else None
         )
 
+    def describe_request(self, body: bytes) -> dict[str, Any]:
+        """What was asked as plain data, as far as it is not personal. Raises MalformedRequest."""
+        return dict(json_format.MessageToDict(self._decode(self.request, body), preserving_proto_field_name=True))
+
     def describe_response(self, body: bytes, private: bytes, *, revealed: bool = False) -> dict[str, Any]:
         """A completed answer as plain data; of personal data, where it could be opened, what masks leave, or all of it
         if it is `revealed`."""

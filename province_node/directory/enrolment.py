@@ -7,7 +7,6 @@ the result is written as one file at the very end.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -83,7 +82,9 @@ class HqCertificateOutOfDate(Fault):
 
 
 NEW_KEYS_NOTE = "new-keys-for"
-"""The file in which stands for which invitation keys were made (the SHA-256 of its secret, in hex)."""
+"""The file in which stands which signing key was made for coming back, until the node has come back with it."""
+KEY_REVOKED = "KEY_REVOKED"
+"""HQ's reason for refusing a key that it has ended."""
 
 
 class EnrolmentRefused(Refusal):
@@ -120,7 +121,7 @@ class EnrolmentOptions:
     token: KeyToken | None = None
     """Where the keys live, if they are no files."""
     new_keys: bool = False
-    """Whether to offer keys that are made for this invitation, since those that there are may have been stolen."""
+    """Whether to offer keys that are made for coming back, since those that there are may have been stolen."""
     resume: Callable[[LinkResume], None] | None = None
     """Puts the node's link where HQ says that it goes on, when it was enrolled anew. Before the membership is there."""
 
@@ -147,9 +148,21 @@ async def enrol(
     known = _known_membership(invitation, data_dir)
     keyring = _load_or_create_keyring(data_dir, options)
     if options.new_keys:
-        keyring = _with_keys_for(invitation, keyring, data_dir)
-    request = enrolment_request(invitation, keyring, software_version)
-    response = await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
+        keyring = _with_keys_to_come_back(keyring, data_dir)
+
+    async def ask() -> pb.EnrolResponse:
+        request = enrolment_request(invitation, keyring, software_version)
+        return await _ask_until_approved(request, invitation, keyring, clock, options, sleep)
+
+    try:
+        response = await ask()
+    except EnrolmentRefused as refused:
+        if not options.new_keys or refused.facts["reason_code"] != KEY_REVOKED:
+            raise
+        # Those that were made have been in use, and ended, since: the note was left behind.
+        (data_dir / NEW_KEYS_NOTE).unlink(missing_ok=True)
+        keyring = _with_keys_to_come_back(keyring, data_dir)
+        response = await ask()
     membership = checked_membership(response, invitation, keyring, clock.now_us())
     trusted = trusted_root(data_dir) if known is None else known.root_public_key
     if trusted is not None:
@@ -157,6 +170,7 @@ async def enrol(
     if response.HasField("node_sealed") and options.resume is not None:
         options.resume(resume_of(response))
     membership.save(data_dir)
+    (data_dir / NEW_KEYS_NOTE).unlink(missing_ok=True)
     return membership
 
 
@@ -285,17 +299,18 @@ def _load_or_create_keyring(data_dir: Path, options: EnrolmentOptions) -> Keyrin
         return Keyring.create(data_dir, hq=False, token=options.token)
 
 
-def _with_keys_for(invitation: Invitation, keyring: Keyring, data_dir: Path) -> Keyring:
-    """The keyring with keys that were made for this invitation, once: whoever repeats the enrolment offers the same.
+def _with_keys_to_come_back(keyring: Keyring, data_dir: Path) -> Keyring:
+    """The keyring with keys that were made for coming back, once: whoever repeats the enrolment offers the same, also
+    by another invitation, since HQ may have let them in already and its answer been lost.
 
     None that lay there before will do, though HQ never heard of it: what a rotation left unfinished was stolen with the
     rest.
     """
-    note, made_for = data_dir / NEW_KEYS_NOTE, hashlib.sha256(invitation.secret).hexdigest().encode()
-    if note.exists() and read_private(note) == made_for:
+    note = data_dir / NEW_KEYS_NOTE
+    if note.exists() and read_private(note) == keyring.signer.key_id.encode():
         return keyring
     keyring = keyring.with_new_keys(data_dir, NODE_USES)
-    write_private(note, made_for)
+    write_private(note, keyring.signer.key_id.encode())
     return keyring
 
 

@@ -31,6 +31,7 @@ from hq_node.directory.commands import ApproveNode, RevokeNode, RotateRoot
 from hq_node.directory.servicer import EnrolmentServicer
 from province_node.directory import enrolment
 from province_node.directory.enrolment import (
+    NEW_KEYS_NOTE,
     ApprovalPending,
     EnrolmentAnswerUnusable,
     EnrolmentOptions,
@@ -324,6 +325,37 @@ async def test_node_that_comes_back_with_new_keys_offers_none_that_lay_beside_th
     assert not {signer.key_id for signer in stolen.signers} & set(shown)
     assert keyring.private_body_keys.reader("31").public_key != stolen.private_body_keys.reader("31").public_key
     assert public_bytes(keyring.tls_key) != public_bytes(stolen.tls_key)
+
+
+async def test_node_that_was_let_in_with_new_keys_offers_them_by_the_next_invitation_too(
+    hq: Hq, data_dir: Path, clock: HandClock
+) -> None:
+    """HQ's answer was lost, and somebody invited the node once more: with other keys it would be refused for good."""
+    await joined(hq, data_dir, clock)
+    clock.at_us += 1_000_000
+    hq.desk.run(RevokeNode("31", "stolen", "operator"))
+    clock.at_us += 1_000_000
+    shown = list[str]()
+    options = replace(ENGLISH, new_keys=True, on_waiting=shown.append)
+    with pytest.raises(ApprovalPending):
+        await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, options)
+    hq.desk.run(ApproveNode("31", "operator"))
+    await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, options)
+    assert [Keyring.load(data_dir).signer.key_id] == shown
+    assert not (data_dir / NEW_KEYS_NOTE).exists()
+
+
+async def test_node_whose_new_keys_were_ended_too_makes_others(hq: Hq, data_dir: Path, clock: HandClock) -> None:
+    await joined(hq, data_dir, clock)
+    (data_dir / NEW_KEYS_NOTE).write_text(Keyring.load(data_dir).signer.key_id)
+    (data_dir / NEW_KEYS_NOTE).chmod(0o600)
+    before = Keyring.load(data_dir).signer.key_id
+    clock.at_us += 1_000_000
+    hq.desk.run(RevokeNode("31", "stolen", "operator"))
+    clock.at_us += 1_000_000
+    with pytest.raises(ApprovalPending):
+        await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, replace(ENGLISH, new_keys=True))
+    assert Keyring.load(data_dir).signer.key_id != before
 
 
 async def test_node_belongs_to_one_federation(hq: Hq, tmp_path: Path, data_dir: Path, clock: HandClock) -> None:
