@@ -17,6 +17,7 @@ from common.ids import format_id
 from tests.support.evidence import export
 from tests.support.fake_admin import CommandLine
 from tests.support.federation import GUANGDONG, SHANGHAI, ZHEJIANG, Federation
+from tests.support.holdings import SUBSCRIPTION
 from tests.support.stores import SQLITE, Databases
 
 
@@ -65,3 +66,26 @@ def test_an_answer_that_hq_has_stamped_needs_nothing_more(
     exporting(province, federation, SHANGHAI, request_id)
     result = province("evidence", "export", format_id(request_id), "--out", str(tmp_path / "one.evidence"), "--json")
     assert json.loads(result.out)["undated"] == []
+
+
+def test_what_was_asked_is_told_field_by_field(province: CommandLine, federation: Federation, tmp_path: Path) -> None:
+    request_id = federation.suspend()[:16]
+    federation.run()
+    file = tmp_path / "one.evidence"
+    file.write_bytes(export(federation, SHANGHAI, request_id))
+    arguments = ("evidence", "verify", str(file), "--root", federation.root.public_key.hex())
+    assert f"subscription_id: {SUBSCRIPTION}" in province(*arguments).out
+    document = json.loads(province(*arguments, "--json").out)
+    said = [each["said"] for leg in document["legs"] for each in leg["statements"] if each["said"]]
+    assert {one["content"]["subscription_id"] for one in said if one["what"] == "asked"} == {SUBSCRIPTION}
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\x93QWEV"])
+def test_a_file_that_cannot_be_read_refutes_nothing(province: CommandLine, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "one.evidence"
+    file.write_bytes(content)
+    result = province("evidence", "verify", str(file), "--root", "00" * 32)
+    assert result.code == 1
+    assert "UNREADABLE" in result.out
+    assert "Request" not in result.out
+    assert "无法读取" in province("evidence", "verify", str(file), "--root", "00" * 32, "--lang", "zh").out
