@@ -73,6 +73,8 @@ class WriterLimits:
     """How much is taken into one group, how much may wait, and how often the clock is looked at (ms)."""
 
     commands_a_group_max: int = 256
+    commands_a_half_min: int = 32
+    """From twice as many on, up to four times, the commands that wait go in two groups."""
     batches_a_group_max: int = 16
     commands_waiting_max: int = 20_000
     tick_ms: int = 250
@@ -261,14 +263,21 @@ class Writer:
             if ticked:
                 self._next_tick_us = self._clock.monotonic_us() + limits.tick_ms * 1000
             self._woken = False
-            commands = [
-                self._interactive.popleft() for _ in range(min(len(self._interactive), limits.commands_a_group_max))
-            ]
+            commands = [self._interactive.popleft() for _ in range(self._size_of_group())]
             batches = [self._batches.popleft() for _ in range(min(len(self._batches), limits.batches_a_group_max))]
             if self._bulk and (ticked or not (commands or batches)):
                 # With every tick at least one: bulk work is last, but it must get on.
                 commands.append(self._bulk.popleft())
             return commands, batches, ticked
+
+    def _size_of_group(self) -> int:
+        """How many commands the next group takes. All that wait, as a rule; half of as many as would otherwise go
+        through all nodes as one: the peer works on the one half while this node works on the other. Fewer are not
+        worth a commit and a signature of their own, and of more there is enough to do everywhere."""
+        waiting, least = len(self._interactive), self._limits.commands_a_half_min
+        if 2 * least <= waiting <= 4 * least:
+            return waiting // 2
+        return min(waiting, self._limits.commands_a_group_max)
 
     def _due_by_time(self) -> list[Any]:
         try:

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from common.clock import SystemClock
 from common.messaging.dispatcher import CommandWork, GroupOutcome
 from common.messaging.incoming import LinkPort
@@ -70,5 +72,22 @@ async def test_commands_of_one_turn_are_one_group_when_the_writer_waits() -> Non
         rest = [writer.execute(command) for command in ("second", "third")]
         await asyncio.wait_for(asyncio.gather(first, *rest), WAIT_S)
         assert groups.sizes == [3]
+    finally:
+        await asyncio.to_thread(writer.stop)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "sizes"),
+    [(63, [63]), (64, [32, 32]), (101, [50, 51]), (128, [64, 32, 32]), (129, [129]), (300, [256, 44])],
+)
+async def test_what_would_go_through_all_nodes_as_one_goes_in_two_halves(waiting: int, sizes: list[int]) -> None:
+    groups, clock = Groups(), Clock()
+    writer = Writer(groups, clock, limits=WriterLimits(tick_ms=3_600_000))
+    writer.start(asyncio.get_running_loop())
+    try:
+        assert await asyncio.to_thread(clock.waits.wait, WAIT_S)
+        done = [writer.execute(number) for number in range(waiting)]
+        await asyncio.wait_for(asyncio.gather(*done), WAIT_S)
+        assert groups.sizes == sizes
     finally:
         await asyncio.to_thread(writer.stop)
