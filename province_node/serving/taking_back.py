@@ -63,8 +63,9 @@ def _leg_of(answer: Envelope) -> ServingLeg:
 
 
 def _has_effect(leg: ServingLeg, uow: Any) -> bool:
-    """What HQ asks about the node itself changes no record of it."""
-    return bool(uow.node.kinds.message_class_of(leg.kind) != pb.MESSAGE_CLASS_MANAGEMENT)
+    """What people at HQ ask about the node itself changes no record of it; what HQ publishes does."""
+    kind = uow.node.kinds.known(leg.kind)
+    return kind is None or kind.message_class != pb.MESSAGE_CLASS_MANAGEMENT or bool(kind.by_node_alone)
 
 
 def _bring_about(leg: ServingLeg, uow: Any) -> str:

@@ -99,6 +99,7 @@ class FaultRates:
     node_suspended_per_s: float = 0.0
     node_lost_per_s: float = 0.0
     node_restored_per_s: float = 0.0
+    parameter_published_per_s: float = 0.0
 
 
 # The most that a seed draws of each.
@@ -135,6 +136,7 @@ _MOST = FaultRates(
     node_suspended_per_s=0.12,
     node_lost_per_s=0.2,
     node_restored_per_s=0.12,
+    parameter_published_per_s=0.15,
 )
 
 

@@ -7,6 +7,7 @@ from tests.simulation import (
     mutants_of_legs,
     mutants_of_losses,
     mutants_of_messaging,
+    mutants_of_publications,
     mutants_of_replicas,
     mutants_of_restores,
 )
@@ -21,5 +22,6 @@ PLACES = (
     mutants_of_keys,
     mutants_of_losses,
     mutants_of_restores,
+    mutants_of_publications,
 )
 """To import them is to register what they hold."""

@@ -16,9 +16,11 @@ from common.directory.wire import decode_directory, decode_signed
 from common.errors import QuanwangError, TemporaryFault
 from common.gen.quanwang.federation.v1 import directory_pb2, enrolment_pb2
 from common.ids import HQ
+from common.parameters.events import NetworkParametersChanged
 from common.parked.commands import JudgeParkedAgain
 from common.parked.model import DIRECTORY_PROBLEMS
 from common.program.key_keeper import KeyKeeper, RotationAnswer
+from common.requests.events import LegEnded
 from common.rpc.link import FederationLinkServicer
 from common.security import tls
 from common.security.keyring import Keyring, KeyringMissing, KeyringUse
@@ -34,6 +36,7 @@ from hq_node.directory.key_desk import HqKeyDesk, OwnCertificates
 from hq_node.directory.servicer import NodeKeysServicer
 from hq_node.directory.shared_keys import SharedKeys
 from hq_node.directory.timers import DirectoryTimers
+from hq_node.publications.timers import PublicationTimers
 from province_node.bootstrap import take_up_directory
 from province_node.directory.events import DirectoryTaken
 from province_node.directory.handlers import handlers as province_handlers
@@ -159,6 +162,7 @@ class HqProgram(Program):
             limits=node.world.authority_limits,
         )
         self._timers: DirectoryTimers | None = None
+        self._publication_timers: PublicationTimers | None = None
         link_node = SimpleNamespace(
             directory=lambda: self._core().context.directory,
             clock=node.clock,
@@ -182,6 +186,10 @@ class HqProgram(Program):
         self._ready(core, _HqDesk(self._desk_node, self.certificates, self.authority.root_public_key))
         limits = self.authority.limits
         again_us = self.node.world.retire_every_us
+        if self.node.faults.rates.parameter_published_per_s:
+            publications = self._publication_timers = PublicationTimers(self.node.clock)
+            for event in (NetworkParametersChanged, LegEnded, DirectoryPublished):
+                core.dispatcher.subscribe(event, publications.wake)
         self._timers = DirectoryTimers(
             self.node.clock, core.directory, self._can_sign_draft, limits.key_overlap_us, again_us
         )
@@ -198,7 +206,8 @@ class HqProgram(Program):
 
     def timed_commands(self) -> list[Any]:
         assert self._timers is not None
-        return self._timers.due()
+        published = self._publication_timers.due() if self._publication_timers is not None else []
+        return [*self._timers.due(), *published]
 
     def noticed(self, channel: str) -> None:
         """Another process of HQ told something."""

@@ -22,6 +22,7 @@ from tests.simulation.key_checkers import KEY_CHECKERS
 from tests.simulation.key_storms import KeyStorms
 from tests.simulation.key_watcher import KeyWatcher
 from tests.simulation.loss_checkers import LOSS_CHECKERS
+from tests.simulation.publishing import Publishing, publications_applied, published, soon_sent_again
 from tests.simulation.restore_checkers import RESTORE_CHECKERS
 from tests.simulation.restores import Restores
 from tests.simulation.schedule import SECOND_US
@@ -33,7 +34,7 @@ from tests.simulation.workload import Workload
 from tests.simulation.world import Finding, Size, World
 
 # Those of keys first: what is wrong with a key soon shows everywhere, and only so many findings are told.
-ALL_CHECKERS = (*KEY_CHECKERS, *LOSS_CHECKERS, *RESTORE_CHECKERS, *CHECKERS, journals_prove)
+ALL_CHECKERS = (*KEY_CHECKERS, *LOSS_CHECKERS, *RESTORE_CHECKERS, publications_applied, *CHECKERS, journals_prove)
 FINDINGS_MAX = 12
 
 
@@ -71,7 +72,14 @@ def run_seed(
     ended: Ended | None = None
     try:
         keys = drawn_keys(Random(f"{seed}/new keys"))
-        with _silent_log(), databases.shared_engines(), no_threads(), keys, simulated_enrolment(world):
+        with (
+            _silent_log(),
+            databases.shared_engines(),
+            no_threads(),
+            keys,
+            simulated_enrolment(world),
+            soon_sent_again(),
+        ):
             ended = _run(world)
     except Exception as error:
         world.find("no-crash", f"{type(error).__name__}: {error}")
@@ -101,7 +109,9 @@ def _run(world: World) -> Ended:
     workload = world.begin()
     seconds = world.size.seconds
     storms = Storms(world, seconds)
-    Restores(world, KeyStorms(world, seconds), seconds)
+    operators = KeyStorms(world, seconds)
+    Restores(world, operators, seconds)
+    Publishing(world, operators, seconds)
     states = StateWatcher(world)
     world.watchers += [AckWatcher(world), OwnerWatcher(world), KeyWatcher(world), states]
     world.schedule.run_until(int(seconds * SECOND_US))
@@ -146,6 +156,8 @@ def _quiet(world: World, workload: Workload) -> bool:
     if any(process.core.context.directory.version != newest for process in world.processes if process.core):
         return False
     if not all(node.program.is_finished() for node in world.nodes.values()):
+        return False
+    if len({published(node.core) for node in world.nodes.values() if node.core is not None}) > 1:
         return False
     for node in world.nodes.values():
         assert node.core is not None

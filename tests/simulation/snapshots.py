@@ -26,6 +26,9 @@ class Snapshot:
         self.outbox = _read(connection, "outbox", "outbox_id")
         self.inbox = [dict(row) for row in connection.execute("SELECT * FROM inbox")]
         self.alarms = [dict(row) for row in connection.execute("SELECT * FROM alarms")]
+        self.publications = _read(connection, "publications", "topic")
+        said = "SELECT name, version, value FROM network_parameters WHERE withdrawn_at_us = 0 ORDER BY name, version"
+        self.parameters = [tuple(row) for row in connection.execute(said)]
         self.order = [dict(row) for row in connection.execute("SELECT * FROM hub_order")]
         self.directories = {
             version: (bytes(signed), bytes(stored_hash))

@@ -9,6 +9,7 @@ from common.gen.quanwang.federation.v1.seal_pb2 import Seal
 from common.link.watermark import signed_seal_of
 from tests.simulation import databases
 from tests.simulation.links import kind_of
+from tests.simulation.publishing import published
 from tests.simulation.snapshots import TERMINAL
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class StateWatcher:
         self.world = world
         self._ended: dict[tuple[str, str, bytes], str] = {}
         self._cursors: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._publications: dict[str, int] = {}
         world.schedule.after(EVERY_US, self._look)
 
     def frame_sent(self, _node: SimulatedNode, _peer: str, _frame: bytes) -> None:
@@ -105,6 +107,7 @@ class StateWatcher:
         """The node's link goes on where HQ says; what an empty database never knew is not there."""
         self._cursors = {key: value for key, value in self._cursors.items() if key[0] != node}
         if not with_its_database:
+            self._publications.pop(node, None)
             self._ended = {key: value for key, value in self._ended.items() if key[0] != node}
 
     def restored(self, node: str) -> None:
@@ -132,8 +135,12 @@ class StateWatcher:
             for leg_id, state in states.items():
                 if state in TERMINAL:
                     self._ended[node.node, table, leg_id] = state
+        before, now = self._publications.get(node.node, 0), published(node.core)
+        if now < before:
+            self.world.find("publications-advance", f"{node.node} goes by publication {now} after {before}")
+        self._publications[node.node] = now
         for peer, *values in run(f"SELECT peer, {_CURSORS} FROM links"):  # noqa: S608 - own names
-            before = self._cursors.get((node.node, peer), (0,) * len(values))
-            if any(now < then for now, then in zip(values, before, strict=True)):
-                self.world.find("cursors-advance", f"{node.node} with {peer}: {before} became {tuple(values)}")
+            known = self._cursors.get((node.node, peer), (0,) * len(values))
+            if any(place < then for place, then in zip(values, known, strict=True)):
+                self.world.find("cursors-advance", f"{node.node} with {peer}: {known} became {tuple(values)}")
             self._cursors[node.node, peer] = tuple(values)

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from common.authentication.parameters import TRIES_MAX
 from common.db.engine import METADATA
 from common.directory.model import NodeKey
 from common.directory.signing import open_directory
@@ -25,6 +26,7 @@ from common.messaging.link_resume import LinkResume, Place, resume_link
 from common.messaging.links import journal
 from common.recovery.model import RecoveryAnswerUnfit
 from hq_node.hub.commands import PassTimeLimits
+from hq_node.publications.commands import DeliverPublications, PublishParameter
 from tests.support.backups import MigratedDatabases, backups_of
 from tests.support.federation import GUANGDONG, SHANGHAI, ZHEJIANG, Federation
 from tests.support.recovery import go_back_to, recover
@@ -262,6 +264,24 @@ def test_it_says_that_nothing_can_be_stored_when_the_disk_is_full(
     monkeypatch.setattr(Intake, "_take_batch", take_batch)
     recover(federation, GUANGDONG)
     assert held(federation, GUANGDONG) == before
+
+
+@pytest.mark.one_store
+def test_it_goes_by_what_hq_has_published_since_its_backup(
+    federation: Federation, databases: Databases, tmp_path: Path
+) -> None:
+    backups = backups_of(federation, GUANGDONG, tmp_path)
+    backup = backups.make().path
+    federation.execute(HQ, PublishParameter(TRIES_MAX.name, 7, "a lesson"))
+    federation.execute(HQ, DeliverPublications())
+    federation.run()
+    before = held(federation, GUANGDONG)
+    assert before["publications"]
+    go_back_to(backup, backups, databases, "back", tmp_path)
+    recover(federation, GUANGDONG)
+    now = held(federation, GUANGDONG)
+    assert (now["publications"], now["network_parameters"]) == (before["publications"], before["network_parameters"])
+    assert federation.alarms(GUANGDONG) == set()
 
 
 def test_an_effect_that_cannot_be_repeated_leaves_the_answer_and_is_an_operators(
