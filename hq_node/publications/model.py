@@ -41,7 +41,8 @@ class Delivery:
             return False
         if self.reason_code and self.sent_version == version:
             return now_us - self.sent_at_us >= min(AGAIN_MAX_US, AGAIN_US << min(self.tries, 6))
-        if self.held_version < version or self.held_at_us < enrolled_at_us:
+        # What was sent before the node was enrolled anew may be heard after it: the answer is another database's.
+        if self.held_version < version or min(self.sent_at_us, self.held_at_us) < enrolled_at_us:
             return True
         return now_us - self.held_at_us >= CONFIRMED_FOR_US
 

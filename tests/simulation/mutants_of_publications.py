@@ -25,7 +25,7 @@ def older_publication_over_a_newer_one(put: Put) -> None:
     put(handlers, "NetworkParameters", Forgetful)
 
 
-@mutant("publications-applied", "comes-to-rest", **OFTEN, node_restored_per_s=0.25)
+@mutant("publications-applied", "comes-to-rest", parameter_published_per_s=0.1, node_restored_per_s=0.25)
 def restored_province_goes_by_what_its_backup_held(put: Put) -> None:
     """That it took a publication is taken back, and the publication itself is not."""
     original = taking_back._has_effect

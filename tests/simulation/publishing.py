@@ -65,6 +65,7 @@ def publications_applied(ended: Ended) -> Iterator[str]:
 
 
 def _newest(rows: list[tuple[str, int, str]]) -> dict[str, tuple[int, str]]:
+    """What counts of each parameter: what is to count since last, by HQ's clock, which may have been set back."""
     return {name: (version, value) for name, version, value in rows}
 
 

@@ -27,7 +27,8 @@ class Snapshot:
         self.inbox = [dict(row) for row in connection.execute("SELECT * FROM inbox")]
         self.alarms = [dict(row) for row in connection.execute("SELECT * FROM alarms")]
         self.publications = _read(connection, "publications", "topic")
-        said = "SELECT name, version, value FROM network_parameters WHERE withdrawn_at_us = 0 ORDER BY name, version"
+        counted = "withdrawn_at_us = 0 ORDER BY effective_from_us, version"
+        said = f"SELECT name, version, value FROM network_parameters WHERE {counted}"  # noqa: S608 - own names
         self.parameters = [tuple(row) for row in connection.execute(said)]
         self.order = [dict(row) for row in connection.execute("SELECT * FROM hub_order")]
         self.directories = {

@@ -44,7 +44,7 @@ FIRST_SEEDS = {
     "used-idempotency-keys-are-free-again": 2,
     "what-nobody-answered-waits-for-ever": 2,
     "restored-node-begins-where-hq-is": 2,
-    "restored-province-goes-by-what-its-backup-held": 4,
+    "restored-province-goes-by-what-its-backup-held": 8,
 }
 """Where to begin, for mistakes that the first seeds do not show, or show slowly. It saves time and decides nothing."""
 
