@@ -125,7 +125,7 @@ def init(
         }
         write_settings(data, "HQ of the federation", tables)
         settings = data.load_settings(HqSettings)
-        require_keys_not_lost(data)
+        require_keys_not_lost(data, HQ)
         keyring = _keyring(data, settings.keys)
         migrate_database(data, SCHEMA, HQ)
         give_identity(data, HQ, os.urandom, clock.now_us())

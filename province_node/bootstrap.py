@@ -160,7 +160,7 @@ def init(data_dir: Path, *, node: str, http_port: int = 0, database_url: str = "
         settings = data.load_settings(ProvinceSettings)
         if settings.node != node:
             raise DirectoryOfAnotherNode(path=str(data.path), known=settings.node, node=node)
-        require_keys_not_lost(data)
+        require_keys_not_lost(data, settings.node)
         migrate_database(data, SCHEMA, settings.node)
         give_identity(data, settings.node, os.urandom, clock.now_us())
         make_master_key(data, settings)

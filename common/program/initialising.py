@@ -93,12 +93,15 @@ def _revisions_of(connection: sa.Connection, data: DataDirectory, schema: Schema
     return revisions
 
 
-def require_keys_not_lost(data: DataDirectory) -> None:
-    """Raises KeysLost where the database knows a directory of the federation, and there are no keys."""
+def require_keys_not_lost(data: DataDirectory, node: str) -> None:
+    """Raises KeysLost where the node's database knows a directory of the federation, and there are no keys."""
     if (data.keys_place / KEYS_DIRECTORY / LIST_FILE).exists() or not store_at(data.url).is_there(data.url):
         return
     with reading(data.url) as connection:
-        if sa.inspect(connection).has_table(directories.name) and newest_version(connection):
+        if not sa.inspect(connection).has_table(directories.name):
+            return
+        owner = connection.execute(sa.select(node_identity.c.node)).scalar()
+        if owner == node and newest_version(connection):
             raise KeysLost(database=data.database_name, path=data.keys_place)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,21 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
-import pytest_asyncio
 
-from common.clock import SystemClock
 from common.directory.invitation import InvitationUnreadable, decode_invitation, encode_invitation
 from common.directory.model import OwnEntryWrong
 from common.directory.signing import DirectoryNotByRoot, sign_directory
-from common.errors import StorageUnavailable
 from common.gen.quanwang.federation.v1 import enrolment_pb2 as pb
 from common.gen.quanwang.federation.v1 import enrolment_pb2_grpc as pb_grpc
-from common.rpc.status import StatusInterceptor, reason_code_of
+from common.rpc.status import reason_code_of
 from common.security import tls
-from common.security.keyring import NODE_USES, Keyring, KeyringUse
+from common.security.keyring import Keyring, KeyringUse
 from common.security.private_files import write_private
-from common.security.private_keys import public_bytes
 from common.security.signing import Ed25519Signer
 from common.security.tls import CertificateUnusable
-from hq_node.directory.commands import ApproveNode, RevokeNode, RotateRoot
-from hq_node.directory.servicer import EnrolmentServicer
+from hq_node.directory.commands import ApproveNode, RotateRoot
 from province_node.directory import enrolment
 from province_node.directory.enrolment import (
-    NEW_KEYS_NOTE,
     ApprovalPending,
     EnrolmentAnswerUnusable,
     EnrolmentOptions,
@@ -46,56 +39,9 @@ from province_node.directory.enrolment import (
     enrolment_request,
 )
 from province_node.directory.membership import Membership, MembershipDamaged, NotEnrolled, TrustedRootLost
+from tests.integration.enrolment.conftest import ENGLISH, Hq, joined
 from tests.support.enrolment import EnrolmentDesk, HandClock
 from tests.support.stores import SQLITE, Databases
-
-ENGLISH = EnrolmentOptions(language="en")
-
-
-class Hq:
-    """HQ's desk behind its enrolment port."""
-
-    def __init__(self, desk: EnrolmentDesk) -> None:
-        self.desk = desk
-        self.away = False
-        self.server = grpc.aio.server(interceptors=[StatusInterceptor()])
-        pb_grpc.add_EnrolmentServiceServicer_to_server(EnrolmentServicer(self), self.server)
-        credentials = tls.enrolment_server_credentials(desk.keyring.tls_key_pem, desk.certificates.server)
-        port = self.server.add_secure_port("127.0.0.1:0", credentials)
-        self.address = f"127.0.0.1:{port}"
-        desk.authority = replace(desk.authority, enrolment_address=self.address)
-
-    async def execute(self, command: Any) -> Any:
-        if self.away:
-            raise StorageUnavailable(detail="disk full")
-        return await self.desk.execute(command)
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    # TLS checks certificates by the machine's own clock.
-    return HandClock(SystemClock().now_us())
-
-
-@pytest.fixture
-def desk(tmp_path: Path, clock: HandClock) -> Iterator[EnrolmentDesk]:
-    desk = EnrolmentDesk(tmp_path / "hq", Databases(SQLITE, tmp_path).with_tables("hq"), clock)
-    desk.found()
-    yield desk
-    desk.close()
-
-
-@pytest_asyncio.fixture
-async def hq(desk: EnrolmentDesk) -> AsyncIterator[Hq]:
-    hq = Hq(desk)
-    await hq.server.start()
-    yield hq
-    await hq.server.stop(None)
-
-
-@pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "shanghai"
 
 
 class Approver:
@@ -112,15 +58,6 @@ class Approver:
         self._clock.at_us += round(seconds * 1e6)
         if len(self.waits_s) == self._at_wait:
             self._desk.run(ApproveNode("31", "operator"))
-
-
-async def joined(hq: Hq, data_dir: Path, clock: HandClock) -> Membership:
-    """Shanghai, enrolled and approved."""
-    invitation = hq.desk.invite("31")
-    with pytest.raises(ApprovalPending):
-        await enrol(invitation, "31", data_dir, "0.1.0", clock, ENGLISH)
-    hq.desk.run(ApproveNode("31", "operator"))
-    return await enrol(invitation, "31", data_dir, "0.1.0", clock, ENGLISH)
 
 
 # Joining
@@ -302,60 +239,6 @@ async def test_node_in_another_s_name_is_refused(hq: Hq, data_dir: Path, clock: 
     hq.desk.invite("31")
     with pytest.raises(EnrolmentRefused, match="INVITATION_INVALID"):
         await enrol(encode_invitation(stolen), "31", data_dir, "0.1.0", clock, ENGLISH)
-
-
-async def test_node_that_comes_back_with_new_keys_offers_none_that_lay_beside_the_old_ones(
-    hq: Hq, data_dir: Path, clock: HandClock
-) -> None:
-    """Whoever took the machine's keys has the next ones of an unfinished rotation too, which HQ has never heard of."""
-    await joined(hq, data_dir, clock)
-    stolen = Keyring.load(data_dir).with_new_keys(data_dir, NODE_USES)
-    clock.at_us += 1_000_000
-    hq.desk.run(RevokeNode("31", "stolen", "operator"))
-    clock.at_us += 1_000_000
-    invitation, shown = hq.desk.invite("31"), list[str]()
-    options = replace(ENGLISH, new_keys=True, on_waiting=shown.append)
-    for _ in range(2):
-        with pytest.raises(ApprovalPending):
-            await enrol(invitation, "31", data_dir, "0.1.0", clock, options)
-    hq.desk.run(ApproveNode("31", "operator"))
-    await enrol(invitation, "31", data_dir, "0.1.0", clock, options)
-    keyring = Keyring.load(data_dir)
-    assert set(shown) == {keyring.signer.key_id}
-    assert not {signer.key_id for signer in stolen.signers} & set(shown)
-    assert keyring.private_body_keys.reader("31").public_key != stolen.private_body_keys.reader("31").public_key
-    assert public_bytes(keyring.tls_key) != public_bytes(stolen.tls_key)
-
-
-async def test_node_that_was_let_in_with_new_keys_offers_them_by_the_next_invitation_too(
-    hq: Hq, data_dir: Path, clock: HandClock
-) -> None:
-    """HQ's answer was lost, and somebody invited the node once more: with other keys it would be refused for good."""
-    await joined(hq, data_dir, clock)
-    clock.at_us += 1_000_000
-    hq.desk.run(RevokeNode("31", "stolen", "operator"))
-    clock.at_us += 1_000_000
-    shown = list[str]()
-    options = replace(ENGLISH, new_keys=True, on_waiting=shown.append)
-    with pytest.raises(ApprovalPending):
-        await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, options)
-    hq.desk.run(ApproveNode("31", "operator"))
-    await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, options)
-    assert [Keyring.load(data_dir).signer.key_id] == shown
-    assert not (data_dir / NEW_KEYS_NOTE).exists()
-
-
-async def test_node_whose_new_keys_were_ended_too_makes_others(hq: Hq, data_dir: Path, clock: HandClock) -> None:
-    await joined(hq, data_dir, clock)
-    (data_dir / NEW_KEYS_NOTE).write_text(Keyring.load(data_dir).signer.key_id)
-    (data_dir / NEW_KEYS_NOTE).chmod(0o600)
-    before = Keyring.load(data_dir).signer.key_id
-    clock.at_us += 1_000_000
-    hq.desk.run(RevokeNode("31", "stolen", "operator"))
-    clock.at_us += 1_000_000
-    with pytest.raises(ApprovalPending):
-        await enrol(hq.desk.invite("31"), "31", data_dir, "0.1.0", clock, replace(ENGLISH, new_keys=True))
-    assert Keyring.load(data_dir).signer.key_id != before
 
 
 async def test_node_belongs_to_one_federation(hq: Hq, tmp_path: Path, data_dir: Path, clock: HandClock) -> None:
