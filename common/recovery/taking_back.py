@@ -11,6 +11,7 @@ had received on all of them, and then its own seals (hq_node/taking_back.py).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -69,7 +70,7 @@ class TakenBack:
         return asdict(self)
 
 
-class LinkTakingBack:
+class LinkTakingBack(ABC):
     """Takes back one link's two directions, on a core that does not serve and decides nothing."""
 
     def __init__(self, core: NodeCore, peer: str, progress: Progress) -> None:
@@ -78,9 +79,9 @@ class LinkTakingBack:
         self.own, self.theirs = link_name(core.node, peer), link_name(peer, core.node)
         self.taken = TakenBack()
 
+    @abstractmethod
     def take_entry(self, entry: pb.Entry, batch: pb.SealedBatch, seal: pb.Seal) -> None:
         """Takes back what an entry of an own batch says; safe to repeat."""
-        raise NotImplementedError
 
     async def next_batches(self, fetch: Fetch, link: str, after: int) -> list[bytes]:
         """The next of a directed link that the peer has."""
